@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BASE_SPAWN_H
+#define BASE_SPAWN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+#include <wayland-server-core.h>
+
+/*
+ * Programs as children: the one place that forks. A child starts clean: empty signal mask, default
+ * signals, only the descriptors it was given, a process group of its own, and it dies with us.
+ */
+
+struct spawn_fd {
+	int fd; // ours, kept open here
+	int to; // its number in the child
+};
+
+struct spawn_options {
+	const char *const *argv; // NULL-terminated; argv[0] is the program, looked up in PATH
+	int exec_fd;             // -1, or what to execute in place of argv[0] (a memfd)
+	const char *const *env;  // NULL: ours; else the whole environment, NULL-terminated
+	const char *cwd;         // NULL: ours
+	const struct spawn_fd *fds; // those not named are closed, but 0-2, which are ours unless named
+	size_t fds_size;
+	int tty;   // -1, or a terminal that becomes the child's controlling one and its 0-2
+	bool tree; // keep the whole tree of descendants: see spawn_kill
+};
+
+struct spawn;
+
+/*
+ * Ended: status as of waitpid(2). Called once, from the loop; the spawn is destroyed before.
+ * Not called after spawn_destroy.
+ */
+typedef void (*spawn_ended)(void *data, int status);
+
+/*
+ * NULL and errno if the program could not be executed: ENOENT, EACCES and ENOEXEC are those of
+ * execve(2) in the child, so "no such program" is known at once. The caller still owns all fds.
+ */
+struct spawn *spawn_create(struct wl_event_loop *loop, const struct spawn_options *options,
+	spawn_ended ended, void *data);
+/* The program's own pid, for kill(2) and PR_SET... by others; valid until ended. */
+pid_t spawn_pid(const struct spawn *spawn);
+/* Sends the signal to the program's process group. false: it is gone. */
+bool spawn_signal(struct spawn *spawn, int signal);
+/* SIGKILL to the program; with .tree, to every descendant, reparented or not. Then ended comes. */
+void spawn_kill(struct spawn *spawn);
+/* As spawn_kill, and forgets it: ended is not called. NULL is fine. */
+void spawn_destroy(struct spawn *spawn);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BOX_BOX_H
+#define BOX_BOX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <wayland-server-core.h>
+
+#include "box/cnstr.h"
+#include "box/perm.h"
+#include "box/req.h"
+
+/*
+ * The tree of boxes that one program serves. Nodes of the tree are made by box types; what is asked
+ * of every box alike (kind, selectors, chinfo, rights, waiting for a change) is done here, so a type
+ * sees only requests that are legal: the name exists, the letter is there, the wanted type fits.
+ */
+
+struct box_tree;
+
+/* A kind of box: a table with holes. A NULL handler is a polite refusal made in one place. */
+struct box_type {
+	const char *name; // "chan"; also the word in meson's box_types
+	/*
+	 * By verb. OP_KIND, OP_SELECTORS and OP_CHINFO are served by the tree when NULL. OP_MAKE comes to
+	 * the parent, with the new name in req->rest. OP_DELETE may answer later; the type destroys the box.
+	 */
+	void (*fn[OP_VERBS])(struct box *box, struct req *req);
+	/* Verbs whose request may have a body; bits 1 << OP_PUTMEM. */
+	uint32_t takes_body;
+	/* The type walks names below its box by itself: req->rest comes unwalked, for all verbs. */
+	bool walks;
+	/* Adds to the kind that kind and selectors answer: size, title, device, state … */
+	void (*describe)(struct box *box, struct op_head *entry);
+	/* The box goes: give back what data holds. Inner boxes are gone already. */
+	void (*destroy)(struct box *box);
+};
+
+struct box {
+	struct box_tree *tree;
+	struct box *parent;   // NULL: the root
+	struct wl_list inner; // box.link, sorted by name
+	struct wl_list link;  // parent->inner
+	char *name;           // one component; "" of the root
+	const struct box_type *type;
+	char *cnstr;          // its type and constraints, "text"; never NULL
+	char *owner;          // a person
+	struct acl *acl;      // NULL: the parent's holds
+	uint64_t version;     // counts changes of contents and kind; printed with the boot id
+	uint64_t below;       // counts changes of names and kinds at any depth below
+	void *data;           // the type's own
+	struct {
+		struct wl_signal destroy; // data: struct box *
+	} events;
+};
+
+/* owner: the node's person; copied. The root box has type box_type_dir. */
+struct box_tree *box_tree_create(const char *owner);
+void box_tree_destroy(struct box_tree *tree); // and all boxes
+struct box *box_tree_root(struct box_tree *tree);
+const char *box_tree_owner(const struct box_tree *tree);
+/* The node got its person (after init or pairing): boxes of the old owner are the new one's. */
+void box_tree_set_owner(struct box_tree *tree, const char *owner);
+/* Bytes that make this program's versions differ from those of its last life; 8 hex digits. */
+const char *box_tree_boot(const struct box_tree *tree);
+
+/* Only inner boxes, no contents; make is refused. */
+extern const struct box_type box_type_dir;
+
+/*
+ * A new inner box. NULL and errno: EEXIST, EINVAL (not a component), ENOMEM. cnstr NULL: "box".
+ * The owner is the parent's unless set.
+ */
+struct box *box_create(struct box *parent, const char *name, const struct box_type *type,
+	const char *cnstr, void *data);
+/* Destroys the inner boxes first. NULL is fine. */
+void box_destroy(struct box *box);
+bool box_set_owner(struct box *box, const char *owner);
+bool box_set_cnstr(struct box *box, const char *cnstr);
+/* Sets a line of the access list; the box gets a list of its own, begun as a copy of the one in force. */
+enum op_code box_set_acl(struct box *box, const char *line, struct op_refusal *refusal);
+
+/* The contents or the kind changed: answers those who wait. */
+void box_changed(struct box *box);
+
+/* The name from the root, malloc'd. */
+char *box_name(const struct box *box);
+struct box *box_inner(const struct box *box, const char *name);
+/* The deepest box on the way, *rest what is left of name. Never NULL. */
+struct box *box_find(struct box_tree *tree, const char *name, const char **rest);
+/* The smallest number that no inner box is called by: "0", "1" … as a new name. */
+unsigned int box_free_number(const struct box *parent);
+
+enum perm box_allows(const struct box *box, const struct subject *subject, char letter);
+/* Text of a version; out holds 32 bytes. Returns out. */
+const char *box_version(const struct box *box, char out[static 32]);
+
+/*
+ * Serves one request: finds the box, checks rights, want and body, and calls the handler or answers.
+ * A box on which the subject has no k does not exist for him: ENOENT. The carrier calls this once,
+ * after req_init.
+ */
+void box_serve(struct box_tree *tree, struct req *req);
+
+/* The tree's own answers, for types that add to them. */
+void box_serve_kind(struct box *box, struct req *req);
+void box_serve_selectors(struct box *box, struct req *req);
+void box_serve_chinfo(struct box *box, struct req *req);
+
+#endif

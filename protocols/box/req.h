@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BOX_REQ_H
+#define BOX_REQ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "box/frame.h"
+#include "box/op.h"
+#include "box/perm.h"
+
+/*
+ * One request, as the box that serves it sees it. A request is answered exactly once, now or later,
+ * and may be streamed both ways; whoever carries it (net/serve.c, a test in memory) is behind
+ * struct req_carrier, so a box type knows no socket.
+ *
+ * Its life: the type's handler is called with the request. The handler answers at once, or keeps the
+ * pointer and answers from the loop later. The answer is one of
+ *
+ *     req_fail                              no CODE sentence
+ *     req_ok                                ok, no body
+ *     req_ok_bytes                          ok, and that body
+ *     req_ok_open … req_write/req_frame … req_end or req_end_fail     ok, and a stream
+ *     req_hand_over                         ok, and another program goes on with the exchange
+ *
+ * After req_fail, req_ok, req_ok_bytes, req_end, req_end_fail or req_hand_over the request is no
+ * longer the handler's: it must not be touched. If the caller hangs up or breaks off first, gone is
+ * called, once, and the request is dead behind that call.
+ */
+
+struct box;
+struct req;
+struct req_carrier;
+
+/* What a box wants to hear of a request. All optional. */
+struct req_events {
+	/*
+	 * The request's body, in pieces as they came (BYTES, CHUNKS) or frame by frame. A request with
+	 * a body that its handler does not take (both NULL) is refused before the handler is called.
+	 */
+	void (*data)(struct req *req, const void *bytes, size_t size);
+	void (*frame)(struct req *req, const struct frame *frame);
+	/* The body is whole: its end mark was seen. NULL for requests without a body. */
+	void (*end)(struct req *req);
+	/* What was written has been taken: queued() is under the mark again. */
+	void (*drained)(struct req *req);
+	/* The caller hung up, or broke off in the middle of the body. Keep nothing of the request. */
+	void (*gone)(struct req *req);
+};
+
+struct req {
+	const struct op_head *head;
+	const struct subject *subject; // on whose behalf
+	struct box *box;               // the box found
+	const char *rest;              // the name below box that its type walks by itself; mostly ""
+	const struct req_events *events; // set by the handler before it returns
+	void *data;                      // the handler's own
+
+	// for whoever carries it
+	const struct req_carrier *carrier;
+	struct op_head reply; // req_reply()
+	bool answered, open, over;
+	enum op_body body;       // of the reply
+};
+
+/* How answers leave. Implemented by net/serve.c, and by tests/unit in memory. */
+struct req_carrier {
+	void (*head)(struct req *req, const struct op_head *head); // its body follows if it says one
+	void (*bytes)(struct req *req, const void *bytes, size_t size); // of the body: BYTES, a chunk
+	void (*frame)(struct req *req, const struct frame *frame);
+	/* The body's end and its trailer (ok or not); or, after a head without a body, nothing more. */
+	void (*end)(struct req *req, const struct op_head *trailer);
+	void (*abort)(struct req *req); // the body cannot be ended as it was begun
+	void (*pause)(struct req *req, bool paused); // no more data/frame events for now
+	size_t (*queued)(const struct req *req); // bytes that have not left
+	bool (*hand_over)(struct req *req, const char *const *argv, struct op_refusal *refusal);
+};
+
+/* Queued bytes at which a writer should stop until drained is called. */
+#define REQ_HIGH_MARK (256 * 1024)
+
+/* The reply's head, to be filled before the answer. */
+struct op_head *req_reply(struct req *req);
+
+void req_fail(struct req *req, enum op_code code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+void req_refuse(struct req *req, const struct op_refusal *refusal);
+void req_ok(struct req *req);
+void req_ok_bytes(struct req *req, const void *bytes, size_t size);
+/* BYTES needs size; then exactly size bytes must be written. */
+void req_ok_open(struct req *req, enum op_body body, uint64_t size);
+/* false: over the high mark; it was taken all the same, but wait for drained. */
+bool req_write(struct req *req, const void *bytes, size_t size);
+bool req_frame(struct req *req, const struct frame *frame);
+/* trailer may be NULL (ok); its fields are sent, e.g. legacy. Not finished here. */
+void req_end(struct req *req, const struct op_head *trailer);
+void req_end_fail(struct req *req, enum op_code code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The caller breaks the exchange off: for an answer that cannot be ended truly. */
+void req_abort(struct req *req);
+
+void req_pause(struct req *req, bool paused);
+size_t req_queued(const struct req *req);
+
+/*
+ * Sends ok (with what req_reply has) and gives the exchange's socket to a new program as descriptor
+ * 3; what the caller has sent behind its head is still in the socket. The program is argv, started
+ * clean (base/spawn.h). false: refusal is set and the request is still the handler's to answer.
+ * An exchange that did not come over a unix socket cannot be handed over: EUNSUPP.
+ */
+bool req_hand_over(struct req *req, const char *const *argv, struct op_refusal *refusal);
+
+/* For carriers. The head and subject must outlive the request. */
+void req_init(struct req *req, const struct req_carrier *carrier, const struct op_head *head,
+	const struct subject *subject);
+void req_finish(struct req *req);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef NET_LINK_H
+#define NET_LINK_H
+
+#include <wayland-server-core.h>
+
+#include "box/link.h"
+#include "net/call.h"
+
+/*
+ * Links that dial: the one implementation of box/link.h. An attempt is a call on behalf of the
+ * link's asker; one that fails is repeated after 0.1, 0.5, 2, then every 5 s. A device whose server
+ * ended the exchange in order (trailer ok) has let go for good: the link ends too.
+ */
+struct net_linker {
+	struct linker linker;
+	struct wl_event_loop *loop;
+	const struct caller *caller;
+	struct wl_list links; // of link.c
+};
+
+void net_linker_init(struct net_linker *linker, struct wl_event_loop *loop,
+	const struct caller *caller);
+/* Ends all links. */
+void net_linker_finish(struct net_linker *linker);
+/* A node has appeared, or the caller came back: whoever waits tries now. */
+void net_linker_retry(struct net_linker *linker);
+
+#endif

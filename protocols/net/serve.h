@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef NET_SERVE_H
+#define NET_SERVE_H
+
+#include <stdbool.h>
+#include <wayland-server-core.h>
+
+#include "box/box.h"
+#include "net/exchange.h"
+
+/*
+ * Answers exchanges out of a tree of boxes. Where requests come from, and as whom, is said by who
+ * hands a stream in; a listening unix socket is one such.
+ */
+
+struct server {
+	struct wl_event_loop *loop;
+	struct box_tree *tree;
+	struct wl_list served;    // of serve.c
+	struct wl_list listeners; // of serve.c
+	/*
+	 * Optional: asked before the tree is. Takes the exchange over and returns true for names that
+	 * others answer for (mounts, other nodes); the head and subject are its own to copy. It may
+	 * change the head, which then goes on to the tree.
+	 */
+	bool (*forward)(void *data, struct exchange *exchange, struct op_head *head,
+		const struct subject *subject);
+	void *data;
+};
+
+void server_init(struct server *server, struct wl_event_loop *loop, struct box_tree *tree);
+/* Aborts what is being served, and stops listening (sockets are unlinked). */
+void server_finish(struct server *server);
+
+/*
+ * Whose requests come in by a door. trusted: a field `as` names the subject of a request (the node's
+ * own programs say on whose behalf); else `as` is taken away and subject stands.
+ */
+struct door {
+	struct subject subject;
+	bool trusted;
+};
+
+/* Serves one exchange. The stream is taken over, also when memory fails. door is copied. */
+void server_take(struct server *server, struct stream *stream, const struct door *door);
+/* Ends all exchanges that came in as this subject (a peer that is gone, or revoked). */
+void server_drop(struct server *server, const struct subject *subject);
+
+/*
+ * Listens at a path, mode 0600; a stale socket there is replaced, a living server is not: EADDRINUSE.
+ * false and errno.
+ */
+bool server_listen(struct server *server, const char *path, const struct door *door);
+void server_unlisten(struct server *server, const char *path);
+
+#endif

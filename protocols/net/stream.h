@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef NET_STREAM_H
+#define NET_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "box/frame.h"
+
+/*
+ * A stream of bytes, both ways, that carries one exchange: a unix connection, or a bidirectional
+ * QUIC stream with the unidirectional ones that carry its pictures. Only net/exchange.c listens to a
+ * stream; it owns it and destroys it.
+ */
+
+/* Order of service when a connection cannot send all at once. */
+enum stream_class {
+	STREAM_INPUT,
+	STREAM_CONTROL,
+	STREAM_AUDIO,
+	STREAM_VIDEO,
+	STREAM_BULK,
+};
+
+struct stream;
+
+struct stream_impl {
+	/* Takes all bytes; what cannot leave at once is queued. */
+	void (*write)(struct stream *stream, const void *bytes, size_t size);
+	/* A frame with a lane of its own. NULL: header and payload go through write, in order. */
+	void (*frame)(struct stream *stream, const struct frame *frame);
+	void (*end)(struct stream *stream);   // nothing more will be written; flushed, then half-closed
+	/* Breaks both halves off at once; no event follows. */
+	void (*abort)(struct stream *stream);
+	void (*pause)(struct stream *stream, bool paused); // no more data events; hang-up still comes
+	size_t (*queued)(const struct stream *stream);     // bytes written that have not left
+	void (*set_class)(struct stream *stream, enum stream_class class); // optional
+	/* Gives up the descriptor, nothing behind the last consumed byte read; -1: has none. */
+	int (*take_fd)(struct stream *stream);
+	/* Frees it: what is queued is still sent if end was called, else the stream is aborted. */
+	void (*destroy)(struct stream *stream);
+};
+
+struct stream_events {
+	/*
+	 * Bytes arrived. Returns how many were consumed; the rest is offered again, with what follows,
+	 * when more comes or after pause(false). Nothing must be kept of the pointer. The listener may
+	 * destroy the stream in here.
+	 */
+	size_t (*data)(void *data, const void *bytes, size_t size);
+	/* A frame that came on a lane of its own. */
+	void (*frame)(void *data, const struct frame *frame);
+	/* The other side has written its last byte; it may still read. Comes after all data. */
+	void (*eof)(void *data);
+	/* The other side is gone or has broken off: nothing comes, nothing leaves. Once, last. */
+	void (*hangup)(void *data, enum op_code code, const char *sentence);
+	/* queued() came down to 0 after it had been above. */
+	void (*drained)(void *data);
+};
+
+struct stream {
+	const struct stream_impl *impl;
+	const struct stream_events *events; // set by the exchange
+	void *data;
+};
+
+void stream_init(struct stream *stream, const struct stream_impl *impl);
+
+#endif

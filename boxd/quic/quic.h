@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef QUIC_QUIC_H
+#define QUIC_QUIC_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <wayland-server-core.h>
+
+#include "box/op.h"
+#include "box/perm.h"
+#include "net/stream.h"
+#include "quic/keys.h"
+
+/*
+ * The node's one door to the network: one UDP socket, one QUIC connection per pair of nodes, one
+ * bidirectional stream per exchange. This room knows peers, persons, pins and packets; what is said
+ * on a stream is for whoever takes it. The only room that includes ngtcp2 or GnuTLS.
+ */
+
+/* A paired node. Kept on disk, one file each in DIR/peers: key, person, machine, petname, at. */
+struct peer {
+	struct wl_list link; // quic.peers
+	char key[KEYS_FINGERPRINT + 1];
+	struct subject subject; // person: the name we know the person by
+	char petname[130];      // "ibiza" of our own person, else "bob.pc": its name below /n
+	bool up;                // a connection is confirmed
+	double rtt_ms;          // smoothed; 0 before the first connection
+	char net[8];            // what was measured: lan (rtt < 3 ms), wifi (< 15 ms), wan
+	struct op_refusal why;  // of the last dial that failed
+	/* the room's own */
+	char (*at)[64]; // HOST:PORT hints, newest first
+	int at_size;
+	struct connection *connection;
+	void *data; // the listener's own
+};
+
+struct quic_events {
+	/* A peer began an exchange. */
+	void (*stream)(void *data, struct peer *peer, struct stream *stream);
+	/* up changed, or the peer was added (first call, up false), or its why was set. */
+	void (*peer_changed)(void *data, struct peer *peer);
+	/* The peer is forgotten; its streams are over. */
+	void (*peer_gone)(void *data, struct peer *peer);
+};
+
+struct quic_options {
+	struct wl_event_loop *loop;
+	struct keys *keys;
+	const char *dir;     // of persons/ and peers/; made if missing
+	const char *address; // "": all (dual stack); else one to bind
+	uint16_t port;       // OP_PORT, else the next free one is taken; 0: any
+};
+
+struct quic;
+
+/* NULL and refusal (EIO: no UDP). A node with no network works: it only hears nobody. */
+struct quic *quic_create(const struct quic_options *options, const struct quic_events *events,
+	void *data, struct op_refusal *refusal);
+/* Says goodbye to peers; streams get their hang-up. */
+void quic_destroy(struct quic *quic);
+uint16_t quic_port(const struct quic *quic);
+
+struct wl_list *quic_peers(struct quic *quic); // peer.link, by petname
+struct peer *quic_peer_by_petname(struct quic *quic, const char *petname);
+struct peer *quic_peer_by_key(struct quic *quic, const char *key);
+/* Where else the peer may be met, "HOST:PORT", from a hint or a config; tried first. */
+void quic_peer_hint(struct quic *quic, struct peer *peer, const char *at);
+/* Cuts its connection and removes it, its pin too if it was the person's last. */
+void quic_peer_forget(struct quic *quic, struct peer *peer);
+
+/*
+ * A stream to the peer; dials if there is no connection. What is written before it is up is queued;
+ * if the dial fails the stream hangs up with EUNREACH and a sentence. NULL: EQUOTA or no memory.
+ */
+struct stream *quic_open(struct quic *quic, struct peer *peer, struct op_refusal *refusal);
+
+/*
+ * Pairing with a fingerprint known from elsewhere. Both sides ask for it within 10 minutes; one of
+ * them (or both) gives an address. ALPN boxpair/1, any certificate, then each checks that the other's
+ * machine key has the fingerprint it was told. With mine, the side that has a person signs the other
+ * machine: signature is called there with the other's SPKI and name, and answered by
+ * quic_pair_signed. Without mine both have persons, whose keys are pinned.
+ */
+struct quic_pair;
+struct quic_pair_events {
+	void (*signature)(void *data, const char *spki, const char *machine);
+	/* Done, or refused; the pair is freed behind it. */
+	void (*done)(void *data, struct peer *peer, const struct op_refusal *why);
+};
+/* at NULL: wait to be dialled. NULL and refusal. */
+struct quic_pair *quic_pair(struct quic *quic, const char *fingerprint, bool mine, const char *at,
+	const struct quic_pair_events *events, void *data, struct op_refusal *refusal);
+/* cert of the machine and of the person who signed, base64 of DER. */
+void quic_pair_signed(struct quic_pair *pair, const char *machine_cert, const char *person_cert);
+void quic_pair_cancel(struct quic_pair *pair); // done is not called
+
+#endif

@@ -43,7 +43,12 @@ struct exchange *exchange_create(struct stream *stream, enum op_role incoming,
  */
 struct exchange *exchange_adopt(struct stream *stream, const struct exchange_events *events,
 	void *data);
-/* If both halves are whole the stream is flushed, else aborted. NULL is fine. */
+/* Another listener from now on: who takes an exchange over (serve.h, forward). */
+void exchange_listen(struct exchange *exchange, const struct exchange_events *events, void *data);
+/*
+ * If our half is whole it is still flushed, and what the other side goes on sending is thrown away
+ * or stopped; if our half is open the stream is aborted. NULL is fine.
+ */
 void exchange_destroy(struct exchange *exchange);
 
 /* Our head. What it says of its body rules what may follow. EIO, E2BIG: nothing was sent. */

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * chan.c - /chan/C: a channel of messages. Many writers, many readers; a reader waits while it is
+ * empty, a writer while it is full. Each message goes to one reader, in order of asking.
+ *
+ * A putmem is one message; with a body of frames every data frame is one. A getmem takes one
+ * message; a live one goes on taking, a chunk each. Nothing is stored: messages go with the node.
+ */
+#include "boxes/env.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+#define QUEUE_MAX (4 * OP_MAX_MESSAGE) // bytes that wait in a channel before writers do
+
+struct message {
+	struct wl_list link; // chan.messages
+	size_t size;
+	uint8_t bytes[];
+};
+
+struct chan {
+	struct wl_list messages; // message.link, oldest first
+	struct wl_list readers;  // reader.link, who asked first first
+	struct wl_list writers;  // writer.link
+	size_t queued;
+};
+
+struct reader {
+	struct wl_list link; // chan.readers
+	struct req *req;
+	bool live;
+};
+
+struct writer {
+	struct wl_list link; // chan.writers
+	struct chan *chan;
+	struct req *req;
+	struct buf message; // so far
+	bool waits;         // its message is whole and the channel is full
+	bool ended;
+};
+
+static void reader_destroy(struct reader *reader) {
+	wl_list_remove(&reader->link);
+	free(reader);
+}
+
+static void writer_destroy(struct writer *writer) {
+	wl_list_remove(&writer->link);
+	buf_finish(&writer->message);
+	free(writer);
+}
+
+// Gives the oldest messages to the readers that can take one. Slow live readers wait for drained.
+static void chan_deliver(struct chan *chan) {
+	struct reader *reader, *next;
+	wl_list_for_each_safe(reader, next, &chan->readers, link) {
+		while (!wl_list_empty(&chan->messages) && req_queued(reader->req) < REQ_HIGH_MARK) {
+			struct message *message = wl_container_of(chan->messages.next, message, link);
+			wl_list_remove(&message->link);
+			chan->queued -= message->size;
+			struct req *req = reader->req;
+			bool live = reader->live;
+			if (live) {
+				req_write(req, message->bytes, message->size);
+			} else {
+				reader_destroy(reader);
+				req_ok_bytes(req, message->bytes, message->size);
+			}
+			free(message);
+			if (!live) {
+				break;
+			}
+		}
+	}
+}
+
+static bool chan_add(struct chan *chan, const struct buf *bytes) {
+	struct message *message = malloc(sizeof(*message) + bytes->size);
+	if (!message) {
+		return false;
+	}
+	message->size = bytes->size;
+	if (bytes->size > 0) {
+		memcpy(message->bytes, bytes->data + bytes->at, bytes->size);
+	}
+	wl_list_insert(chan->messages.prev, &message->link);
+	chan->queued += message->size;
+	return true;
+}
+
+// A whole message of this writer: in, or the writer waits for room.
+static void writer_commit(struct writer *writer) {
+	struct chan *chan = writer->chan;
+	if (chan->queued > 0 && chan->queued + writer->message.size > QUEUE_MAX) {
+		writer->waits = true;
+		req_pause(writer->req, true);
+		return;
+	}
+	struct req *req = writer->req;
+	if (!chan_add(chan, &writer->message)) {
+		writer_destroy(writer);
+		req_fail(req, OP_EIO, "out of memory");
+		return;
+	}
+	buf_drop(&writer->message, writer->message.size);
+	if (writer->waits) {
+		writer->waits = false;
+		req_pause(req, false);
+	}
+	if (writer->ended) {
+		writer_destroy(writer);
+		req_ok(req);
+	}
+}
+
+static void chan_run(struct chan *chan) {
+	chan_deliver(chan);
+	struct writer *writer, *next;
+	wl_list_for_each_safe(writer, next, &chan->writers, link) {
+		if (writer->waits) {
+			writer_commit(writer);
+			chan_deliver(chan);
+		}
+	}
+}
+
+static bool writer_take(struct writer *writer, const void *bytes, size_t size) {
+	if (size > OP_MAX_MESSAGE - writer->message.size) {
+		struct req *req = writer->req;
+		writer_destroy(writer);
+		req_fail(req, OP_E2BIG, "a message of a channel is at most %d bytes", OP_MAX_MESSAGE);
+		return false;
+	}
+	if (!buf_append(&writer->message, bytes, size)) {
+		struct req *req = writer->req;
+		writer_destroy(writer);
+		req_fail(req, OP_EIO, "out of memory");
+		return false;
+	}
+	return true;
+}
+
+static void writer_data(struct req *req, const void *bytes, size_t size) {
+	writer_take(req->data, bytes, size);
+}
+
+static void writer_frame(struct req *req, const struct frame *frame) {
+	struct writer *writer = req->data;
+	struct chan *chan = writer->chan;
+	if (frame->kind == FRAME_DATA && writer_take(writer, frame->payload, frame->size)) {
+		writer_commit(writer);
+		chan_run(chan);
+	}
+}
+
+static void writer_end(struct req *req) {
+	struct writer *writer = req->data;
+	struct chan *chan = writer->chan;
+	writer->ended = true;
+	if (op_body_of(req->head, NULL) != OP_BODY_FRAMES) {
+		writer_commit(writer);
+	} else if (!writer->waits) {
+		writer_destroy(writer);
+		req_ok(req);
+	}
+	chan_run(chan);
+}
+
+static void writer_gone(struct req *req) {
+	writer_destroy(req->data);
+}
+
+static void chan_putmem(struct box *box, struct req *req) {
+	static const struct req_events events = {
+		.data = writer_data,
+		.frame = writer_frame,
+		.end = writer_end,
+		.gone = writer_gone,
+	};
+	struct chan *chan = box->data;
+	struct writer *writer = calloc(1, sizeof(*writer));
+	if (!writer) {
+		req_fail(req, OP_EIO, "out of memory");
+		return;
+	}
+	writer->chan = chan;
+	writer->req = req;
+	buf_init(&writer->message);
+	wl_list_insert(chan->writers.prev, &writer->link);
+	req->data = writer;
+	req->events = &events;
+}
+
+static void reader_gone(struct req *req) {
+	reader_destroy(req->data);
+}
+
+static void reader_drained(struct req *req) {
+	struct reader *reader = req->data;
+	// The list says which channel: any reader's deliveries are the channel's.
+	struct chan *chan = req->box->data;
+	(void)reader;
+	chan_run(chan);
+}
+
+static void chan_getmem(struct box *box, struct req *req) {
+	static const struct req_events events = {.gone = reader_gone, .drained = reader_drained};
+	struct chan *chan = box->data;
+	struct reader *reader = calloc(1, sizeof(*reader));
+	if (!reader) {
+		req_fail(req, OP_EIO, "out of memory");
+		return;
+	}
+	reader->req = req;
+	reader->live = op_has(req->head, OP_F_LIVE);
+	wl_list_insert(chan->readers.prev, &reader->link);
+	req->data = reader;
+	req->events = &events;
+	op_set(req_reply(req), OP_F_TYPE, box->cnstr);
+	if (reader->live) {
+		req_ok_open(req, OP_BODY_CHUNKS, 0);
+	}
+	chan_run(chan);
+}
+
+static void chan_destroy(struct box *box) {
+	struct chan *chan = box->data;
+	struct reader *reader, *next_reader;
+	wl_list_for_each_safe(reader, next_reader, &chan->readers, link) {
+		struct req *req = reader->req;
+		bool live = reader->live;
+		reader_destroy(reader);
+		if (live) {
+			req_end(req, NULL);
+		} else {
+			req_fail(req, OP_ENOENT, "the channel was deleted");
+		}
+	}
+	struct writer *writer, *next_writer;
+	wl_list_for_each_safe(writer, next_writer, &chan->writers, link) {
+		struct req *req = writer->req;
+		writer_destroy(writer);
+		req_fail(req, OP_ENOENT, "the channel was deleted");
+	}
+	struct message *message, *next_message;
+	wl_list_for_each_safe(message, next_message, &chan->messages, link) {
+		wl_list_remove(&message->link);
+		free(message);
+	}
+	free(chan);
+}
+
+static void chan_delete(struct box *box, struct req *req) {
+	box_destroy(box);
+	req_ok(req);
+}
+
+static void chan_describe(struct box *box, struct op_head *entry) {
+	const struct chan *chan = box->data;
+	op_set_number(entry, OP_F_SIZE, chan->queued);
+}
+
+static const struct box_type chan_type = {
+	.name = "chan",
+	.fn = {[OP_GETMEM] = chan_getmem, [OP_PUTMEM] = chan_putmem, [OP_DELETE] = chan_delete},
+	.takes_body = 1 << OP_PUTMEM,
+	.describe = chan_describe,
+	.destroy = chan_destroy,
+};
+
+static void chans_make(struct box *parent, struct req *req) {
+	struct chan *chan = calloc(1, sizeof(*chan));
+	if (!chan) {
+		req_fail(req, OP_EIO, "out of memory");
+		return;
+	}
+	wl_list_init(&chan->messages);
+	wl_list_init(&chan->readers);
+	wl_list_init(&chan->writers);
+	const char *type = op_get(req->head, OP_F_TYPE);
+	struct box *box = box_create(parent, req->rest, &chan_type, type ? type : "*", chan);
+	if (!box) {
+		free(chan);
+		req_fail(req, OP_EIO, "out of memory");
+		return;
+	}
+	box_set_owner(box, req->subject->person);
+	op_set(req_reply(req), OP_F_NAME, op_get(req->head, OP_F_NAME));
+	req_ok(req);
+}
+
+static const struct box_type chans_type = {
+	.name = "chans",
+	.fn = {[OP_MAKE] = chans_make},
+};
+
+static bool chan_init(struct box_env *env) {
+	return box_create(box_tree_root(env->tree), "chan", &chans_type, "dir", NULL);
+}
+
+const struct boxd_type boxd_type_chan = {.init = chan_init};

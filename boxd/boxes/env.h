@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BOXES_ENV_H
+#define BOXES_ENV_H
+
+#include <stdbool.h>
+#include <wayland-server-core.h>
+
+#include "base/work.h"
+#include "box/box.h"
+#include "box/link.h"
+
+/*
+ * What the box types of this room are given, and how they are registered: one file each, and one
+ * word in meson.build's box_types, from which box-types.inc is printed.
+ */
+
+struct config;
+struct keys;
+struct mounts;
+struct quic;
+
+struct box_env {
+	struct wl_event_loop *loop;
+	struct box_tree *tree;
+	struct work_pool *pool;
+	struct linker *linker;
+	const struct config *config;
+	struct keys *keys;     // of this machine; NULL in tests that need none
+	struct quic *quic;     // NULL: a node without network
+	struct mounts *mounts; // who serves which prefix
+};
+
+struct boxd_type {
+	/*
+	 * Makes the type's box below the root ("/chan"). What it keeps, it keeps in the box's data and
+	 * gives back in its type's destroy. false: logged.
+	 */
+	bool (*init)(struct box_env *env);
+};
+
+#define BOX_TYPE(name) extern const struct boxd_type boxd_type_##name;
+#include "box-types.inc"
+#undef BOX_TYPE
+
+#endif

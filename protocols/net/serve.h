@@ -41,6 +41,12 @@ struct door {
 	bool trusted;
 };
 
+/*
+ * Serves from the tree, after all, an exchange that forward had taken over. head and subject are
+ * copied.
+ */
+void server_give_back(struct server *server, struct exchange *exchange, const struct op_head *head,
+	const struct subject *subject);
 /* Serves one exchange. The stream is taken over, also when memory fails. door is copied. */
 void server_take(struct server *server, struct stream *stream, const struct door *door);
 /* Ends all exchanges that came in as this subject (a peer that is gone, or revoked). */

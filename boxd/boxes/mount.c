@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mount.c - /mount/NAME: a server of this node that answers for names of its own. It is made by the
+ * server itself and lasts as long as that exchange: when the server dies, its names go.
+ */
+#include "boxes/env.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "mounts.h"
+
+struct mounted {
+	struct mount *mount;
+	struct req *req; // the exchange that keeps it; NULL: it is over
+};
+
+// A mounted name shows in the root as an empty box of its own, so that `box ls /` has it.
+static void show_prefixes(struct box *root, char *const *prefixes) {
+	for (; *prefixes; prefixes++) {
+		box_create(root, *prefixes + 1, &box_type_dir, "dir", NULL);
+	}
+}
+
+static void hide_prefixes(struct box *root, char *const *prefixes) {
+	for (; *prefixes; prefixes++) {
+		box_destroy(box_inner(root, *prefixes + 1));
+	}
+}
+
+static void mounted_destroy(struct box *box) {
+	struct mounted *mounted = box->data;
+	hide_prefixes(box_tree_root(box->tree), mounted->mount->prefixes);
+	mounts_remove(mounted->mount);
+	if (mounted->req) {
+		req_end(mounted->req, NULL);
+	}
+	free(mounted);
+}
+
+static void mounted_gone(struct req *req) {
+	struct box *box = req->data;
+	struct mounted *mounted = box->data;
+	mounted->req = NULL;
+	box_destroy(box);
+}
+
+static void mounted_getmem(struct box *box, struct req *req) {
+	const struct mounted *mounted = box->data;
+	struct buf text;
+	buf_init(&text);
+	for (char **prefix = mounted->mount->prefixes; *prefix; prefix++) {
+		buf_printf(&text, "prefix %s\n", *prefix);
+	}
+	buf_printf(&text, "at %s\n", mounted->mount->socket);
+	op_set(req_reply(req), OP_F_TYPE, "text");
+	req_ok_bytes(req, buf_front(&text), text.size);
+	buf_finish(&text);
+}
+
+static void mounted_delete(struct box *box, struct req *req) {
+	box_destroy(box);
+	req_ok(req);
+}
+
+static const struct box_type mounted_type = {
+	.name = "mounted",
+	.fn = {[OP_GETMEM] = mounted_getmem, [OP_DELETE] = mounted_delete},
+	.destroy = mounted_destroy,
+};
+
+static void mounts_make(struct box *parent, struct req *req) {
+	static const struct req_events events = {.gone = mounted_gone};
+	struct box_env *env = parent->data;
+	struct op_refusal refusal;
+	if (strcmp(req->subject->person, box_tree_owner(env->tree)) != 0) {
+		req_fail(req, OP_EPERM, "only this node's owner mounts servers");
+		return;
+	}
+	struct mounted *mounted = calloc(1, sizeof(*mounted));
+	struct mount *mount = mounts_add(env->mounts, req->head, &refusal);
+	struct box *box = NULL;
+	if (!mount) {
+		req_refuse(req, &refusal);
+		free(mounted);
+		return;
+	}
+	if (!mounted || !(box = box_create(parent, req->rest, &mounted_type, "mount", mounted))) {
+		mounts_remove(mount);
+		free(mounted);
+		req_fail(req, OP_EIO, "out of memory");
+		return;
+	}
+	mounted->mount = mount;
+	mounted->req = req;
+	req->data = box;
+	req->events = &events;
+	show_prefixes(box_tree_root(env->tree), mount->prefixes);
+	op_set(req_reply(req), OP_F_NAME, op_get(req->head, OP_F_NAME));
+	req_ok_open(req, OP_BODY_CHUNKS, 0);
+}
+
+static const struct box_type mounts_type = {
+	.name = "mounts",
+	.fn = {[OP_MAKE] = mounts_make},
+};
+
+static bool mount_init(struct box_env *env) {
+	return box_create(box_tree_root(env->tree), "mount", &mounts_type, "dir", env);
+}
+
+const struct boxd_type boxd_type_mount = {.init = mount_init};

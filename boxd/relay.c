@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * relay.c - an exchange that is answered by a mounted server or by another node.
+ *
+ * Between the two halves only the names in the head of the answer change: a box made on den is, to
+ * the asker, below /n/den.
+ */
+#include "relay.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "box/name.h"
+#include "quic/quic.h"
+
+#define QUEUE_MAX (256 * 1024) // bytes held for the slower side before the faster one is paused
+
+struct relay {
+	struct wl_list link; // relays.list
+	struct relays *relays;
+	struct exchange *from;
+	struct call *to;
+	struct caller caller;
+	struct op_head head; // as it goes out
+	struct subject subject;
+	char key[KEYS_FINGERPRINT + 1]; // of the peer it goes to; "" for a mounted server
+	char *socket;                   // of the mounted server; NULL for a peer
+	char *name;                     // for the sentence when the server is gone
+	bool answered, repeated;
+	enum op_body body; // of the answer
+};
+
+void relays_init(struct relays *relays, const struct route *route) {
+	relays->route = route;
+	wl_list_init(&relays->list);
+}
+
+static void relay_destroy(struct relay *relay) {
+	wl_list_remove(&relay->link);
+	call_destroy(relay->to);
+	exchange_destroy(relay->from);
+	op_head_finish(&relay->head);
+	free(relay->socket);
+	free(relay->name);
+	free(relay);
+}
+
+void relays_finish(struct relays *relays) {
+	struct relay *relay, *next;
+	wl_list_for_each_safe(relay, next, &relays->list, link) {
+		relay_destroy(relay);
+	}
+}
+
+enum stream_class relay_class(const char *name) {
+	static const struct {
+		const char *prefix;
+		enum stream_class class;
+	} classes[] = {
+		{"/kbd", STREAM_INPUT},
+		{"/ptr", STREAM_INPUT},
+		{"/pad", STREAM_INPUT},
+		{"/display", STREAM_INPUT}, // pictures have lanes of their own; the way back is input
+		{"/fs", STREAM_BULK},
+		{"/proc", STREAM_BULK},
+		{"/chan", STREAM_BULK},
+	};
+	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
+		if (name_below(classes[i].prefix, name)) {
+			return classes[i].class;
+		}
+	}
+	return STREAM_CONTROL;
+}
+
+void relay_refuse(struct exchange *exchange, const struct op_refusal *why) {
+	struct op_head reply;
+	op_head_init_reply(&reply);
+	reply.refusal = *why;
+	exchange_send_head(exchange, &reply, NULL);
+	op_head_finish(&reply);
+	exchange_destroy(exchange);
+}
+
+// What the asker sends goes on as it comes.
+
+static void from_bytes(void *data, const void *bytes, size_t size) {
+	struct relay *relay = data;
+	call_send_bytes(relay->to, bytes, size);
+	exchange_pause(relay->from, call_queued(relay->to) > QUEUE_MAX);
+}
+
+static void from_frame(void *data, const struct frame *frame) {
+	struct relay *relay = data;
+	call_send_frame(relay->to, frame);
+	exchange_pause(relay->from, call_queued(relay->to) > QUEUE_MAX);
+}
+
+static void from_end(void *data, const struct op_head *trailer) {
+	struct relay *relay = data;
+	if (op_body_of(&relay->head, NULL) != OP_BODY_NONE) {
+		call_send_end(relay->to);
+	}
+}
+
+static void from_drained(void *data) {
+	struct relay *relay = data;
+	if (relay->to) {
+		call_pause(relay->to, false);
+	}
+}
+
+static void from_gone(void *data, const struct op_refusal *why) {
+	relay_destroy(data);
+}
+
+static const struct exchange_events from_events = {
+	.bytes = from_bytes,
+	.frame = from_frame,
+	.end = from_end,
+	.drained = from_drained,
+	.gone = from_gone,
+};
+
+// And what is answered goes back.
+
+static struct peer *relay_peer(const struct relay *relay) {
+	return relay->key[0] ? quic_peer_by_key(relay->relays->route->quic, relay->key) : NULL;
+}
+
+static void to_reply(void *data, const struct op_head *answer) {
+	struct relay *relay = data;
+	struct op_head reply;
+	if (answer->refusal.code != OP_OK) {
+		return; // ended follows, and says it
+	}
+	op_head_copy(&reply, answer);
+	const char *made = op_get(answer, OP_F_NAME);
+	struct peer *peer = relay_peer(relay);
+	if (made && peer) {
+		op_setf(&reply, OP_F_NAME, "/n/%s%s", peer->petname, strcmp(made, "/") == 0 ? "" : made);
+	}
+	relay->answered = true;
+	relay->body = op_body_of(&reply, NULL);
+	struct op_refusal refusal;
+	if (exchange_send_head(relay->from, &reply, &refusal) != OP_OK) {
+		op_head_finish(&reply);
+		relay_destroy(relay);
+		return;
+	}
+	op_head_finish(&reply);
+}
+
+static void to_bytes(void *data, const void *bytes, size_t size) {
+	struct relay *relay = data;
+	exchange_send_bytes(relay->from, bytes, size);
+	call_pause(relay->to, exchange_queued(relay->from) > QUEUE_MAX);
+}
+
+static void to_frame(void *data, const struct frame *frame) {
+	struct relay *relay = data;
+	exchange_send_frame(relay->from, frame);
+	call_pause(relay->to, exchange_queued(relay->from) > QUEUE_MAX);
+}
+
+static void to_drained(void *data) {
+	struct relay *relay = data;
+	exchange_pause(relay->from, false);
+}
+
+static bool may_repeat(const struct relay *relay) {
+	enum op_verb verb = relay->head.verb;
+	return !relay->answered && !relay->repeated &&
+		(verb == OP_KIND || verb == OP_SELECTORS || verb == OP_GETMEM);
+}
+
+static void send_no(struct relay *relay, const struct op_refusal *why,
+		const struct op_head *trailer) {
+	struct op_head no;
+	if (!trailer || !op_head_copy(&no, trailer)) {
+		op_head_init_reply(&no);
+	}
+	no.refusal = *why;
+	struct peer *peer = relay_peer(relay);
+	if (peer && !trailer && (why->code == OP_ELOST || why->code == OP_EUNREACH)) {
+		op_set(&no, OP_F_VIA, keys_machine(relay->relays->route->keys));
+	}
+	if (!relay->answered) {
+		exchange_send_head(relay->from, &no, NULL);
+	} else {
+		exchange_send_end(relay->from, &no);
+	}
+	op_head_finish(&no);
+}
+
+static bool relay_dial(struct relay *relay);
+
+static void to_ended(void *data, const struct op_refusal *why, const struct op_head *trailer) {
+	struct relay *relay = data;
+	relay->to = NULL; // freed behind this event
+	bool lost = why->code == OP_ELOST || why->code == OP_EUNREACH;
+	if (lost && may_repeat(relay)) {
+		relay->repeated = true;
+		if (relay_dial(relay)) {
+			return;
+		}
+	}
+	bool framed = relay->body == OP_BODY_CHUNKS || relay->body == OP_BODY_FRAMES;
+	if (why->code != OP_OK && (!relay->answered || framed)) {
+		send_no(relay, why, trailer);
+	} else if (why->code == OP_OK && framed) {
+		exchange_send_end(relay->from, trailer);
+	}
+	// A body of known size that stopped early can only be broken off, which destroying it does.
+	relay_destroy(relay);
+}
+
+static const struct call_events to_events = {
+	.reply = to_reply,
+	.bytes = to_bytes,
+	.frame = to_frame,
+	.drained = to_drained,
+	.ended = to_ended,
+};
+
+static struct stream *relay_open(void *data, struct op_head *head, const struct subject *subject,
+		struct op_refusal *refusal) {
+	struct relay *relay = data;
+	struct way way = {
+		.kind = relay->socket ? WAY_MOUNT : WAY_PEER,
+		.socket = relay->socket,
+		.peer = relay_peer(relay),
+		.name = relay->name,
+	};
+	if (way.kind == WAY_PEER && !way.peer) {
+		op_refuse(refusal, OP_ENOENT, "that node was forgotten");
+		return NULL;
+	}
+	return route_open(relay->relays->route, &way, head, subject, refusal);
+}
+
+static bool relay_dial(struct relay *relay) {
+	relay->to = call_create(relay->relays->route->loop, &relay->caller, &relay->head,
+		&relay->subject, &to_events, relay);
+	return relay->to;
+}
+
+void relay_create(struct relays *relays, struct exchange *from, const struct way *way,
+		const struct op_head *head, const struct subject *subject) {
+	assert(way->kind != WAY_HERE);
+	struct op_refusal memory = {.code = OP_EIO, .sentence = "out of memory"};
+	struct relay *relay = calloc(1, sizeof(*relay));
+	if (!relay) {
+		relay_refuse(from, &memory);
+		return;
+	}
+	wl_list_insert(&relays->list, &relay->link);
+	relay->relays = relays;
+	relay->from = from;
+	relay->subject = *subject;
+	relay->caller = (struct caller){.open = relay_open, .data = relay};
+	if (way->kind == WAY_PEER) {
+		strcpy(relay->key, way->peer->key);
+	}
+	relay->name = strdup(op_get(head, OP_F_NAME));
+	relay->socket = way->kind == WAY_MOUNT ? strdup(way->socket) : NULL;
+	bool copied = op_head_copy(&relay->head, head);
+	exchange_listen(from, &from_events, relay);
+	exchange_set_class(from, relay_class(relay->name));
+	if (!copied || !relay->name || (way->kind == WAY_MOUNT && !relay->socket) ||
+			!relay_dial(relay)) {
+		send_no(relay, &memory, NULL);
+		relay_destroy(relay);
+	}
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BOXD_RELAY_H
+#define BOXD_RELAY_H
+
+#include "net/exchange.h"
+#include "route.h"
+
+/*
+ * One exchange that is answered elsewhere: taken over here, asked there, both halves passed on with
+ * back-pressure, payloads unseen. Repeats by itself only what may be repeated: kind, selectors, and
+ * a getmem of which nothing was delivered.
+ */
+struct relays {
+	const struct route *route;
+	struct wl_list list; // of relay.c
+};
+
+void relays_init(struct relays *relays, const struct route *route);
+/* Breaks all off. */
+void relays_finish(struct relays *relays);
+
+/*
+ * Takes the exchange over. head has been rewritten for the way (route_rewrite); both are copied.
+ */
+void relay_create(struct relays *relays, struct exchange *from, const struct way *way,
+	const struct op_head *head, const struct subject *subject);
+
+/* Answers an exchange with a refusal and lets it go. */
+void relay_refuse(struct exchange *exchange, const struct op_refusal *why);
+
+/* What an exchange about this box is worth on the wire; by the kind of box it names. */
+enum stream_class relay_class(const char *name);
+
+#endif

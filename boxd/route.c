@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * route.c - where a name leads, and the stream that goes there.
+ *
+ * Decides nothing about rights on boxes: that is done once, in the process that holds the box. It
+ * does decide on whose behalf this node goes out, since only it can.
+ */
+#include "route.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "box/name.h"
+#include "mounts.h"
+#include "net/stream_unix.h"
+#include "quic/keys.h"
+#include "quic/quic.h"
+
+static bool is_key(const char *text, size_t size) {
+	return size == KEYS_FINGERPRINT && strspn(text, "0123456789abcdef") >= size;
+}
+
+static bool is_own_name(const struct route *route, const char *text, size_t size) {
+	const char *machine = keys_machine(route->keys), *key = keys_fingerprint(route->keys);
+	return (strlen(machine) == size && memcmp(machine, text, size) == 0) ||
+		(size == KEYS_FINGERPRINT && memcmp(key, text, size) == 0);
+}
+
+static struct peer *find_peer(const struct route *route, const char *text, size_t size) {
+	char name[256];
+	if (!route->quic || size >= sizeof(name)) {
+		return NULL;
+	}
+	memcpy(name, text, size);
+	name[size] = '\0';
+	return is_key(text, size) ? quic_peer_by_key(route->quic, name) :
+		quic_peer_by_petname(route->quic, name);
+}
+
+static enum op_code check_leave(const struct route *route, const struct peer *peer,
+		const struct subject *subject, struct op_refusal *refusal) {
+	const char *person = keys_person(route->keys);
+	if ((person && strcmp(subject->person, person) == 0) ||
+			strcmp(subject->person, peer->subject.person) == 0) {
+		return OP_OK;
+	}
+	return op_refuse(refusal, OP_EPERM, "%s's request may not go on from %s to %s's node: that takes "
+		"a grant, which this version does not have yet", subject->person,
+		keys_machine(route->keys), peer->subject.person);
+}
+
+static enum op_code resolve_here(const struct route *route, const char *name, struct way *way) {
+	struct mount *mount = mounts_find(route->mounts, name);
+	way->kind = mount ? WAY_MOUNT : WAY_HERE;
+	way->socket = mount ? mount->socket : NULL;
+	way->name = name;
+	return OP_OK;
+}
+
+enum op_code route_resolve(const struct route *route, const char *name,
+		const struct subject *subject, bool local, struct way *way, struct op_refusal *refusal) {
+	*way = (struct way){0};
+	const char *below = name_below("/n", name);
+	if (!below || (local && !*below)) {
+		return resolve_here(route, name, way);
+	}
+	if (!local) {
+		return op_refuse(refusal, OP_ENOENT,
+			"no such box %s: a node does not lead on to other nodes", name);
+	}
+	size_t size;
+	const char *at = below, *node = name_next(&at, &size);
+	way->name = *at ? at - 1 : "/";
+	if (is_own_name(route, node, size)) {
+		return resolve_here(route, way->name, way);
+	}
+	way->peer = find_peer(route, node, size);
+	if (!way->peer) {
+		return op_refuse(refusal, OP_ENOENT, "no node %.*s is known here (box ls /n shows which are; "
+			"box pair makes one known)", size > 80 ? 80 : (int)size, node);
+	}
+	way->kind = WAY_PEER;
+	return check_leave(route, way->peer, subject, refusal);
+}
+
+// A box said in our names, as the node at the end of the way must read it.
+static enum op_code rewrite_where(const struct route *route, const struct way *way,
+		struct op_head *head, enum op_field field, struct op_refusal *refusal) {
+	char key[65];
+	const char *where = op_get(head, field), *name;
+	if (!where) {
+		return OP_OK;
+	}
+	enum op_code code = where_split(where, key, &name, refusal);
+	if (code != OP_OK) {
+		return code;
+	}
+	const char *below = key[0] ? NULL : name_below("/n", name);
+	if (below && *below) {
+		size_t size;
+		const char *at = below, *node = name_next(&at, &size);
+		name = *at ? at - 1 : "/";
+		struct peer *peer = find_peer(route, node, size);
+		if (peer) {
+			strcpy(key, peer->key);
+		} else if (!is_own_name(route, node, size)) {
+			return op_refuse(refusal, OP_ENOENT, "no node %.*s is known here (box ls /n shows which "
+				"are)", size > 80 ? 80 : (int)size, node);
+		}
+	}
+	bool here = !key[0] || strcmp(key, keys_fingerprint(route->keys)) == 0;
+	if (way->kind != WAY_PEER) {
+		strcpy(key, here ? "" : key);
+	} else if (here) {
+		strcpy(key, keys_fingerprint(route->keys));
+	} else if (strcmp(key, way->peer->key) == 0) {
+		key[0] = '\0';
+	}
+	char *said = NULL;
+	if (asprintf(&said, "%s%s", key, name) < 0) {
+		return op_refuse(refusal, OP_EIO, "out of memory");
+	}
+	op_set(head, field, said);
+	free(said);
+	return OP_OK;
+}
+
+enum op_code route_rewrite(const struct route *route, const struct way *way, struct op_head *head,
+		struct op_refusal *refusal) {
+	char *name = strdup(way->name); // may point into the head's own value
+	if (!name) {
+		return op_refuse(refusal, OP_EIO, "out of memory");
+	}
+	op_set(head, OP_F_NAME, name);
+	free(name);
+	enum op_code code = rewrite_where(route, way, head, OP_F_DEVICE, refusal);
+	return code != OP_OK ? code : rewrite_where(route, way, head, OP_F_TO, refusal);
+}
+
+static struct stream *open_mount(const struct route *route, const struct way *way,
+		struct op_refusal *refusal) {
+	struct stream *stream = stream_unix_connect(route->loop, way->socket);
+	if (!stream) {
+		op_refuse(refusal, OP_EUNREACH, "the program that serves %s does not answer: %s", way->name,
+			strerror(errno));
+	}
+	return stream;
+}
+
+struct stream *route_open(const struct route *route, const struct way *way, struct op_head *head,
+		const struct subject *subject, struct op_refusal *refusal) {
+	if (way->kind == WAY_MOUNT) {
+		char as[130];
+		op_set(head, OP_F_AS, subject_print(subject, as));
+		return open_mount(route, way, refusal);
+	}
+	op_unset(head, OP_F_AS);
+	return quic_open(route->quic, way->peer, refusal);
+}

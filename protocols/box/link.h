@@ -68,6 +68,7 @@ struct linker {
 		const struct link_user *user, void *data);
 	bool (*write)(struct link *link, const void *bytes, size_t size); // false: wait for drained
 	bool (*frame)(struct link *link, const struct frame *frame);
+	void (*pause)(struct link *link, bool paused); // no data and frame events for now
 	int (*take_fd)(struct link *link);
 	void (*down)(struct link *link, enum op_code code, const char *sentence);
 	void (*end)(struct link *link);
@@ -78,6 +79,9 @@ static inline bool link_write(struct link *link, const void *bytes, size_t size)
 }
 static inline bool link_frame(struct link *link, const struct frame *frame) {
 	return link->linker->frame(link, frame);
+}
+static inline void link_pause(struct link *link, bool paused) {
+	link->linker->pause(link, paused);
 }
 /* The socket of an exchange that is up, nothing of the reply's body read yet; the caller closes it. */
 static inline int link_take_fd(struct link *link) {

@@ -18,8 +18,9 @@ struct spawn_fd {
 };
 
 struct spawn_options {
-	const char *const *argv; // NULL-terminated; argv[0] is the program, looked up in PATH
-	int exec_fd;             // -1, or what to execute in place of argv[0] (a memfd)
+	const char *const *argv; // NULL-terminated
+	const char *prog;        // NULL: argv[0]; a word without "/" is looked up in PATH
+	int exec_fd;             // -1, or what to execute in place of prog (a memfd)
 	const char *const *env;  // NULL: ours; else the whole environment, NULL-terminated
 	const char *cwd;         // NULL: ours
 	const struct spawn_fd *fds; // those not named are closed, but 0-2, which are ours unless named

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * proc.c - /proc: this node's processor, and /proc/P: a program on it.
+ *
+ * A process is made whole in one exchange (program, arguments, input in; output and legacy out), or
+ * box by box: make, put args env cwd and prog, link io0 io1 io2, get legacy. Both are the same
+ * process. Its streams are proc_io.c's; what is executed is launch.c's.
+ */
+#include "boxes/proc.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "config.h"
+
+#define GRACE_MS 2000 // between the hang-up of who made it and its end by force
+
+const char *proc_legacy(const struct proc *proc, char out[static 32]) {
+	if (!proc->ended) {
+		out[0] = '\0';
+	} else if (WIFSIGNALED(proc->status)) {
+		snprintf(out, 32, "signal %d", WTERMSIG(proc->status));
+	} else {
+		snprintf(out, 32, "exit %d", WEXITSTATUS(proc->status));
+	}
+	return out;
+}
+
+static void handle_output(void *data, enum process_io io, const void *bytes, size_t size) {
+	proc_io_output(data, io, bytes, size);
+}
+
+static void handle_output_end(void *data, enum process_io io) {
+	proc_io_output_end(data, io);
+}
+
+static void handle_drained(void *data) {
+	proc_io_drained(data);
+}
+
+static void handle_ended(void *data, int status) {
+	struct proc *proc = data;
+	proc->ended = true;
+	proc->status = status;
+	box_changed(proc->box);
+	proc_settle(proc);
+}
+
+static const struct process_events process_events = {
+	.output = handle_output,
+	.output_end = handle_output_end,
+	.input_drained = handle_drained,
+	.ended = handle_ended,
+};
+
+void proc_settle(struct proc *proc) {
+	char legacy[32];
+	if (!proc->ended) {
+		return;
+	}
+	proc_legacy(proc, legacy);
+	proc_facts_ended(proc);
+	if (proc->grace) {
+		box_destroy(proc->box);
+	} else if (proc->run && proc_io_over(proc)) {
+		struct req *req = proc->run;
+		struct op_head trailer;
+		proc->run = NULL;
+		op_head_init_reply(&trailer);
+		op_set(&trailer, OP_F_LEGACY, legacy);
+		req_end(req, &trailer);
+		op_head_finish(&trailer);
+		box_destroy(proc->box);
+	}
+}
+
+// Lines of 0-terminated words as the NULL-terminated list that exec wants.
+static const char **list_words(const struct buf *words, const char *first) {
+	const char **list = calloc(words->size + 2, sizeof(char *));
+	size_t count = 0, at = 0;
+	if (!list) {
+		return NULL;
+	}
+	while (at < words->size) {
+		const char *word = (const char *)words->data + words->at + at;
+		list[count++] = word;
+		at += strlen(word) + 1;
+	}
+	if (count == 0 && first) {
+		list[0] = first;
+	}
+	return list;
+}
+
+enum op_code proc_begin(struct proc *proc, struct op_refusal *refusal) {
+	const char *last = proc->prog ? strrchr(proc->prog, '/') : NULL;
+	const char *name = !proc->prog ? proc->box->name : last ? last + 1 : proc->prog;
+	const char **args = list_words(&proc->args, name);
+	const char **env = list_words(&proc->env_text, NULL);
+	enum op_code code = OP_EIO;
+	if (args && env) {
+		bool owners = strcmp(proc->box->owner, box_tree_owner(proc->box->tree)) == 0;
+		struct process_start start = {
+			.prog = proc->prog,
+			.prog_fd = proc->prog_fd,
+			.args = args,
+			.env = env,
+			.cwd = proc->cwd,
+			.tty = proc->tty,
+			.person = owners ? NULL : proc->box->owner,
+			.network = proc->env->config->sandbox_network,
+		};
+		proc->process = process_create(proc->env->loop, &start, &process_events, proc, refusal);
+		code = proc->process ? OP_OK : refusal->code;
+	} else {
+		op_refuse(refusal, OP_EIO, "out of memory");
+	}
+	free(args);
+	free(env);
+	if (code == OP_OK) {
+		proc->begun = true;
+		box_changed(proc->box);
+		proc_io_update(&proc->io[PROCESS_OUT]);
+		proc_io_update(&proc->io[PROCESS_ERR]);
+	}
+	return code;
+}
+
+static void proc_free(struct proc *proc) {
+	if (proc->prog_fd >= 0) {
+		close(proc->prog_fd);
+	}
+	buf_finish(&proc->args);
+	buf_finish(&proc->env_text);
+	free(proc->prog);
+	free(proc->cwd);
+	free(proc->tty);
+	free(proc);
+}
+
+static void proc_destroy(struct box *box) {
+	struct proc *proc = box->data;
+	process_destroy(proc->process);
+	proc_facts_deleted(proc);
+	if (proc->run) {
+		struct op_head trailer;
+		op_head_init_reply(&trailer);
+		op_set(&trailer, OP_F_LEGACY, "signal 9");
+		req_end(proc->run, &trailer);
+		op_head_finish(&trailer);
+	}
+	if (proc->grace) {
+		wl_event_source_remove(proc->grace);
+	}
+	proc_free(proc);
+}
+
+static void proc_delete(struct box *box, struct req *req) {
+	struct proc *proc = box->data;
+	process_destroy(proc->process); // first: inner boxes still lead to it
+	proc->process = NULL;
+	box_destroy(box);
+	req_ok(req);
+}
+
+static void proc_describe(struct box *box, struct op_head *entry) {
+	const struct proc *proc = box->data;
+	char legacy[32];
+	const char *state = !proc->begun ? "made" : !proc->ended ? "running" : proc_legacy(proc, legacy);
+	op_set(entry, OP_F_STATE, state);
+	op_set(entry, OP_F_TITLE, proc->prog ? proc->prog : proc->begun ? "(carried)" : "");
+}
+
+static const struct box_type proc_type = {
+	.name = "process",
+	.fn = {[OP_DELETE] = proc_delete},
+	.describe = proc_describe,
+	.destroy = proc_destroy,
+};
+
+/* The exchange that makes a process and lasts as long. */
+
+static bool is_full(const struct proc *proc) {
+	return proc->process && process_queued(proc->process) > REQ_HIGH_MARK;
+}
+
+static void run_refuse(struct proc *proc, const struct op_refusal *why) {
+	struct req *req = proc->run;
+	proc->run = NULL;
+	box_destroy(proc->box);
+	req_refuse(req, why);
+}
+
+static bool run_begin(struct proc *proc) {
+	struct op_refusal why;
+	if (proc_begin(proc, &why) != OP_OK) {
+		run_refuse(proc, &why);
+		return false;
+	}
+	op_set(req_reply(proc->run), OP_F_NAME, op_get(proc->run->head, OP_F_NAME));
+	req_ok_open(proc->run, OP_BODY_FRAMES, 0);
+	return true;
+}
+
+static void run_carried(struct proc *proc, const struct frame *frame) {
+	struct op_refusal why;
+	if (frame->size > proc->carried_left) {
+		op_refuse(&why, OP_EARG, "the carried program is longer than its head said");
+		run_refuse(proc, &why);
+	} else if (write(proc->prog_fd, frame->payload, frame->size) != (ssize_t)frame->size) {
+		op_refuse(&why, OP_EIO, "no room for the carried program: %s", strerror(errno));
+		run_refuse(proc, &why);
+	} else {
+		proc->carried_left -= frame->size;
+		if (proc->carried_left == 0) {
+			run_begin(proc);
+		}
+	}
+}
+
+static void run_control(struct proc *proc, const struct frame *frame) {
+	size_t at = 0;
+	int word;
+	char *value;
+	bool bad = false;
+	while (proc->process && control_next(frame, &at, &word, &value, &bad)) {
+		if (word == CONTROL_RESIZE) {
+			process_resize(proc->process, value, NULL);
+		} else if (word == CONTROL_SIGNAL && atoi(value) > 0 && atoi(value) < NSIG) {
+			process_signal(proc->process, atoi(value));
+		}
+		free(value);
+	}
+}
+
+static void run_frame(struct req *req, const struct frame *frame) {
+	struct proc *proc = req->data;
+	if (frame->kind == FRAME_CONTROL) {
+		run_control(proc, frame);
+	} else if (frame->kind == FRAME_DATA && frame->sub == 3 && proc->carried_left > 0) {
+		run_carried(proc, frame);
+	} else if (frame->kind == FRAME_DATA && frame->sub == 0 && proc->process) {
+		if (frame->size == 0) {
+			process_write_end(proc->process);
+		} else {
+			process_write(proc->process, frame->payload, frame->size);
+			req_pause(req, is_full(proc));
+		}
+	}
+}
+
+static void run_end(struct req *req) {
+	struct proc *proc = req->data;
+	struct op_refusal why;
+	if (!proc->begun) {
+		op_refuse(&why, OP_EARG, "the carried program ended before its size");
+		run_refuse(proc, &why);
+	} else if (proc->process) {
+		process_write_end(proc->process);
+	}
+}
+
+static void run_drained(struct req *req) {
+	struct proc *proc = req->data;
+	proc_io_update(&proc->io[PROCESS_OUT]);
+	proc_io_update(&proc->io[PROCESS_ERR]);
+}
+
+static int handle_grace(void *data) {
+	struct proc *proc = data;
+	process_destroy(proc->process);
+	proc->process = NULL;
+	box_destroy(proc->box);
+	return 0;
+}
+
+// Whoever made it is gone: as when a terminal is closed, it hears so, and then it ends.
+static void run_gone(struct req *req) {
+	struct proc *proc = req->data;
+	proc->run = NULL;
+	if (!proc->process || proc->ended) {
+		box_destroy(proc->box);
+		return;
+	}
+	proc->grace = wl_event_loop_add_timer(proc->env->loop, handle_grace, proc);
+	if (!proc->grace) {
+		handle_grace(proc);
+		return;
+	}
+	wl_event_source_timer_update(proc->grace, GRACE_MS);
+	process_hang_up(proc->process);
+}
+
+/* Making. */
+
+static bool copy_list(struct buf *to, const struct op_head *head, enum op_field field) {
+	size_t at = 0;
+	for (const char *word; (word = op_each(head, field, &at));) {
+		if (!buf_append(to, word, strlen(word) + 1)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool copy_text(char **to, const struct op_head *head, enum op_field field) {
+	const char *text = op_get(head, field);
+	*to = text ? strdup(text) : NULL;
+	return !text || *to;
+}
+
+static struct proc *proc_create(struct box *parent, struct req *req) {
+	struct proc *proc = calloc(1, sizeof(*proc));
+	if (!proc) {
+		return NULL;
+	}
+	proc->env = parent->data;
+	proc->prog_fd = -1;
+	wl_list_init(&proc->waiters);
+	buf_init(&proc->args);
+	buf_init(&proc->env_text);
+	proc->carried_left = op_get_number(req->head, OP_F_CARRIED, 0);
+	bool good = copy_list(&proc->args, req->head, OP_F_ARG) &&
+		copy_list(&proc->env_text, req->head, OP_F_ENV) &&
+		copy_text(&proc->prog, req->head, OP_F_PROG) &&
+		copy_text(&proc->cwd, req->head, OP_F_CWD) && copy_text(&proc->tty, req->head, OP_F_TTY);
+	proc->box = box_create(parent, req->rest, &proc_type, "process", proc);
+	if (!proc->box) {
+		proc_free(proc);
+		return NULL;
+	}
+	good = good && box_set_owner(proc->box, req->subject->person) && proc_io_create(proc) &&
+		proc_facts_create(proc);
+	if (!good) {
+		box_destroy(proc->box);
+		return NULL;
+	}
+	return proc;
+}
+
+static enum op_code check_make(const struct op_head *head, struct op_refusal *why) {
+	uint64_t carried = op_get_number(head, OP_F_CARRIED, 0);
+	enum op_body body = op_body_of(head, NULL);
+	if (body != OP_BODY_NONE && body != OP_BODY_FRAMES) {
+		return op_refuse(why, OP_EARG, "what a process is given comes as frames: body frames");
+	} else if (carried > OP_MAX_CARRIED) {
+		return op_refuse(why, OP_E2BIG, "a carried program is at most %d bytes", OP_MAX_CARRIED);
+	} else if (carried > 0 && (body != OP_BODY_FRAMES || op_has(head, OP_F_PROG))) {
+		return op_refuse(why, OP_EARG, "a carried program comes as frames, in place of prog");
+	} else if (body == OP_BODY_FRAMES && carried == 0 && !op_has(head, OP_F_PROG)) {
+		return op_refuse(why, OP_EARG, "frames for a process need its program: prog, or carried");
+	}
+	return OP_OK;
+}
+
+static void procs_make(struct box *parent, struct req *req) {
+	static const struct req_events events = {
+		.frame = run_frame,
+		.end = run_end,
+		.drained = run_drained,
+		.gone = run_gone,
+	};
+	struct op_refusal why;
+	if (check_make(req->head, &why) != OP_OK) {
+		req_refuse(req, &why);
+		return;
+	}
+	struct proc *proc = proc_create(parent, req);
+	if (!proc) {
+		req_fail(req, OP_EIO, "out of memory");
+		return;
+	}
+	if (op_body_of(req->head, NULL) == OP_BODY_FRAMES) {
+		proc->run = req;
+		req->data = proc;
+		req->events = &events;
+		if (proc->carried_left == 0) {
+			run_begin(proc);
+		} else if ((proc->prog_fd = memfd_create("program", MFD_CLOEXEC)) < 0) {
+			op_refuse(&why, OP_EIO, "no room for the carried program: %s", strerror(errno));
+			run_refuse(proc, &why);
+		}
+		return;
+	}
+	if (proc->prog && proc_begin(proc, &why) != OP_OK) {
+		box_destroy(proc->box);
+		req_refuse(req, &why);
+		return;
+	}
+	op_set(req_reply(req), OP_F_NAME, op_get(req->head, OP_F_NAME));
+	req_ok(req);
+}
+
+static const struct box_type procs_type = {
+	.name = "procs",
+	.fn = {[OP_MAKE] = procs_make},
+	.takes_body = 1 << OP_MAKE,
+};
+
+// The kernel's name of the render node's driver is the word for its kind: i915, amdgpu, v3d.
+static void find_gpu(char out[static 32]) {
+	FILE *file = fopen("/sys/class/drm/renderD128/device/uevent", "re");
+	char line[128];
+	out[0] = '\0';
+	while (file && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "DRIVER=%31[a-zA-Z0-9_-]", out) == 1) {
+			break;
+		}
+	}
+	if (file) {
+		fclose(file);
+	}
+}
+
+static bool proc_init(struct box_env *env) {
+	char gpu[32], cnstr[OP_MAX_CNSTR + 1];
+	find_gpu(gpu);
+	snprintf(cnstr, sizeof(cnstr), "proc!%s!*!node=%s%s%s", cnstr_arch_here(),
+		env->config->machine, gpu[0] ? "!gpu=" : "", gpu);
+	return box_create(box_tree_root(env->tree), "proc", &procs_type, cnstr, env);
+}
+
+const struct boxd_type boxd_type_proc = {.init = proc_init};

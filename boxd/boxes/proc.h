@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BOXES_PROC_H
+#define BOXES_PROC_H
+
+#include "base/buf.h"
+#include "boxes/env.h"
+#include "process.h"
+
+/*
+ * A process box, shared by proc.c (its life), proc_facts.c and proc_io.c (its inner boxes).
+ *
+ * A stream has one place at a time. An output goes to its link if it has one, else to a reader of
+ * its box, else to the exchange that made the process; without a place it waits in the pipe, and so
+ * does the program. An input comes from its link, from whoever puts into its box, and from that
+ * exchange.
+ */
+
+struct proc;
+
+struct proc_io {
+	struct proc *proc;
+	enum process_io io;
+	struct box *box;
+	struct link *link;    // the newest that is up or was; NULL: none
+	bool linked;          // there is a link: the stream waits for it
+	struct req *user;     // a reader of an output, a writer of an input; NULL
+	bool user_live;
+	bool over;            // the program closed it
+};
+
+struct proc {
+	struct box_env *env;
+	struct box *box;
+	struct process *process; // NULL: not begun, or its end was said and taken
+	bool begun, ended;
+	int status; // of waitpid, once ended
+	struct proc_io io[3];
+	struct req *run;         // the exchange that made it and lasts as long
+	struct wl_list waiters;  // waiter.link: getmem of legacy
+	struct wl_event_source *grace; // between hang-up and kill
+	// how it begins
+	char *prog;              // NULL: what was carried or put into prog
+	int prog_fd;             // memfd; -1
+	uint64_t carried_left;   // bytes still to come in sub-stream 3
+	struct buf args, env_text; // lines, 0 between them
+	char *cwd, *tty;
+};
+
+/* boxes io0 io1 io2 of a process box. false: no memory. */
+bool proc_io_create(struct proc *proc);
+/* A stream's bytes, end and room; called from process events. */
+void proc_io_output(struct proc *proc, enum process_io io, const void *bytes, size_t size);
+void proc_io_output_end(struct proc *proc, enum process_io io);
+void proc_io_drained(struct proc *proc);
+/* Whoever takes an output changed: lets it flow, or holds it. */
+void proc_io_update(struct proc_io *io);
+/* Every stream the program writes is over. */
+bool proc_io_over(const struct proc *proc);
+
+/* Boxes args cwd env legacy prog signal status. false: no memory. */
+bool proc_facts_create(struct proc *proc);
+void proc_facts_ended(struct proc *proc);   // answers those who wait for legacy
+void proc_facts_deleted(struct proc *proc); // refuses them
+
+/* Begins it: a program was put into prog. */
+enum op_code proc_begin(struct proc *proc, struct op_refusal *refusal);
+/* Its program and its outputs may all be over now: says so to whoever waits. */
+void proc_settle(struct proc *proc);
+/* "exit 3", "signal 9"; "" while it runs. */
+const char *proc_legacy(const struct proc *proc, char out[static 32]);
+
+#endif

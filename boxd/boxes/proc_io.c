@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * proc_io.c - io0, io1 and io2 of a process box: where a program's streams go and come from, and how
+ * that changes while it runs.
+ */
+#include "boxes/proc.h"
+
+#include <stdlib.h>
+
+#define INPUT_MAX (256 * 1024) // held for a program that does not read
+
+static bool is_input(const struct proc_io *io) {
+	return io->io == PROCESS_IN;
+}
+
+// With a terminal all is written to one stream.
+static bool never_was(const struct proc_io *io) {
+	return io->io == PROCESS_ERR && io->proc->tty;
+}
+
+static bool has_room(const struct proc_io *io) {
+	if (io->linked) {
+		return io->link && io->link->state == LINK_UP;
+	}
+	if (io->user) {
+		return req_queued(io->user) < REQ_HIGH_MARK;
+	}
+	return io->proc->run && req_queued(io->proc->run) < REQ_HIGH_MARK;
+}
+
+void proc_io_update(struct proc_io *io) {
+	if (!is_input(io) && io->proc->process) {
+		process_pause(io->proc->process, io->io, !has_room(io));
+	}
+}
+
+static void frame_out(struct proc *proc, enum process_io io, const void *bytes, size_t size) {
+	struct frame frame = {
+		.kind = FRAME_DATA,
+		.sub = (uint16_t)io,
+		.payload = bytes,
+		.size = size,
+	};
+	req_frame(proc->run, &frame);
+}
+
+void proc_io_output(struct proc *proc, enum process_io which, const void *bytes, size_t size) {
+	struct proc_io *io = &proc->io[which];
+	if (io->linked) {
+		if (!link_write(io->link, bytes, size)) {
+			process_pause(proc->process, which, true);
+		}
+		return;
+	}
+	if (!io->user) {
+		frame_out(proc, which, bytes, size);
+	} else if (io->user_live) {
+		req_write(io->user, bytes, size);
+	} else {
+		struct req *req = io->user;
+		io->user = NULL;
+		req_ok_bytes(req, bytes, size);
+	}
+	proc_io_update(io);
+}
+
+// An empty answer is the end of a stream, to readers that ask later too.
+static void finish_reader(struct proc_io *io) {
+	struct req *req = io->user;
+	io->user = NULL;
+	if (io->user_live) {
+		req_end(req, NULL);
+	} else {
+		req_ok_bytes(req, "", 0);
+	}
+}
+
+void proc_io_output_end(struct proc *proc, enum process_io which) {
+	struct proc_io *io = &proc->io[which];
+	io->over = true;
+	if (io->user) {
+		finish_reader(io);
+	}
+	if (io->linked && io->link) {
+		link_end(io->link);
+	}
+	proc_settle(proc);
+}
+
+bool proc_io_over(const struct proc *proc) {
+	return proc->io[PROCESS_OUT].over && (proc->io[PROCESS_ERR].over || proc->tty);
+}
+
+void proc_io_drained(struct proc *proc) {
+	struct proc_io *io = &proc->io[PROCESS_IN];
+	if (proc->run) {
+		req_pause(proc->run, false);
+	}
+	if (io->user) {
+		req_pause(io->user, false);
+	}
+	if (io->link && io->link->state == LINK_UP) {
+		link_pause(io->link, false);
+	}
+}
+
+static bool input_is_full(const struct proc *proc) {
+	return proc->process && process_queued(proc->process) > INPUT_MAX;
+}
+
+// Links: an input reads its device, an output writes to it.
+
+static void link_up(struct link *link, const struct op_head *reply) {
+	struct proc_io *io = link->data;
+	io->link = link;
+	proc_io_update(io);
+}
+
+static void link_bytes(struct link *link, const void *bytes, size_t size) {
+	struct proc_io *io = link->data;
+	if (io->proc->process) {
+		process_write(io->proc->process, bytes, size);
+		link_pause(link, input_is_full(io->proc));
+	}
+}
+
+static void link_drained(struct link *link) {
+	proc_io_update(link->data);
+}
+
+static void link_is_down(struct link *link) {
+	proc_io_update(link->data);
+}
+
+static void link_gone(struct link *link) {
+	struct proc_io *io = link->data;
+	if (io->link == link) {
+		io->link = NULL;
+		io->linked = false;
+		proc_io_update(io);
+	}
+}
+
+static const struct link_user input_user = {
+	.verb = OP_GETMEM,
+	.body = OP_BODY_CHUNKS,
+	.single = true,
+	.up = link_up,
+	.data = link_bytes,
+	.down = link_is_down,
+	.gone = link_gone,
+};
+
+static const struct link_user output_user = {
+	.verb = OP_PUTMEM,
+	.body = OP_BODY_CHUNKS,
+	.single = true,
+	.up = link_up,
+	.drained = link_drained,
+	.down = link_is_down,
+	.gone = link_gone,
+};
+
+static void io_link(struct box *box, struct req *req) {
+	struct proc_io *io = box->data;
+	struct linker *linker = io->proc->env->linker;
+	struct link *link = linker->make(linker, box, req, is_input(io) ? &input_user : &output_user, io);
+	if (link) {
+		io->link = io->link ? io->link : link; // an older one serves until the new one is up
+		io->linked = true;
+		proc_io_update(io);
+	}
+}
+
+// Direct use of a stream's box.
+
+static void user_gone(struct req *req) {
+	struct proc_io *io = req->data;
+	if (io->user == req) {
+		io->user = NULL;
+		proc_io_update(io);
+	}
+}
+
+static void user_drained(struct req *req) {
+	proc_io_update(req->data);
+}
+
+static void output_getmem(struct box *box, struct req *req) {
+	static const struct req_events events = {.gone = user_gone, .drained = user_drained};
+	struct proc_io *io = box->data;
+	op_set(req_reply(req), OP_F_TYPE, box->cnstr);
+	if (io->user || io->linked) {
+		req_fail(req, OP_EBUSY, "%s goes to another reader or link now", box->name);
+		return;
+	}
+	if (io->over || never_was(io)) {
+		req_ok_bytes(req, "", 0);
+		return;
+	}
+	req->data = io;
+	req->events = &events;
+	io->user = req;
+	io->user_live = op_has(req->head, OP_F_LIVE);
+	if (io->user_live) {
+		req_ok_open(req, OP_BODY_CHUNKS, 0);
+	}
+	proc_io_update(io);
+}
+
+static void input_data(struct req *req, const void *bytes, size_t size) {
+	struct proc_io *io = req->data;
+	if (io->proc->process) {
+		process_write(io->proc->process, bytes, size);
+		req_pause(req, input_is_full(io->proc));
+	}
+}
+
+static void input_frame(struct req *req, const struct frame *frame) {
+	if (frame->kind == FRAME_DATA) {
+		input_data(req, frame->payload, frame->size);
+	}
+}
+
+// The message is in; the program's input stays open for the next.
+static void input_end(struct req *req) {
+	struct proc_io *io = req->data;
+	io->user = NULL;
+	req_ok(req);
+}
+
+static void input_putmem(struct box *box, struct req *req) {
+	static const struct req_events events = {
+		.data = input_data,
+		.frame = input_frame,
+		.end = input_end,
+		.gone = user_gone,
+	};
+	struct proc_io *io = box->data;
+	if (io->user || !io->proc->process) {
+		req_fail(req, OP_EBUSY, io->user ? "somebody else is putting into io0 now" :
+			"the program does not run");
+		return;
+	}
+	io->user = req;
+	req->data = io;
+	req->events = &events;
+}
+
+static void io_destroy(struct box *box) {
+	struct proc_io *io = box->data;
+	struct req *req = io->user;
+	io->user = NULL;
+	io->box = NULL;
+	if (!req) {
+		return;
+	}
+	if (io->user_live) {
+		req_end_fail(req, OP_ENOENT, "the process was deleted");
+	} else {
+		req_fail(req, OP_ENOENT, "the process was deleted");
+	}
+}
+
+static const struct box_type input_type = {
+	.name = "io0",
+	.fn = {[OP_PUTMEM] = input_putmem, [OP_LINK] = io_link},
+	.takes_body = 1 << OP_PUTMEM,
+	.destroy = io_destroy,
+};
+
+static const struct box_type output_type = {
+	.name = "io1",
+	.fn = {[OP_GETMEM] = output_getmem, [OP_LINK] = io_link},
+	.destroy = io_destroy,
+};
+
+bool proc_io_create(struct proc *proc) {
+	static const char *const names[] = {"io0", "io1", "io2"};
+	for (int i = 0; i < 3; i++) {
+		struct proc_io *io = &proc->io[i];
+		*io = (struct proc_io){.proc = proc, .io = (enum process_io)i};
+		io->box = box_create(proc->box, names[i], i ? &output_type : &input_type, "*", io);
+		if (!io->box) {
+			return false;
+		}
+	}
+	return true;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BOXD_LAUNCH_H
+#define BOXD_LAUNCH_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/spawn.h"
+#include "box/op.h"
+#include "process.h"
+
+/*
+ * What is executed for a program: the program itself with this node's environment, or, for another
+ * person, bubblewrap around it: namespaces of its own, /usr read-only, an empty home, no network
+ * unless the owner said so, and none of the owner's files, processes, sockets or environment.
+ */
+
+#define LAUNCH_FDS 2 // descriptors a launch adds to the child's
+
+struct launch {
+	char **argv; // NULL-terminated
+	char **env;
+	char *prog;      // file to execute; NULL with exec_fd
+	char *cwd;
+	int exec_fd;
+	struct spawn_fd fds[LAUNCH_FDS];
+	int fds_size;
+	bool owns_fds;
+};
+
+/*
+ * Looks the program up. ENOENT: no such program or directory (for a sandbox: none that is seen from
+ * inside); EUNSUPP: no bubblewrap here.
+ */
+enum op_code launch_init(struct launch *launch, const struct process_start *start,
+	struct op_refusal *refusal);
+void launch_finish(struct launch *launch);
+/* fds holds options->fds_size entries, with room for LAUNCH_FDS more. */
+void launch_apply(const struct launch *launch, struct spawn_options *options,
+	struct spawn_fd *fds);
+
+/* A signal for the program behind bubblewrap, whose pid is that of bubblewrap. false: none there. */
+bool launch_signal_inner(pid_t bubblewrap, int signal);
+
+#endif

@@ -17,20 +17,24 @@ enum log_level {
 	LOG_DEBUG,
 };
 
-/* From now on prints lines up to this level, after "program: ". The name is not copied. */
+/*
+ * From now on prints lines up to this level, after "program: ". The name is not copied. Control
+ * characters in a line are printed as "?"; errno is as it was.
+ */
 void log_init(const char *program, enum log_level level);
 enum log_level log_level(void);
 
 void log_line(enum log_level level, const char *module, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* An error, with ": " and the text of errno behind it. */
+void log_line_errno(const char *module, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void log_vline(enum log_level level, const char *module, const char *fmt, va_list args);
 
 #ifdef LOG_MODULE
 #define log_error(...) log_line(LOG_ERROR, LOG_MODULE, __VA_ARGS__)
 #define log_info(...) log_line(LOG_INFO, LOG_MODULE, __VA_ARGS__)
 #define log_debug(...) log_line(LOG_DEBUG, LOG_MODULE, __VA_ARGS__)
-/* The same with ": " and the text of errno behind it (glibc's %m). */
-#define log_errno(fmt, ...) log_line(LOG_ERROR, LOG_MODULE, fmt ": %m" __VA_OPT__(, ) __VA_ARGS__)
+#define log_errno(...) log_line_errno(LOG_MODULE, __VA_ARGS__)
 #endif
 
 #endif

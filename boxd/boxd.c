@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * boxd.c - the rooms of the daemon, made in order and destroyed in reverse.
+ *
+ * Two servers answer out of one tree: one for this node's own programs, who may go on to other nodes
+ * (/n, /b), and one for other nodes, who may not.
+ */
+#include "boxd.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define LOG_MODULE "boxd"
+#include "base/log.h"
+#include "base/work.h"
+#include "box/name.h"
+#include "boxes/env.h"
+#include "boxes/peer.h"
+#include "mounts.h"
+#include "net/link.h"
+#include "net/serve.h"
+#include "net/stream_unix.h"
+#include "quic/quic.h"
+#include "relay.h"
+#include "route.h"
+#include "union.h"
+
+#define WORKERS 4
+
+struct boxd {
+	struct wl_event_loop *loop;
+	const struct config *config;
+	struct keys *keys;
+	struct box_tree *tree;
+	struct work_pool *pool;
+	struct mounts mounts;
+	struct route route;
+	struct relays relays;
+	struct unions unions;
+	struct server inside;  // this node's own programs
+	struct server outside; // other nodes
+	struct caller caller;  // of links: from this node's names
+	struct net_linker linker;
+	struct quic *quic; // NULL: no network
+	struct box_env env;
+};
+
+static bool forward(struct boxd *boxd, struct exchange *exchange, struct op_head *head,
+		const struct subject *subject, bool local) {
+	struct op_refusal why;
+	struct way way;
+	const char *name = op_get(head, OP_F_NAME);
+	exchange_set_class(exchange, relay_class(name));
+	if (local && union_take(&boxd->unions, exchange, head, subject)) {
+		return true;
+	}
+	if (route_resolve(&boxd->route, name, subject, local, &way, &why) != OP_OK ||
+			route_rewrite(&boxd->route, &way, head, &why) != OP_OK) {
+		relay_refuse(exchange, &why);
+		return true;
+	}
+	if (way.kind == WAY_HERE) {
+		return false;
+	}
+	relay_create(&boxd->relays, exchange, &way, head, subject);
+	return true;
+}
+
+static bool forward_inside(void *data, struct exchange *exchange, struct op_head *head,
+		const struct subject *subject) {
+	return forward(data, exchange, head, subject, true);
+}
+
+static bool forward_outside(void *data, struct exchange *exchange, struct op_head *head,
+		const struct subject *subject) {
+	return forward(data, exchange, head, subject, false);
+}
+
+// A link of a process box dials as its asker would: over this node's own socket, with his subject.
+static struct stream *open_link(void *data, struct op_head *head, const struct subject *subject,
+		struct op_refusal *refusal) {
+	struct boxd *boxd = data;
+	struct stream *stream = stream_unix_connect(boxd->loop, boxd->config->socket);
+	char as[130];
+	if (!stream) {
+		op_refuse(refusal, OP_EUNREACH, "boxd's own socket: %s", strerror(errno));
+		return NULL;
+	}
+	op_set(head, OP_F_AS, subject_print(subject, as));
+	return stream;
+}
+
+static bool listen_inside(struct boxd *boxd) {
+	struct door door = {.trusted = true};
+	snprintf(door.subject.person, sizeof(door.subject.person), "%s", box_tree_owner(boxd->tree));
+	snprintf(door.subject.machine, sizeof(door.subject.machine), "%s", boxd->config->machine);
+	char *dir = name_parent(boxd->config->socket);
+	if (dir && mkdir(dir, 0700) < 0 && errno != EEXIST) {
+		log_errno("%s", dir);
+	}
+	free(dir);
+	if (!server_listen(&boxd->inside, boxd->config->socket, &door)) {
+		log_error("%s: %s", boxd->config->socket, errno == EADDRINUSE ?
+			"a boxd of yours answers there already" : strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+// A machine is its user's until a person has signed it; then its boxes are the person's.
+static void update_owner(struct boxd *boxd) {
+	const char *person = keys_person(boxd->keys);
+	if (!person || strcmp(person, box_tree_owner(boxd->tree)) == 0) {
+		return;
+	}
+	log_info("this machine is %s's now", person);
+	box_tree_set_owner(boxd->tree, person);
+	server_unlisten(&boxd->inside, boxd->config->socket);
+	listen_inside(boxd);
+}
+
+static void handle_stream(void *data, struct peer *peer, struct stream *stream) {
+	struct boxd *boxd = data;
+	struct door door = {.subject = peer->subject, .trusted = false};
+	server_take(&boxd->outside, stream, &door);
+}
+
+static void handle_peer_changed(void *data, struct peer *peer) {
+	struct boxd *boxd = data;
+	update_owner(boxd);
+	peer_box_changed(&boxd->env, peer);
+	if (peer->up) {
+		net_linker_retry(&boxd->linker);
+	}
+}
+
+static void handle_peer_gone(void *data, struct peer *peer) {
+	struct boxd *boxd = data;
+	server_drop(&boxd->outside, &peer->subject);
+	peer_box_gone(&boxd->env, peer);
+}
+
+static const struct quic_events quic_events = {
+	.stream = handle_stream,
+	.peer_changed = handle_peer_changed,
+	.peer_gone = handle_peer_gone,
+};
+
+static bool create_boxes(struct boxd *boxd) {
+	static const struct boxd_type *const types[] = {
+#define BOX_TYPE(name) &boxd_type_##name,
+#include "box-types.inc"
+#undef BOX_TYPE
+	};
+	boxd->env = (struct box_env){
+		.loop = boxd->loop,
+		.tree = boxd->tree,
+		.pool = boxd->pool,
+		.linker = &boxd->linker.linker,
+		.config = boxd->config,
+		.keys = boxd->keys,
+		.mounts = &boxd->mounts,
+	};
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (!types[i]->init(&boxd->env)) {
+			log_error("boxes cannot be made");
+			return false;
+		}
+	}
+	// The boxes of the room itself: what is answered before the tree is asked.
+	return box_create(box_tree_root(boxd->tree), "b", &box_type_dir, "dir", NULL);
+}
+
+static void set_access(struct boxd *boxd) {
+	struct config_access *access;
+	wl_list_for_each(access, &boxd->config->access, link) {
+		const char *rest;
+		struct op_refusal why;
+		struct box *box = box_find(boxd->tree, access->box, &rest);
+		if (*rest) {
+			log_error("access %s: no such box here (boxland.conf has those of windows and devices)",
+				access->box);
+		} else if (box_set_acl(box, access->line, &why) != OP_OK) {
+			log_error("access %s: %s", access->box, why.sentence);
+		}
+	}
+}
+
+static bool create_network(struct boxd *boxd) {
+	struct op_refusal why;
+	struct quic_options options = {
+		.loop = boxd->loop,
+		.keys = boxd->keys,
+		.dir = boxd->config->dir,
+		.address = boxd->config->address,
+		.port = boxd->config->port,
+	};
+	if (!boxd->config->network) {
+		return true;
+	}
+	boxd->quic = quic_create(&options, &quic_events, boxd, &why);
+	if (!boxd->quic) {
+		log_error("%s", why.sentence);
+		return false;
+	}
+	boxd->route.quic = boxd->env.quic = boxd->quic;
+	struct peer *peer;
+	wl_list_for_each(peer, quic_peers(boxd->quic), link) {
+		peer_box_changed(&boxd->env, peer);
+	}
+	log_info("%s listens on UDP port %d", boxd->config->machine, quic_port(boxd->quic));
+	return true;
+}
+
+struct boxd *boxd_create(struct wl_event_loop *loop, const struct config *config) {
+	struct op_refusal why;
+	struct boxd *boxd = calloc(1, sizeof(*boxd));
+	if (!boxd) {
+		return NULL;
+	}
+	boxd->loop = loop;
+	boxd->config = config;
+	mounts_init(&boxd->mounts);
+	relays_init(&boxd->relays, &boxd->route);
+	unions_init(&boxd->unions, &boxd->route, &boxd->relays, &boxd->inside);
+	boxd->keys = keys_load(config->dir, config->machine, &why);
+	if (!boxd->keys) {
+		log_error("%s", why.sentence);
+		free(boxd);
+		return NULL;
+	}
+	boxd->route = (struct route){loop, boxd->keys, &boxd->mounts, NULL};
+	const char *person = keys_person(boxd->keys);
+	boxd->tree = box_tree_create(person ? person : config->person);
+	boxd->caller = (struct caller){.open = open_link, .data = boxd};
+	net_linker_init(&boxd->linker, loop, &boxd->caller);
+	server_init(&boxd->inside, loop, boxd->tree);
+	server_init(&boxd->outside, loop, boxd->tree);
+	boxd->inside.data = boxd->outside.data = boxd;
+	boxd->inside.forward = forward_inside;
+	boxd->outside.forward = forward_outside;
+	boxd->pool = work_pool_create(loop, WORKERS);
+	if (!boxd->tree || !boxd->pool || !create_boxes(boxd) || !create_network(boxd) ||
+			!listen_inside(boxd)) {
+		boxd_destroy(boxd);
+		return NULL;
+	}
+	set_access(boxd);
+	return boxd;
+}
+
+void boxd_destroy(struct boxd *boxd) {
+	if (!boxd) {
+		return;
+	}
+	unions_finish(&boxd->unions);
+	relays_finish(&boxd->relays);
+	server_finish(&boxd->inside);
+	server_finish(&boxd->outside);
+	net_linker_finish(&boxd->linker);
+	quic_destroy(boxd->quic);
+	work_pool_destroy(boxd->pool);
+	box_tree_destroy(boxd->tree);
+	mounts_finish(&boxd->mounts);
+	keys_destroy(boxd->keys);
+	free(boxd);
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * peer.c - /peer: the nodes this one knows, and how it gets to know one (make); /n: the same nodes as
+ * the places where their boxes are.
+ *
+ * A make on /peer is a pairing and lasts until both sides have agreed or one gives up. When the
+ * person's key is needed, the asker is told so in the answer's body (a head with key and machine)
+ * and puts the certificates into the request's: boxd never opens that key.
+ */
+#include "boxes/peer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "quic/quic.h"
+
+struct pairing {
+	struct box_env *env;
+	struct req *req;
+	struct quic_pair *pair;
+	struct buf said; // by the asker, until it is a head
+};
+
+static void pairing_destroy(struct pairing *pairing) {
+	buf_finish(&pairing->said);
+	free(pairing);
+}
+
+static void pairing_signature(void *data, const char *spki, const char *machine) {
+	struct pairing *pairing = data;
+	struct op_head entry;
+	struct buf text;
+	buf_init(&text);
+	op_head_init_entry(&entry);
+	op_set(&entry, OP_F_CERT, spki);
+	op_set(&entry, OP_F_MACHINE, machine);
+	op_encode(&entry, &text, NULL);
+	op_head_finish(&entry);
+	req_write(pairing->req, buf_front(&text), text.size);
+	buf_finish(&text);
+}
+
+static void pairing_done(void *data, struct peer *peer, const struct op_refusal *why) {
+	struct pairing *pairing = data;
+	struct req *req = pairing->req;
+	struct op_head trailer;
+	op_head_init_reply(&trailer);
+	if (peer) {
+		op_setf(&trailer, OP_F_NAME, "/n/%s", peer->petname);
+		op_set(&trailer, OP_F_PERSON, peer->subject.person);
+		op_set(&trailer, OP_F_MACHINE, peer->subject.machine);
+	} else {
+		trailer.refusal = *why;
+	}
+	pairing_destroy(pairing);
+	req_end(req, &trailer);
+	op_head_finish(&trailer);
+}
+
+// What the asker says in the body: one head with the certificates of machine and person.
+static void pairing_data(struct req *req, const void *bytes, size_t size) {
+	struct pairing *pairing = req->data;
+	struct op_refusal why = {0};
+	struct op_head entry;
+	buf_append(&pairing->said, bytes, size);
+	size_t head = op_head_size(buf_front(&pairing->said), pairing->said.size, &why);
+	if (head == 0 && why.code == OP_OK) {
+		return;
+	}
+	if (head == 0 ||
+			op_decode(&entry, OP_ENTRY, buf_front(&pairing->said), head, &why) != OP_OK) {
+		quic_pair_cancel(pairing->pair);
+		pairing_destroy(pairing);
+		req_end_fail(req, why.code, "%s", why.sentence);
+		return;
+	}
+	buf_drop(&pairing->said, head);
+	size_t at = 0;
+	const char *machine = op_each(&entry, OP_F_CERT, &at);
+	const char *person = op_each(&entry, OP_F_CERT, &at);
+	if (machine && person) {
+		quic_pair_signed(pairing->pair, machine, person);
+	}
+	op_head_finish(&entry);
+}
+
+static void pairing_end(struct req *req) {
+}
+
+static void pairing_gone(struct req *req) {
+	struct pairing *pairing = req->data;
+	quic_pair_cancel(pairing->pair);
+	pairing_destroy(pairing);
+}
+
+static void peers_make(struct box *parent, struct req *req) {
+	static const struct req_events events = {
+		.data = pairing_data,
+		.end = pairing_end,
+		.gone = pairing_gone,
+	};
+	static const struct quic_pair_events pair_events = {
+		.signature = pairing_signature,
+		.done = pairing_done,
+	};
+	struct box_env *env = parent->data;
+	const char *key = op_get(req->head, OP_F_KEY);
+	if (strcmp(req->subject->person, box_tree_owner(env->tree)) != 0) {
+		req_fail(req, OP_EPERM, "only this node's owner pairs it");
+		return;
+	}
+	if (!env->quic || !key) {
+		req_fail(req, env->quic ? OP_EARG : OP_EUNREACH, env->quic ?
+			"a pairing names the other machine's fingerprint (box there shows it)" :
+			"this node has no network (network no in boxd.conf)");
+		return;
+	}
+	struct pairing *pairing = calloc(1, sizeof(*pairing));
+	struct op_refusal why = {.code = OP_EIO, .sentence = "out of memory"};
+	if (pairing) {
+		pairing->env = env;
+		pairing->req = req;
+		buf_init(&pairing->said);
+		pairing->pair = quic_pair(env->quic, key, op_has(req->head, OP_F_MINE),
+			op_get(req->head, OP_F_AT), &pair_events, pairing, &why);
+	}
+	if (!pairing || !pairing->pair) {
+		free(pairing);
+		req_refuse(req, &why);
+		return;
+	}
+	req->data = pairing;
+	req->events = &events;
+	req_ok_open(req, OP_BODY_CHUNKS, 0);
+}
+
+static const struct box_type peers_type = {
+	.name = "peers",
+	.fn = {[OP_MAKE] = peers_make},
+	.takes_body = 1 << OP_MAKE,
+};
+
+static void peer_describe(struct box *box, struct op_head *entry) {
+	const struct peer *peer = box->data;
+	op_set(entry, OP_F_KEY, peer->key);
+	op_set(entry, OP_F_PERSON, peer->subject.person);
+	op_set(entry, OP_F_MACHINE, peer->subject.machine);
+	if (!peer->up && peer->why.code != OP_OK) {
+		op_setf(entry, OP_F_STATE, "down %s %s", op_code_name(peer->why.code), peer->why.sentence);
+	} else {
+		op_set(entry, OP_F_STATE, peer->up ? "up" : "idle");
+	}
+}
+
+static void peer_getmem(struct box *box, struct req *req) {
+	const struct peer *peer = box->data;
+	struct buf text;
+	buf_init(&text);
+	buf_printf(&text, "person %s\nmachine %s\nkey %s\n", peer->subject.person,
+		peer->subject.machine, peer->key);
+	for (int i = 0; i < peer->at_size; i++) {
+		buf_printf(&text, "at %s\n", peer->at[i]);
+	}
+	op_set(req_reply(req), OP_F_TYPE, "text");
+	req_ok_bytes(req, buf_front(&text), text.size);
+	buf_finish(&text);
+}
+
+static void peer_delete(struct box *box, struct req *req) {
+	struct box_env *env = box->parent->data;
+	quic_peer_forget(env->quic, box->data); // peer_box_gone takes the boxes away
+	req_ok(req);
+}
+
+static const struct box_type peer_type = {
+	.name = "peer",
+	.fn = {[OP_GETMEM] = peer_getmem, [OP_DELETE] = peer_delete},
+	.describe = peer_describe,
+};
+
+static const struct box_type node_type = {
+	.name = "node",
+	.describe = peer_describe,
+};
+
+static struct box *show(struct box_env *env, const char *where, const struct box_type *type,
+		struct peer *peer) {
+	struct box *parent = box_inner(box_tree_root(env->tree), where);
+	struct box *box = box_inner(parent, peer->petname);
+	return box ? box : box_create(parent, peer->petname, type, type->name, peer);
+}
+
+void peer_box_changed(struct box_env *env, struct peer *peer) {
+	struct box *known = show(env, "peer", &peer_type, peer);
+	struct box *node = show(env, "n", &node_type, peer);
+	if (!known || !node) {
+		return;
+	}
+	char cnstr[128];
+	int size = snprintf(cnstr, sizeof(cnstr), "node!*!%s", peer->net[0] ? peer->net : "*");
+	if (peer->rtt_ms > 0) {
+		snprintf(cnstr + size, sizeof(cnstr) - (size_t)size, "!rtt=%.1f", peer->rtt_ms);
+	}
+	box_set_cnstr(node, cnstr);
+	box_changed(known);
+	box_changed(node);
+}
+
+void peer_box_gone(struct box_env *env, struct peer *peer) {
+	struct box *root = box_tree_root(env->tree);
+	box_destroy(box_inner(box_inner(root, "peer"), peer->petname));
+	box_destroy(box_inner(box_inner(root, "n"), peer->petname));
+}
+
+static bool peer_init(struct box_env *env) {
+	struct box *root = box_tree_root(env->tree);
+	return box_create(root, "peer", &peers_type, "dir", env) &&
+		box_create(root, "n", &box_type_dir, "dir", env);
+}
+
+const struct boxd_type boxd_type_peer = {.init = peer_init};

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * box.c - the command: finds the verb, connects to this node's boxd, runs it.
+ */
+#include "box.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+static const struct verb *const verbs[] = { // alphabetical
+	&verb_chinfo, &verb_cp, &verb_doctor, &verb_info, &verb_init, &verb_ln, &verb_ls, &verb_mk,
+	&verb_pair, &verb_rm, &verb_run,
+};
+
+static int help(FILE *out) {
+	fprintf(out, "usage: box [VERB …]\n\n");
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		fprintf(out, "  box %-8s%-38s %s\n", verbs[i]->name, verbs[i]->usage, verbs[i]->help);
+	}
+	fprintf(out, "\nbox alone tells of this node and what to type next; man box tells the rest.\n");
+	return out == stdout ? 0 : 2;
+}
+
+static int run_verb(struct asker *asker, int argc, char **argv) {
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		if (strcmp(verbs[i]->name, argv[0]) == 0) {
+			return verbs[i]->run(asker, argc, argv);
+		}
+	}
+	fprintf(stderr, "box: no verb %s\n", argv[0]);
+	return help(stderr);
+}
+
+int main(int argc, char **argv) {
+	log_init("box", getenv("BOX_DEBUG") ? LOG_DEBUG : LOG_ERROR);
+	signal(SIGPIPE, SIG_IGN);
+	if (argc > 1 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)) {
+		return help(stdout);
+	}
+	if (argc > 1 && (strcmp(argv[1], "-v") == 0 || strcmp(argv[1], "--version") == 0)) {
+		puts("box " BOXLAND_VERSION);
+		return 0;
+	}
+	struct asker asker = {.loop = wl_event_loop_create()};
+	if (!op_socket_path(asker.path)) {
+		fprintf(stderr, "box: where boxd listens is not known: XDG_RUNTIME_DIR is not set (log in "
+			"through a session, or set BOX_OP)\n");
+		return 1;
+	}
+	caller_unix_init(&asker.boxd, asker.loop, asker.path);
+	int status = argc > 1 ? run_verb(&asker, argc - 1, argv + 1) : show_node(&asker);
+	wl_event_loop_destroy(asker.loop);
+	return status;
+}

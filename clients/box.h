@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLIENTS_BOX_H
+#define CLIENTS_BOX_H
+
+#include <stdbool.h>
+#include <wayland-server-core.h>
+
+#include "base/buf.h"
+#include "box/op.h"
+#include "net/call.h"
+
+/*
+ * The command `box`: one file per verb, verb_NAME.c, each a struct verb in the table of box.c.
+ */
+
+struct asker { // this program and its boxd
+	struct wl_event_loop *loop;
+	struct caller_unix boxd;
+	char path[108];
+};
+
+struct verb {
+	const char *name;
+	const char *usage; // what follows the verb: "NAME…"
+	const char *help;  // one line
+	/* argv[0] is the verb. Returns the exit status. */
+	int (*run)(struct asker *asker, int argc, char **argv);
+};
+
+extern const struct verb verb_chinfo, verb_cp, verb_doctor, verb_info, verb_init, verb_ln, verb_ls,
+	verb_mk, verb_pair, verb_rm, verb_run;
+/* `box` alone: this node, its peers, its windows, what to type next. */
+int show_node(struct asker *asker);
+
+/* An answer that was waited for. */
+struct answer {
+	struct op_refusal why; // OP_OK: ok and whole
+	struct op_head reply;
+	struct op_head trailer;
+	struct buf body;
+};
+/*
+ * Asks boxd and waits. request is finished here. true: ok. false: answer->why says why not. In both
+ * cases answer_finish.
+ */
+bool ask(struct asker *asker, struct op_head *request, struct answer *answer);
+void answer_finish(struct answer *answer);
+/* The same, and prints what was refused. */
+bool ask_or_say(struct asker *asker, struct op_head *request, struct answer *answer);
+
+/* Walks the entries of a selectors answer: begin with *at = 0. entry is finished by the caller. */
+bool answer_next(const struct answer *answer, size_t *at, struct op_head *entry);
+
+/* "box: sentence (CODE)" on stderr. Returns the exit status 1. */
+int say_refusal(const struct op_refusal *why);
+int say_usage(const struct verb *verb); // 2
+
+#endif

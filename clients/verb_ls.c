@@ -6,6 +6,7 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 // "up", or who uses it, or how large it is: the one fact a listing has room for.
@@ -24,14 +25,12 @@ static void print_entry(const struct op_head *entry) {
 		state ? state : "", state && title ? "  " : "", title ? title : "");
 }
 
-static int list(struct asker *asker, const char *name, const char *depth, const char *want) {
+static int list(struct asker *asker, const char *name, unsigned int depth, const char *want) {
 	struct op_head request;
 	struct answer answer;
 	op_head_init_request(&request, OP_SELECTORS);
 	op_set(&request, OP_F_NAME, name);
-	if (depth) {
-		op_set(&request, OP_F_DEPTH, depth);
-	}
+	op_set_number(&request, OP_F_DEPTH, depth);
 	if (want) {
 		op_set(&request, OP_F_WANT, want);
 	}
@@ -46,10 +45,11 @@ static int list(struct asker *asker, const char *name, const char *depth, const 
 }
 
 static int run(struct asker *asker, int argc, char **argv) {
-	const char *depth = NULL, *want = NULL;
+	unsigned int depth = 1;
+	const char *want = NULL;
 	for (int c; (c = getopt(argc, argv, "d:c:")) != -1;) {
 		if (c == 'd') {
-			depth = optarg;
+			depth = (unsigned int)strtoul(optarg, NULL, 10);
 		} else if (c == 'c') {
 			want = optarg;
 		} else {

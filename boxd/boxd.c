@@ -122,6 +122,11 @@ static void update_owner(struct boxd *boxd) {
 	listen_inside(boxd);
 }
 
+static void handle_owner_changed(struct box_env *env) {
+	struct boxd *boxd = wl_container_of(env, boxd, env);
+	update_owner(boxd);
+}
+
 static void handle_stream(void *data, struct peer *peer, struct stream *stream) {
 	struct boxd *boxd = data;
 	struct door door = {.subject = peer->subject, .trusted = false};
@@ -149,6 +154,24 @@ static const struct quic_events quic_events = {
 	.peer_gone = handle_peer_gone,
 };
 
+// The root tells a peer's levels and software, and its owner whose node it is.
+static void node_describe(struct box *root, struct op_head *entry) {
+	const struct boxd *boxd = root->data;
+	const char *person = keys_person(boxd->keys);
+	op_set_number(entry, OP_F_LEVEL, OP_LEVEL);
+	op_set(entry, OP_F_SOFTWARE, "boxd " BOXLAND_VERSION);
+	op_set(entry, OP_F_MACHINE, keys_machine(boxd->keys));
+	op_set(entry, OP_F_KEY, keys_fingerprint(boxd->keys));
+	if (person) {
+		op_set(entry, OP_F_PERSON, person);
+	}
+}
+
+static const struct box_type node_type = {
+	.name = "node",
+	.describe = node_describe,
+};
+
 static bool create_boxes(struct boxd *boxd) {
 	static const struct boxd_type *const types[] = {
 #define BOX_TYPE(name) &boxd_type_##name,
@@ -163,6 +186,7 @@ static bool create_boxes(struct boxd *boxd) {
 		.config = boxd->config,
 		.keys = boxd->keys,
 		.mounts = &boxd->mounts,
+		.owner_changed = handle_owner_changed,
 	};
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		if (!types[i]->init(&boxd->env)) {
@@ -170,8 +194,10 @@ static bool create_boxes(struct boxd *boxd) {
 			return false;
 		}
 	}
-	// The boxes of the room itself: what is answered before the tree is asked.
-	return box_create(box_tree_root(boxd->tree), "b", &box_type_dir, "dir", NULL);
+	struct box *root = box_tree_root(boxd->tree);
+	root->type = &node_type;
+	root->data = boxd;
+	return box_set_cnstr(root, "node") && box_create(root, "b", &box_type_dir, "dir", NULL);
 }
 
 static void set_access(struct boxd *boxd) {

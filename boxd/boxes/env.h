@@ -28,6 +28,8 @@ struct box_env {
 	struct keys *keys;     // of this machine; NULL in tests that need none
 	struct quic *quic;     // NULL: a node without network
 	struct mounts *mounts; // who serves which prefix
+	/* keys_adopt succeeded: the tree's boxes and this node's socket are the new person's. */
+	void (*owner_changed)(struct box_env *env);
 };
 
 struct boxd_type {

@@ -136,10 +136,35 @@ static void peers_make(struct box *parent, struct req *req) {
 	req_ok_open(req, OP_BODY_CHUNKS, 0);
 }
 
+// A person was made while we ran (box init): the certificates that say so.
+static void peers_chinfo(struct box *box, struct req *req) {
+	struct box_env *env = box->data;
+	struct op_refusal why;
+	size_t at = 0;
+	const char *machine = op_each(req->head, OP_F_CERT, &at);
+	const char *person = op_each(req->head, OP_F_CERT, &at);
+	if (!machine || !person) {
+		box_serve_chinfo(box, req);
+	} else if (keys_adopt(env->keys, machine, person, &why) != OP_OK) {
+		req_refuse(req, &why);
+	} else {
+		req_ok(req);
+		env->owner_changed(env);
+	}
+}
+
+static void peers_describe(struct box *box, struct op_head *entry) {
+	const struct box_env *env = box->data;
+	if (env->quic) {
+		op_setf(entry, OP_F_AT, "UDP port %d", quic_port(env->quic));
+	}
+}
+
 static const struct box_type peers_type = {
 	.name = "peers",
-	.fn = {[OP_MAKE] = peers_make},
+	.fn = {[OP_MAKE] = peers_make, [OP_CHINFO] = peers_chinfo},
 	.takes_body = 1 << OP_MAKE,
+	.describe = peers_describe,
 };
 
 static void peer_describe(struct box *box, struct op_head *entry) {

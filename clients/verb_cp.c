@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * verb_cp.c - box cp: bytes from a box or a file into a box or a file.
+ *
+ * A name begins with "/" and is a box; anything else is a file of this machine, "-" our own stdin or
+ * stdout. Between two boxes boxd is asked for a copy end to end; where that is not served, the bytes
+ * pass through here.
+ */
+#include "box.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PIECE 65536
+#define QUEUE_MAX (1024 * 1024)
+
+struct copier {
+	struct asker *asker;
+	struct call *from, *to; // NULL: a file, or over
+	int in, out;            // -1: a box
+	char *out_path;         // file being written, until it is whole; NULL for stdout
+	const char *target;
+	bool failed, whole;
+};
+
+static bool is_box(const char *name) {
+	return name[0] == '/';
+}
+
+static void fail(struct copier *copier, const struct op_refusal *why) {
+	if (!copier->failed) {
+		say_refusal(why);
+	}
+	copier->failed = true;
+}
+
+static void fail_errno(struct copier *copier, const char *what) {
+	fprintf(stderr, "box: %s: %s\n", what, strerror(errno));
+	copier->failed = true;
+}
+
+/* The target. */
+
+static void to_ended(void *data, const struct op_refusal *why, const struct op_head *trailer) {
+	struct copier *copier = data;
+	copier->to = NULL;
+	if (why->code != OP_OK) {
+		fail(copier, why);
+	}
+}
+
+static void to_drained(void *data) {
+	struct copier *copier = data;
+	if (copier->from) {
+		call_pause(copier->from, false);
+	}
+}
+
+static bool open_box(struct copier *copier, const char *name, const char *type) {
+	static const struct call_events events = {.ended = to_ended, .drained = to_drained};
+	struct op_head request;
+	op_head_init_request(&request, OP_PUTMEM);
+	op_set(&request, OP_F_NAME, name);
+	if (type) {
+		op_set(&request, OP_F_TYPE, type);
+	}
+	op_set_body(&request, OP_BODY_CHUNKS, 0);
+	copier->to = call_create(copier->asker->loop, &copier->asker->boxd.caller, &request, NULL,
+		&events, copier);
+	op_head_finish(&request);
+	return copier->to;
+}
+
+// A file is written beside its place and appears whole or not at all.
+static bool open_file(struct copier *copier, const char *name) {
+	if (strcmp(name, "-") == 0) {
+		copier->out = STDOUT_FILENO;
+		return true;
+	}
+	if (asprintf(&copier->out_path, "%s.XXXXXX", name) < 0) {
+		copier->out_path = NULL;
+		return false;
+	}
+	copier->out = mkostemp(copier->out_path, O_CLOEXEC);
+	if (copier->out < 0) {
+		fail_errno(copier, name);
+		free(copier->out_path);
+		copier->out_path = NULL;
+		return false;
+	}
+	mode_t mask = umask(0);
+	umask(mask);
+	fchmod(copier->out, 0666 & ~mask);
+	return true;
+}
+
+static void put(struct copier *copier, const void *bytes, size_t size) {
+	if (copier->to) {
+		call_send_bytes(copier->to, bytes, size);
+		return;
+	}
+	for (const char *at = bytes; size > 0 && !copier->failed;) {
+		ssize_t n = write(copier->out, at, size);
+		if (n < 0 && errno != EINTR) {
+			fail_errno(copier, copier->target);
+		} else if (n > 0) {
+			at += n;
+			size -= (size_t)n;
+		}
+	}
+}
+
+static void put_end(struct copier *copier) {
+	copier->whole = true;
+	if (copier->to) {
+		call_send_end(copier->to);
+	}
+}
+
+static void close_file(struct copier *copier) {
+	if (!copier->out_path) {
+		return;
+	}
+	bool good = !copier->failed && copier->whole;
+	if (good && (close(copier->out) < 0 || rename(copier->out_path, copier->target) < 0)) {
+		fail_errno(copier, copier->target);
+		good = false;
+	}
+	if (!good) {
+		unlink(copier->out_path);
+	}
+	free(copier->out_path);
+}
+
+/* The source. */
+
+static void from_reply(void *data, const struct op_head *reply) {
+	struct copier *copier = data;
+	if (reply->refusal.code == OP_OK && copier->out < 0 && !copier->to &&
+			!open_box(copier, copier->target, op_get(reply, OP_F_TYPE))) {
+		copier->failed = true;
+	}
+}
+
+static void from_bytes(void *data, const void *bytes, size_t size) {
+	struct copier *copier = data;
+	put(copier, bytes, size);
+	if (copier->to) {
+		call_pause(copier->from, call_queued(copier->to) > QUEUE_MAX);
+	}
+}
+
+static void from_ended(void *data, const struct op_refusal *why, const struct op_head *trailer) {
+	struct copier *copier = data;
+	copier->from = NULL;
+	if (why->code != OP_OK) {
+		fail(copier, why);
+	} else {
+		put_end(copier);
+	}
+}
+
+static void copy_box(struct copier *copier, const char *name) {
+	static const struct call_events events = {
+		.reply = from_reply,
+		.bytes = from_bytes,
+		.ended = from_ended,
+	};
+	struct op_head request;
+	op_head_init_request(&request, OP_GETMEM);
+	op_set(&request, OP_F_NAME, name);
+	copier->from = call_create(copier->asker->loop, &copier->asker->boxd.caller, &request, NULL,
+		&events, copier);
+	op_head_finish(&request);
+	while (copier->from && !copier->failed) {
+		wl_event_loop_dispatch(copier->asker->loop, -1);
+	}
+}
+
+static void copy_file(struct copier *copier, const char *name) {
+	char bytes[PIECE];
+	copier->in = strcmp(name, "-") == 0 ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
+	if (copier->in < 0) {
+		fail_errno(copier, name);
+		return;
+	}
+	bool to_box = copier->to;
+	for (ssize_t n = 1; n != 0 && !copier->failed && (!to_box || copier->to);) {
+		while (copier->to && call_queued(copier->to) > QUEUE_MAX) {
+			wl_event_loop_dispatch(copier->asker->loop, -1);
+		}
+		n = read(copier->in, bytes, sizeof(bytes));
+		if (n > 0 && (!to_box || copier->to)) {
+			put(copier, bytes, (size_t)n);
+		} else if (n < 0 && errno != EINTR) {
+			fail_errno(copier, name);
+		}
+	}
+	if (!copier->failed) {
+		put_end(copier);
+	}
+	if (copier->in != STDIN_FILENO) {
+		close(copier->in);
+	}
+}
+
+/* true: done, or refused for good (then *status is 1); false: nobody serves copies between these. */
+static bool copy_end_to_end(struct asker *asker, const char *source, const char *target,
+		int *status) {
+	struct op_head request;
+	struct answer answer;
+	op_head_init_request(&request, OP_COPY);
+	op_set(&request, OP_F_NAME, source);
+	op_set(&request, OP_F_TO, target);
+	bool good = ask(asker, &request, &answer);
+	bool served = answer.why.code != OP_EUNSUPP;
+	if (served && !good) {
+		say_refusal(&answer.why);
+	}
+	*status = good ? 0 : 1;
+	answer_finish(&answer);
+	return served;
+}
+
+static int copy(struct asker *asker, const char *source, const char *target) {
+	int status;
+	if (is_box(source) && is_box(target) && copy_end_to_end(asker, source, target, &status)) {
+		return status;
+	}
+	struct copier copier = {.asker = asker, .in = -1, .out = -1, .target = target};
+	if (is_box(target) ? !is_box(source) && !open_box(&copier, target, NULL) :
+			!open_file(&copier, target)) {
+		return 1;
+	}
+	if (is_box(source)) {
+		copy_box(&copier, source);
+	} else {
+		copy_file(&copier, source);
+	}
+	while (copier.to && !copier.failed) {
+		wl_event_loop_dispatch(asker->loop, -1);
+	}
+	call_destroy(copier.from);
+	call_destroy(copier.to);
+	close_file(&copier);
+	return copier.failed ? 1 : 0;
+}
+
+static int run(struct asker *asker, int argc, char **argv) {
+	if (argc != 3 || (!is_box(argv[1]) && !is_box(argv[2]))) {
+		return say_usage(&verb_cp);
+	}
+	return copy(asker, argv[1], argv[2]);
+}
+
+const struct verb verb_cp = {
+	.name = "cp",
+	.usage = "FROM TO",
+	.help = "copy; /names are boxes, else files, - is stdio",
+	.run = run,
+};

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <wayland-server-core.h>
 
 #include "box/frame.h"
 #include "box/op.h"
@@ -17,20 +18,27 @@
 
 struct exchange;
 
+/* All optional: what nobody listens to is read and dropped. */
 struct exchange_events {
 	/* The other side's head; its body, if it has one, follows. */
 	void (*head)(void *data, const struct op_head *head);
 	/* Bytes of a BYTES body, or of chunks (pieces as they come, chunk bounds are not kept). */
 	void (*bytes)(void *data, const void *bytes, size_t size);
 	void (*frame)(void *data, const struct frame *frame);
-	/* The other half is whole. trailer: of chunks and frames; NULL behind BYTES and no body. */
+	/*
+	 * The other half is whole. trailer: of chunks and frames; NULL behind BYTES and no body. Behind
+	 * the last of BYTES it comes at once, also when paused in between.
+	 */
 	void (*end)(void *data, const struct op_head *trailer);
 	/*
 	 * The exchange is lost, and only this call: the other side hung up (ELOST), broke off, or broke
 	 * the framing (EARG …). After its end event the caller's hang-up is not an event, unless our half
-	 * is still open. Nothing follows; destroy it in here or later.
+	 * is still open. A request that breaks the framing before it has a reply is refused by the
+	 * exchange itself; a request's body that ends with the trailer `no` is broken off, with that code.
+	 * Nothing follows; what is sent from now on is dropped. Destroy it in here or later.
 	 */
 	void (*gone)(void *data, const struct op_refusal *why);
+	/* The queue is empty after it was so long that a writer should have stopped. */
 	void (*drained)(void *data);
 };
 
@@ -47,27 +55,42 @@ struct exchange *exchange_adopt(struct stream *stream, const struct exchange_eve
 void exchange_listen(struct exchange *exchange, const struct exchange_events *events, void *data);
 /*
  * If our half is whole it is still flushed, and what the other side goes on sending is thrown away
- * or stopped; if our half is open the stream is aborted. NULL is fine.
+ * or stopped; if our half is open the stream is aborted, and so it is if we asked and have not the
+ * whole answer. NULL is fine.
  */
 void exchange_destroy(struct exchange *exchange);
+/* Breaks it off from outside: its listener hears gone, at once, with this reason. */
+void exchange_cut(struct exchange *exchange, enum op_code code, const char *sentence);
+/* The listener is called, data: the exchange, when it is destroyed, whoever owns it then. */
+void exchange_add_destroy_listener(struct exchange *exchange, struct wl_listener *listener);
 
-/* Our head. What it says of its body rules what may follow. EIO, E2BIG: nothing was sent. */
+/*
+ * Our head. What it says of its body rules what may follow: nothing, and our half is whole, if it
+ * says none. EIO, E2BIG, ELOST: nothing was sent.
+ */
 enum op_code exchange_send_head(struct exchange *exchange, const struct op_head *head,
 	struct op_refusal *refusal);
+/* Of BYTES our half is whole with the last byte; of chunks never more than fit, however many. */
 void exchange_send_bytes(struct exchange *exchange, const void *bytes, size_t size);
 void exchange_send_frame(struct exchange *exchange, const struct frame *frame);
-/* The end of our half, with a trailer (NULL: ok) if the body is chunks or frames. */
+/* The end of our half, with a trailer (NULL: ok) if the body is chunks or frames; else nothing. */
 void exchange_send_end(struct exchange *exchange, const struct op_head *trailer);
 
+/* Bytes and frames stop for now. A pause in the head event leaves the whole body in the socket. */
 void exchange_pause(struct exchange *exchange, bool paused);
 size_t exchange_queued(const struct exchange *exchange);
 void exchange_set_class(struct exchange *exchange, enum stream_class class);
 /* How our body, or the other's, delimits itself; of heads that are through. */
 enum op_body exchange_body_out(const struct exchange *exchange);
 enum op_body exchange_body_in(const struct exchange *exchange);
-/* Both halves are whole. */
+/* The other half is whole; both halves are. */
+bool exchange_heard(const struct exchange *exchange);
 bool exchange_over(const struct exchange *exchange);
-/* The socket, after both heads; nothing behind the head it received was read. -1: not a socket's. */
+/*
+ * The socket, in blocking mode, from the head event on; nothing behind the head it received was read,
+ * all that was sent has left. What remains is to destroy the exchange. -1: not a socket's, or part of
+ * the body was read; then nothing has changed.
+ */
 int exchange_take_fd(struct exchange *exchange);
 
 #endif

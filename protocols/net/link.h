@@ -9,8 +9,12 @@
 
 /*
  * Links that dial: the one implementation of box/link.h. An attempt is a call on behalf of the
- * link's asker; one that fails is repeated after 0.1, 0.5, 2, then every 5 s. A device whose server
- * ended the exchange in order (trailer ok) has let go for good: the link ends too.
+ * link's asker; one that finds nobody is repeated after 0.1, 0.5, 2, then every 5 s, one that is
+ * refused every 5 s. A device whose server ended the exchange in order (trailer ok) has let go for
+ * good: the link ends too.
+ *
+ * Every up of a link_user is followed by one down, whoever ended the exchange, link_down included.
+ * A device of another node, KEYHASH/name, is asked for as /n/KEYHASH/name.
  */
 struct net_linker {
 	struct linker linker;

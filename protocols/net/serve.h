@@ -11,13 +11,19 @@
 /*
  * Answers exchanges out of a tree of boxes. Where requests come from, and as whom, is said by who
  * hands a stream in; a listening unix socket is one such.
+ *
+ * A subject may have OP_MAX_EXCHANGES open at once, those that were forwarded or handed over
+ * included; one more is refused with EQUOTA. A caller that has not sent a whole head within 10 s is
+ * refused and let go.
  */
 
 struct server {
 	struct wl_event_loop *loop;
 	struct box_tree *tree;
 	struct wl_list served;    // of serve.c
-	struct wl_list listeners; // of serve.c
+	struct wl_list listeners; // of listen.c
+	struct wl_event_source *timer; // of serve.c: heads that do not come
+	bool timer_armed;
 	/*
 	 * Optional: asked before the tree is. Takes the exchange over and returns true for names that
 	 * others answer for (mounts, other nodes); the head and subject are its own to copy. It may
@@ -29,7 +35,10 @@ struct server {
 };
 
 void server_init(struct server *server, struct wl_event_loop *loop, struct box_tree *tree);
-/* Aborts what is being served, and stops listening (sockets are unlinked). */
+/*
+ * Aborts what is being served, forwarded exchanges too (their listeners hear gone), ends the programs
+ * that exchanges were handed to, and stops listening (sockets are unlinked).
+ */
 void server_finish(struct server *server);
 
 /*
@@ -49,14 +58,19 @@ void server_give_back(struct server *server, struct exchange *exchange, const st
 	const struct subject *subject);
 /* Serves one exchange. The stream is taken over, also when memory fails. door is copied. */
 void server_take(struct server *server, struct stream *stream, const struct door *door);
-/* Ends all exchanges that came in as this subject (a peer that is gone, or revoked). */
+/*
+ * Ends all exchanges that came in as this subject (a peer that is gone, or revoked), when the loop
+ * is next about to sleep.
+ */
 void server_drop(struct server *server, const struct subject *subject);
 
 /*
  * Listens at a path, mode 0600; a stale socket there is replaced, a living server is not: EADDRINUSE.
- * false and errno.
+ * false and errno; EEXIST: something that is no socket is there.
  */
 bool server_listen(struct server *server, const char *path, const struct door *door);
 void server_unlisten(struct server *server, const char *path);
+/* All of them; by server_finish. */
+void server_unlisten_all(struct server *server);
 
 #endif

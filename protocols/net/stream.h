@@ -11,7 +11,7 @@
 /*
  * A stream of bytes, both ways, that carries one exchange: a unix connection, or a bidirectional
  * QUIC stream with the unidirectional ones that carry its pictures. Only net/exchange.c listens to a
- * stream; it owns it and destroys it.
+ * stream; it owns it and destroys it. Events come from the loop, never from inside an impl function.
  */
 
 /* Order of service when a connection cannot send all at once. */
@@ -33,9 +33,16 @@ struct stream_impl {
 	void (*end)(struct stream *stream);   // nothing more will be written; flushed, then half-closed
 	/* Breaks both halves off at once; no event follows. */
 	void (*abort)(struct stream *stream);
-	void (*pause)(struct stream *stream, bool paused); // no more data events; hang-up still comes
+	/* No more data and frame events for now; hang-up still comes, see hangup_cancels. */
+	void (*pause)(struct stream *stream, bool paused);
 	size_t (*queued)(const struct stream *stream);     // bytes written that have not left
 	void (*set_class)(struct stream *stream, enum stream_class class); // optional
+	/*
+	 * Optional. Called in the data event in which a head became whole: it ends behind the first size
+	 * bytes that were offered, and they are consumed now, whatever the event returns. From the next
+	 * event on the stream may hold bytes of the body. (size 0: the head was through before.)
+	 */
+	void (*head_read)(struct stream *stream, size_t size);
 	/* Gives up the descriptor, nothing behind the last consumed byte read; -1: has none. */
 	int (*take_fd)(struct stream *stream);
 	/* Frees it: what is queued is still sent if end was called, else the stream is aborted. */
@@ -55,7 +62,7 @@ struct stream_events {
 	void (*eof)(void *data);
 	/* The other side is gone or has broken off: nothing comes, nothing leaves. Once, last. */
 	void (*hangup)(void *data, enum op_code code, const char *sentence);
-	/* queued() came down to 0 after it had been above. */
+	/* queued() came down to 0 after it had been so high (64 KiB are enough) that a writer waits. */
 	void (*drained)(void *data);
 };
 
@@ -63,6 +70,14 @@ struct stream {
 	const struct stream_impl *impl;
 	const struct stream_events *events; // set by the exchange
 	void *data;
+	/*
+	 * Set by the exchange. True while somebody waits for what we write: that the other side reads no
+	 * more (unix: EPOLLHUP; QUIC: STOP_SENDING) is a cancel then, a hangup event at once, even when
+	 * paused, and what it wrote before is dropped. False: what it wrote comes first, in data events
+	 * (after pause(false) if paused), then eof, and a hangup only if the connection is gone; what we
+	 * still write is dropped unseen. An answer of somebody who reads no more is thus never lost.
+	 */
+	bool hangup_cancels;
 };
 
 void stream_init(struct stream *stream, const struct stream_impl *impl);

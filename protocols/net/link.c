@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * link.c - links that dial, and dial again.
+ *
+ * What is done with a device is the io box's matter (struct link_user); where a device is found is
+ * the caller's. Links here live as long as their io box and are not kept on disk.
+ */
+#include "net/link.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "box/name.h"
+
+#define REFUSED_MS 5000 // until it is asked again
+#define STEADY_MS 5000  // up for so long, it begins anew to count attempts
+
+static const int retry_ms[] = {100, 500, 2000, 5000};
+#define RETRIES ((int)(sizeof(retry_ms) / sizeof(retry_ms[0])))
+
+struct net_link {
+	struct link link; // first
+	struct net_linker *linker;
+	struct wl_list node;          // net_linker.links, oldest first
+	struct call *call;            // an attempt, or what is up
+	struct wl_event_source *timer; // of the next attempt
+	bool waits;                   // timer is armed
+	bool replaces;                // others of the io box go once this is up
+	bool ended;                   // its box goes
+	int held;                     // not to be freed yet
+	int failures;                 // in a row
+	int64_t up_ms;
+};
+
+static struct net_link *net_link_from(struct link *link) {
+	return (struct net_link *)link;
+}
+
+static int64_t now_ms(void) {
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void net_link_free(struct net_link *l) {
+	free(l->link.device);
+	free(l);
+}
+
+// The users' functions may end any link, this one too.
+static void hold(struct net_link *l) {
+	l->held++;
+}
+
+// false: it ended meanwhile, and is freed.
+static bool let_go(struct net_link *l) {
+	bool ended = l->ended;
+	if (--l->held == 0 && ended) {
+		net_link_free(l);
+	}
+	return !ended;
+}
+
+static void go_down(struct net_link *l) {
+	bool up = l->link.state == LINK_UP;
+	l->link.state = LINK_WAITING;
+	if (up && now_ms() - l->up_ms >= STEADY_MS) {
+		l->failures = 0;
+	}
+	if (up && l->link.user->down) {
+		l->link.user->down(&l->link);
+	}
+}
+
+static void retry_later(struct net_link *l, int ms) {
+	l->waits = wl_event_source_timer_update(l->timer, ms) == 0;
+}
+
+// The exchange is over, or there was none. The link is freed if its user ends it.
+static void failed(struct net_link *l, const struct op_refusal *why) {
+	hold(l);
+	go_down(l);
+	if (!l->ended) {
+		bool absent = why->code == OP_OK || why->code == OP_ELOST || why->code == OP_EUNREACH ||
+			why->code == OP_EUDP;
+		l->link.why = *why;
+		l->link.state = absent ? LINK_WAITING : LINK_REFUSED;
+		int step = l->failures < RETRIES ? l->failures : RETRIES - 1;
+		l->failures++;
+		retry_later(l, absent ? retry_ms[step] : REFUSED_MS);
+		box_changed(l->link.box);
+	}
+	let_go(l);
+}
+
+static void end(struct link *link) {
+	struct net_link *l = net_link_from(link);
+	if (!l->ended) {
+		box_destroy(link->box); // link_box_destroy does the rest
+	}
+}
+
+static bool is_older(const struct net_link *a, const struct net_link *b) {
+	for (const struct wl_list *at = a->node.next; at != &a->linker->links; at = at->next) {
+		if (at == &b->node) {
+			return true;
+		}
+	}
+	return false;
+}
+
+// Those made before it; a newer one is yet to take this one's place.
+static void end_others(struct net_link *l) {
+	struct net_link *other;
+	bool found = true;
+	while (found && !l->ended) {
+		found = false;
+		wl_list_for_each(other, &l->linker->links, node) {
+			if (other->link.io == l->link.io && other != l && is_older(other, l)) {
+				found = true;
+				end(&other->link);
+				break; // its user may have changed the list
+			}
+		}
+	}
+}
+
+static void handle_reply(void *data, const struct op_head *reply) {
+	struct net_link *l = data;
+	if (reply->refusal.code != OP_OK) {
+		return; // ended follows
+	}
+	hold(l);
+	l->link.state = LINK_UP;
+	l->link.why.code = OP_OK;
+	l->up_ms = now_ms();
+	box_changed(l->link.box);
+	if (l->replaces) {
+		end_others(l);
+	}
+	if (!l->ended && l->link.user->up) {
+		l->link.user->up(&l->link, reply);
+	}
+	let_go(l);
+}
+
+static void handle_bytes(void *data, const void *bytes, size_t size) {
+	struct net_link *l = data;
+	if (l->link.user->data) {
+		l->link.user->data(&l->link, bytes, size);
+	}
+}
+
+static void handle_frame(void *data, const struct frame *frame) {
+	struct net_link *l = data;
+	if (l->link.user->frame) {
+		l->link.user->frame(&l->link, frame);
+	}
+}
+
+static void handle_drained(void *data) {
+	struct net_link *l = data;
+	if (l->link.state == LINK_UP && l->link.user->drained) {
+		l->link.user->drained(&l->link);
+	}
+}
+
+static void handle_ended(void *data, const struct op_refusal *why, const struct op_head *trailer) {
+	struct net_link *l = data;
+	l->call = NULL;
+	if (why->code == OP_OK) {
+		end(&l->link); // the device let go
+	} else {
+		failed(l, why);
+	}
+}
+
+static const struct call_events call_events = {
+	.reply = handle_reply,
+	.bytes = handle_bytes,
+	.frame = handle_frame,
+	.drained = handle_drained,
+	.ended = handle_ended,
+};
+
+// A device of another node is asked for below /n: the caller resolves names, not wheres.
+static void set_device(struct op_head *head, const char *device) {
+	char key[65];
+	const char *name;
+	if (where_split(device, key, &name, NULL) == OP_OK && key[0]) {
+		op_setf(head, OP_F_NAME, "/n/%s%s", key, strcmp(name, "/") == 0 ? "" : name);
+	} else {
+		op_set(head, OP_F_NAME, device);
+	}
+}
+
+static void dial(struct net_link *l) {
+	const struct link_user *user = l->link.user;
+	struct op_head head;
+	assert(!l->call);
+	l->waits = false;
+	op_head_init_request(&head, user->verb);
+	set_device(&head, l->link.device);
+	if (user->verb == OP_GETMEM) {
+		op_set_flag(&head, OP_F_LIVE);
+	} else {
+		op_set_body(&head, user->body, 0);
+	}
+	if (user->request) {
+		user->request(&l->link, &head);
+	}
+	l->call = call_create(l->linker->loop, l->linker->caller, &head, &l->link.subject,
+		&call_events, l);
+	op_head_finish(&head);
+	if (!l->call) {
+		retry_later(l, REFUSED_MS);
+	}
+}
+
+static int handle_timer(void *data) {
+	struct net_link *l = data;
+	if (l->waits) {
+		dial(l);
+	}
+	return 0;
+}
+
+static void link_box_describe(struct box *box, struct op_head *entry) {
+	const struct net_link *l = box->data;
+	char by[130];
+	op_set(entry, OP_F_DEVICE, l->link.device);
+	op_set(entry, OP_F_BY, subject_print(&l->link.subject, by));
+	op_set_number(entry, OP_F_STARTED, (uint64_t)l->link.started);
+	if (l->link.state == LINK_REFUSED) {
+		op_setf(entry, OP_F_STATE, "refused %s %s", op_code_name(l->link.why.code),
+			l->link.why.sentence);
+	} else {
+		op_set(entry, OP_F_STATE, l->link.state == LINK_UP ? "up" : "waiting");
+	}
+}
+
+static void link_box_delete(struct box *box, struct req *req) {
+	box_destroy(box);
+	req_ok(req);
+}
+
+// However it came about: deleted, replaced, let go by the device, or its io box goes.
+static void link_box_destroy(struct box *box) {
+	struct net_link *l = box->data;
+	l->ended = true;
+	hold(l);
+	wl_list_remove(&l->node);
+	wl_list_init(&l->node);
+	call_destroy(l->call);
+	l->call = NULL;
+	wl_event_source_remove(l->timer);
+	go_down(l);
+	if (l->link.user->gone) {
+		l->link.user->gone(&l->link);
+	}
+	let_go(l);
+}
+
+static const struct box_type link_type = {
+	.name = "link",
+	.fn = {[OP_DELETE] = link_box_delete},
+	.describe = link_box_describe,
+	.destroy = link_box_destroy,
+};
+
+static struct net_link *net_link_create(struct net_linker *linker, struct box *io, struct req *req,
+		const struct link_user *user, void *data) {
+	const char *device = op_get(req->head, OP_F_DEVICE);
+	char name[16];
+	struct net_link *l = calloc(1, sizeof(*l));
+	if (!l) {
+		return NULL;
+	}
+	snprintf(name, sizeof(name), "%u", box_free_number(io));
+	l->linker = linker;
+	l->replaces = user->single || op_has(req->head, OP_F_ONLY);
+	l->link = (struct link){
+		.io = io,
+		.linker = &linker->linker,
+		.user = user,
+		.data = data,
+		.device = strdup(device),
+		.subject = *req->subject,
+		.started = (int64_t)time(NULL),
+		.state = LINK_WAITING,
+	};
+	l->timer = wl_event_loop_add_timer(linker->loop, handle_timer, l);
+	if (l->link.device && l->timer) {
+		l->link.box = box_create(io, name, &link_type, "link", l);
+	}
+	if (!l->link.box) {
+		if (l->timer) {
+			wl_event_source_remove(l->timer);
+		}
+		net_link_free(l);
+		return NULL;
+	}
+	wl_list_insert(linker->links.prev, &l->node);
+	return l;
+}
+
+static struct link *make(struct linker *base, struct box *io, struct req *req,
+		const struct link_user *user, void *data) {
+	struct net_linker *linker = wl_container_of(base, linker, linker);
+	if (!op_get(req->head, OP_F_DEVICE)) {
+		req_fail(req, OP_EARG, "a link needs a device: link device NAME name IO");
+		return NULL;
+	}
+	struct net_link *l = net_link_create(linker, io, req, user, data);
+	char *name = l ? box_name(l->link.box) : NULL;
+	if (!name) {
+		static const struct link_user nobody = {0};
+		req_fail(req, OP_EIO, "out of memory");
+		if (l) {
+			l->link.user = &nobody; // the caller knows by NULL, not by gone
+			end(&l->link);
+		}
+		return NULL;
+	}
+	op_set(req_reply(req), OP_F_NAME, name);
+	free(name);
+	req_ok(req);
+	dial(l);
+	return &l->link;
+}
+
+static bool write_bytes(struct link *link, const void *bytes, size_t size) {
+	struct net_link *l = net_link_from(link);
+	if (!l->call || link->state != LINK_UP) {
+		return false;
+	}
+	call_send_bytes(l->call, bytes, size);
+	return call_queued(l->call) <= REQ_HIGH_MARK;
+}
+
+static bool write_frame(struct link *link, const struct frame *frame) {
+	struct net_link *l = net_link_from(link);
+	if (!l->call || link->state != LINK_UP) {
+		return false;
+	}
+	call_send_frame(l->call, frame);
+	return call_queued(l->call) <= REQ_HIGH_MARK;
+}
+
+static void pause_link(struct link *link, bool paused) {
+	struct net_link *l = net_link_from(link);
+	if (l->call) {
+		call_pause(l->call, paused);
+	}
+}
+
+static int take_fd(struct link *link) {
+	struct net_link *l = net_link_from(link);
+	int fd = l->call && link->state == LINK_UP ? call_take_fd(l->call) : -1;
+	if (fd >= 0) {
+		l->call = NULL;
+	}
+	return fd;
+}
+
+static void down(struct link *link, enum op_code code, const char *sentence) {
+	struct net_link *l = net_link_from(link);
+	struct op_refusal why;
+	if (link->state == LINK_UP && !l->ended) {
+		op_refuse(&why, code, "%s", sentence);
+		call_destroy(l->call);
+		l->call = NULL;
+		failed(l, &why);
+	}
+}
+
+void net_linker_init(struct net_linker *linker, struct wl_event_loop *loop,
+		const struct caller *caller) {
+	*linker = (struct net_linker){
+		.linker = {
+			.make = make,
+			.write = write_bytes,
+			.frame = write_frame,
+			.pause = pause_link,
+			.take_fd = take_fd,
+			.down = down,
+			.end = end,
+		},
+		.loop = loop,
+		.caller = caller,
+	};
+	wl_list_init(&linker->links);
+}
+
+void net_linker_finish(struct net_linker *linker) {
+	while (!wl_list_empty(&linker->links)) {
+		struct net_link *l = wl_container_of(linker->links.next, l, node);
+		end(&l->link);
+	}
+}
+
+void net_linker_retry(struct net_linker *linker) {
+	struct net_link *l;
+	wl_list_for_each(l, &linker->links, node) {
+		l->failures = 0;
+		if (l->waits) {
+			wl_event_source_timer_update(l->timer, 0);
+			dial(l);
+		}
+	}
+}

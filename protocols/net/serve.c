@@ -1,0 +1,510 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * serve.c - requests that come in, each carried to the box that answers it.
+ *
+ * Framing is exchange.c's, rights and kinds are box.c's, and where callers come in is listen.c's.
+ * Here a head gets its subject, is counted against it, goes by the forward hook, and becomes a
+ * struct req; and an exchange may be handed to another program.
+ */
+#include "net/serve.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LOG_MODULE "serve"
+#include "base/log.h"
+#include "base/spawn.h"
+#include "net/exchange_impl.h"
+
+#define HEAD_MS 10000 // for a whole head
+#define HANDED_FD 3   // what a program is handed an exchange as
+
+/* One exchange, from its first byte until it is over, whoever answers it. */
+struct served {
+	struct wl_list link; // server.served, oldest first
+	struct server *server;
+	struct exchange *exchange; // NULL: handed to child
+	struct wl_listener exchange_destroy;
+	struct spawn *child;
+	struct wl_event_source *idle; // it ends before the loop sleeps
+	struct subject subject;
+	bool trusted;
+	bool headed;  // the head has come
+	bool begun;   // req is initialised
+	bool asked;   // and its handler's: not answered whole yet, nor told gone
+	bool failed;  // the answer could not be sent; a refusal was
+	bool dropped; // by server_drop
+	int64_t deadline_ms; // for the head
+	struct op_head head;
+	struct req req;
+};
+
+static int64_t now_ms(void) {
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static bool same_subject(const struct subject *a, const struct subject *b) {
+	return strcmp(a->person, b->person) == 0 && strcmp(a->machine, b->machine) == 0;
+}
+
+static void served_destroy(struct served *served) {
+	wl_list_remove(&served->link);
+	wl_list_remove(&served->exchange_destroy.link);
+	if (served->idle) {
+		wl_event_source_remove(served->idle);
+	}
+	if (served->begun) {
+		req_finish(&served->req);
+		op_head_finish(&served->head);
+	}
+	exchange_destroy(served->exchange);
+	spawn_destroy(served->child);
+	free(served);
+}
+
+// Whoever took it over has ended it.
+static void handle_exchange_destroy(struct wl_listener *listener, void *data) {
+	struct served *served = wl_container_of(listener, served, exchange_destroy);
+	served->exchange = NULL;
+	served_destroy(served);
+}
+
+static void tell_gone(struct served *served) {
+	if (served->asked) {
+		served->asked = false;
+		req_gone(&served->req);
+	}
+}
+
+static void handle_idle(void *data) {
+	struct served *served = data;
+	served->idle = NULL;
+	if (served->dropped && served->exchange) {
+		// The listener, we or who took it over, hears gone and destroys it.
+		exchange_cut(served->exchange, OP_EPERM, "the caller is not known here any more");
+		return;
+	}
+	tell_gone(served);
+	served_destroy(served);
+}
+
+// Not at once: the handler or the exchange is on the stack.
+static void destroy_soon(struct served *served) {
+	if (!served->idle) {
+		served->idle = wl_event_loop_add_idle(served->server->loop, handle_idle, served);
+	}
+}
+
+static void refuse(struct exchange *exchange, const struct op_refusal *why) {
+	struct op_head reply;
+	op_head_init_reply(&reply);
+	reply.refusal = *why;
+	exchange_send_head(exchange, &reply, NULL);
+	op_head_finish(&reply);
+}
+
+static struct served *served_from(const struct req *req) {
+	struct served *served = wl_container_of(req, served, req);
+	return served;
+}
+
+static void carrier_head(struct req *req, const struct op_head *head) {
+	struct served *served = served_from(req);
+	struct op_refusal why;
+	if (served->asked && exchange_send_head(served->exchange, head, &why) != OP_OK) {
+		refuse(served->exchange, &why); // the answer is over a limit, or there is no memory
+		served->failed = true;
+		destroy_soon(served); // a handler that goes on writing hears gone
+	}
+}
+
+static void carrier_bytes(struct req *req, const void *bytes, size_t size) {
+	struct served *served = served_from(req);
+	if (served->asked && !served->failed) {
+		exchange_send_bytes(served->exchange, bytes, size);
+	}
+}
+
+static void carrier_frame(struct req *req, const struct frame *frame) {
+	struct served *served = served_from(req);
+	if (served->asked && !served->failed) {
+		exchange_send_frame(served->exchange, frame);
+	}
+}
+
+static void carrier_end(struct req *req, const struct op_head *trailer) {
+	struct served *served = served_from(req);
+	if (served->asked) {
+		exchange_send_end(served->exchange, trailer);
+		served->asked = false;
+		destroy_soon(served);
+	}
+}
+
+static void carrier_abort(struct req *req) {
+	struct served *served = served_from(req);
+	served->asked = false;
+	destroy_soon(served); // its half is open, so this breaks it off
+}
+
+static void carrier_pause(struct req *req, bool paused) {
+	struct served *served = served_from(req);
+	if (served->asked) {
+		exchange_pause(served->exchange, paused);
+	}
+}
+
+static size_t carrier_queued(const struct req *req) {
+	const struct served *served = served_from(req);
+	return served->asked ? exchange_queued(served->exchange) : 0;
+}
+
+static bool is_program(const char *path) {
+	struct stat found;
+	if (stat(path, &found) < 0) {
+		return false;
+	}
+	if (!S_ISREG(found.st_mode)) {
+		errno = EACCES;
+		return false;
+	}
+	return access(path, X_OK) == 0;
+}
+
+/*
+ * Whether a program can be started is found out before ok is said, and ok is said before it runs and
+ * writes to the same socket. false and errno.
+ */
+static bool find_program(const char *prog) {
+	const char *dirs = getenv("PATH");
+	if (strchr(prog, '/')) {
+		return is_program(prog);
+	}
+	for (const char *at = dirs ? dirs : ""; *at;) {
+		char path[4096];
+		size_t size = strcspn(at, ":");
+		snprintf(path, sizeof(path), "%.*s/%s", (int)size, size > 0 ? at : ".", prog);
+		if (is_program(path)) {
+			return true;
+		}
+		at += size + (at[size] == ':');
+	}
+	errno = ENOENT;
+	return false;
+}
+
+// The whole head, by a socket that nothing of ours is queued for.
+static bool send_ok(int fd, const struct op_head *head, struct op_refusal *refusal) {
+	struct buf lines;
+	buf_init(&lines);
+	bool sent = op_encode(head, &lines, refusal) == OP_OK;
+	if (sent && send(fd, buf_front(&lines), lines.size, MSG_NOSIGNAL | MSG_DONTWAIT) !=
+			(ssize_t)lines.size) {
+		op_refuse(refusal, OP_ELOST, "the caller takes no answer");
+		sent = false;
+	}
+	buf_finish(&lines);
+	return sent;
+}
+
+static void handle_child_ended(void *data, int status) {
+	struct served *served = data;
+	served->child = NULL;
+	log_debug("a program that was handed an exchange ended with status %d", status);
+	served_destroy(served);
+}
+
+static void start_child(struct served *served, int fd, const char *const *argv) {
+	const struct spawn_fd fds[] = {{.fd = fd, .to = HANDED_FD}};
+	const struct spawn_options options = {
+		.argv = argv,
+		.exec_fd = -1,
+		.fds = fds,
+		.fds_size = 1,
+		.tty = -1,
+	};
+	served->child = spawn_create(served->server->loop, &options, handle_child_ended, served);
+	if (!served->child) {
+		log_errno("cannot start %s", argv[0]); // after ok: all that is left is to break it off
+		shutdown(fd, SHUT_RDWR);
+		destroy_soon(served);
+	}
+}
+
+static void drop_exchange(struct served *served) {
+	wl_list_remove(&served->exchange_destroy.link);
+	wl_list_init(&served->exchange_destroy.link);
+	exchange_destroy(served->exchange);
+	served->exchange = NULL;
+}
+
+static bool carrier_hand_over(struct req *req, const char *const *argv,
+		struct op_refusal *refusal) {
+	struct served *served = served_from(req);
+	if (!find_program(argv[0])) {
+		op_refuse(refusal, OP_EIO, "cannot start %s: %s; is all of Boxland installed?", argv[0],
+			strerror(errno));
+		return false;
+	}
+	int fd = served->asked ? exchange_take_fd(served->exchange) : -1;
+	if (fd < 0) {
+		op_refuse(refusal, OP_EUNSUPP, "this exchange cannot be handed to a program: it came over "
+			"no socket, or part of its body was read");
+		return false;
+	}
+	served->asked = false;
+	drop_exchange(served);
+	struct op_refusal why;
+	if (send_ok(fd, req_reply(req), &why)) {
+		exchange_trace(req_reply(req));
+		start_child(served, fd, argv);
+	} else {
+		log_debug("an exchange was not handed over: %s", why.sentence);
+		destroy_soon(served);
+	}
+	close(fd);
+	return true;
+}
+
+static const struct req_carrier carrier = {
+	.head = carrier_head,
+	.bytes = carrier_bytes,
+	.frame = carrier_frame,
+	.end = carrier_end,
+	.abort = carrier_abort,
+	.pause = carrier_pause,
+	.queued = carrier_queued,
+	.hand_over = carrier_hand_over,
+};
+
+static void handle_bytes(void *data, const void *bytes, size_t size) {
+	struct served *served = data;
+	if (served->asked && served->req.events && served->req.events->data) {
+		served->req.events->data(&served->req, bytes, size);
+	}
+}
+
+static void handle_frame(void *data, const struct frame *frame) {
+	struct served *served = data;
+	if (served->asked && served->req.events && served->req.events->frame) {
+		served->req.events->frame(&served->req, frame);
+	}
+}
+
+static void handle_end(void *data, const struct op_head *trailer) {
+	struct served *served = data;
+	bool body = exchange_body_in(served->exchange) != OP_BODY_NONE;
+	if (body && served->asked && served->req.events && served->req.events->end) {
+		served->req.events->end(&served->req);
+	}
+}
+
+static void handle_drained(void *data) {
+	struct served *served = data;
+	if (served->asked && served->req.events && served->req.events->drained) {
+		served->req.events->drained(&served->req);
+	}
+}
+
+static void handle_gone(void *data, const struct op_refusal *why) {
+	struct served *served = data;
+	log_debug("gone: %s %s", op_code_name(why->code), why->sentence);
+	tell_gone(served);
+	served_destroy(served);
+}
+
+static void handle_head(void *data, const struct op_head *head);
+
+static const struct exchange_events exchange_events = {
+	.head = handle_head,
+	.bytes = handle_bytes,
+	.frame = handle_frame,
+	.end = handle_end,
+	.gone = handle_gone,
+	.drained = handle_drained,
+};
+
+// Takes the head over.
+static void serve(struct served *served, struct op_head *head) {
+	served->head = *head;
+	served->begun = true;
+	served->asked = true;
+	req_init(&served->req, &carrier, &served->head, &served->subject);
+	box_serve(served->server->tree, &served->req);
+}
+
+static bool check_quota(const struct served *served, struct op_refusal *refusal) {
+	const struct served *other;
+	char who[130];
+	int count = 0;
+	wl_list_for_each(other, &served->server->served, link) {
+		bool ending = other->idle;
+		count += !ending && same_subject(&other->subject, &served->subject);
+	}
+	if (count <= OP_MAX_EXCHANGES) {
+		return true;
+	}
+	op_refuse(refusal, OP_EQUOTA, "%s has %d exchanges open already: end one and ask again",
+		subject_print(&served->subject, who), OP_MAX_EXCHANGES);
+	return false;
+}
+
+// Who asks; false: refusal.
+static bool settle_subject(struct served *served, struct op_head *head,
+		struct op_refusal *refusal) {
+	const char *as = op_get(head, OP_F_AS);
+	if (as && served->trusted &&
+			subject_parse(&served->subject, as, refusal) != OP_OK) {
+		return false;
+	}
+	op_unset(head, OP_F_AS);
+	return check_quota(served, refusal);
+}
+
+static void handle_head(void *data, const struct op_head *head) {
+	struct served *served = data;
+	struct server *server = served->server;
+	struct op_refusal refusal = {.code = OP_EIO, .sentence = "out of memory"};
+	struct op_head own;
+	served->headed = true;
+	if (!op_head_copy(&own, head) || !settle_subject(served, &own, &refusal)) {
+		refuse(served->exchange, &refusal);
+		op_head_finish(&own);
+		destroy_soon(served);
+		return;
+	}
+	struct subject subject = served->subject;
+	if (server->forward && server->forward(server->data, served->exchange, &own, &subject)) {
+		op_head_finish(&own); // served may be gone
+		return;
+	}
+	serve(served, &own);
+}
+
+void server_give_back(struct server *server, struct exchange *exchange, const struct op_head *head,
+		const struct subject *subject) {
+	struct op_refusal refusal = {.code = OP_EIO, .sentence = "out of memory"};
+	struct op_head own;
+	struct served *served;
+	wl_list_for_each(served, &server->served, link) {
+		if (served->exchange == exchange) {
+			break;
+		}
+	}
+	assert(&served->link != &server->served); // it came from here
+	exchange_listen(exchange, &exchange_events, served);
+	served->subject = *subject;
+	if (!op_head_copy(&own, head)) {
+		refuse(exchange, &refusal);
+		op_head_finish(&own);
+		destroy_soon(served);
+		return;
+	}
+	serve(served, &own);
+	if (served->asked && exchange_heard(exchange)) {
+		handle_end(served, NULL); // a body of no bytes was whole already
+	}
+}
+
+static int handle_timer(void *data) {
+	struct server *server = data;
+	const struct op_refusal late = {.code = OP_EARG, .sentence = "no whole head came within 10 s: "
+		"a head ends with an empty line"};
+	int64_t now = now_ms();
+	struct served *served, *next;
+	server->timer_armed = false;
+	wl_list_for_each_safe(served, next, &server->served, link) {
+		if (served->headed || !served->exchange || served->idle) {
+			continue;
+		}
+		if (served->deadline_ms > now) {
+			wl_event_source_timer_update(server->timer, (int)(served->deadline_ms - now));
+			server->timer_armed = true;
+			break; // those behind it came later
+		}
+		refuse(served->exchange, &late);
+		served_destroy(served);
+	}
+	return 0;
+}
+
+// One timer for all: armed for the oldest that waits, and looked at only when it fires.
+static void arm_timer(struct server *server) {
+	if (!server->timer) {
+		server->timer = wl_event_loop_add_timer(server->loop, handle_timer, server);
+	}
+	if (server->timer && !server->timer_armed) {
+		server->timer_armed = wl_event_source_timer_update(server->timer, HEAD_MS) == 0;
+	}
+}
+
+void server_take(struct server *server, struct stream *stream, const struct door *door) {
+	struct op_refusal refusal;
+	struct served *served = calloc(1, sizeof(*served));
+	if (!served) {
+		stream->impl->destroy(stream);
+		return;
+	}
+	served->exchange = exchange_create(stream, OP_REQUEST, &exchange_events, served);
+	if (!served->exchange) {
+		free(served);
+		return;
+	}
+	served->server = server;
+	served->subject = door->subject;
+	served->trusted = door->trusted;
+	served->deadline_ms = now_ms() + HEAD_MS;
+	served->exchange_destroy.notify = handle_exchange_destroy;
+	exchange_add_destroy_listener(served->exchange, &served->exchange_destroy);
+	wl_list_insert(server->served.prev, &served->link);
+	if (!check_quota(served, &refusal)) {
+		refuse(served->exchange, &refusal);
+		destroy_soon(served);
+		return;
+	}
+	arm_timer(server);
+}
+
+void server_drop(struct server *server, const struct subject *subject) {
+	struct served *served;
+	wl_list_for_each(served, &server->served, link) {
+		if (same_subject(&served->subject, subject)) {
+			served->dropped = true;
+			destroy_soon(served);
+		}
+	}
+}
+
+void server_init(struct server *server, struct wl_event_loop *loop, struct box_tree *tree) {
+	*server = (struct server){.loop = loop, .tree = tree};
+	wl_list_init(&server->served);
+	wl_list_init(&server->listeners);
+}
+
+void server_finish(struct server *server) {
+	server_unlisten_all(server);
+	while (!wl_list_empty(&server->served)) {
+		struct served *served = wl_container_of(server->served.next, served, link);
+		wl_list_remove(&served->link);
+		wl_list_init(&served->link);
+		if (served->exchange && !served->idle) {
+			exchange_cut(served->exchange, OP_ELOST, "the server ends");
+		} else {
+			tell_gone(served);
+			served_destroy(served);
+		}
+	}
+	if (server->timer) {
+		wl_event_source_remove(server->timer);
+		server->timer = NULL;
+	}
+}

@@ -92,6 +92,9 @@ struct box *box_find(struct box_tree *tree, const char *name, const char **rest)
 unsigned int box_free_number(const struct box *parent);
 
 enum perm box_allows(const struct box *box, const struct subject *subject, char letter);
+/* The letters of all verbs that box_allows, as kind answers them; returns out. */
+const char *box_letters(const struct box *box, const struct subject *subject,
+	char out[static 20]);
 /* Text of a version; out holds 32 bytes. Returns out. */
 const char *box_version(const struct box *box, char out[static 32]);
 

@@ -89,7 +89,7 @@ static void input_end(struct process *process) {
 	if (process->tty >= 0) {
 		char eof = 4; // VEOF of a new terminal
 		if (write(process->in, &eof, 1) < 0) {
-			log_debug("end of input to a terminal: %m");
+			log_debug("end of input to a terminal: %s", strerror(errno));
 		}
 	}
 	input_close(process);

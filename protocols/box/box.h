@@ -23,14 +23,23 @@ struct box_type {
 	const char *name; // "chan"; also the word in meson's box_types
 	/*
 	 * By verb. OP_KIND, OP_SELECTORS and OP_CHINFO are served by the tree when NULL. OP_MAKE comes to
-	 * the parent, with the new name in req->rest. OP_DELETE may answer later; the type destroys the box.
+	 * the parent, with the new name in req->rest, which is one component and free. OP_DELETE may
+	 * answer later; the type destroys the box.
 	 */
 	void (*fn[OP_VERBS])(struct box *box, struct req *req);
 	/* Verbs whose request may have a body; bits 1 << OP_PUTMEM. */
 	uint32_t takes_body;
-	/* The type walks names below its box by itself: req->rest comes unwalked, for all verbs. */
+	/*
+	 * The type walks names below its box by itself: req->rest comes unwalked, for all verbs. Rights
+	 * are those of its box; want and if-version below it are the type's to check.
+	 */
 	bool walks;
-	/* Adds to the kind that kind and selectors answer: size, title, device, state … */
+	/* OP_MAKE of the box itself, req->rest "", makes an inner box whose name the type chooses. */
+	bool names;
+	/*
+	 * Adds to the kind that kind and selectors answer: size, title, device, state … Called whenever
+	 * somebody asks or waits, from box_create on; it changes nothing.
+	 */
 	void (*describe)(struct box *box, struct op_head *entry);
 	/* The box goes: give back what data holds. Inner boxes are gone already. */
 	void (*destroy)(struct box *box);
@@ -46,8 +55,7 @@ struct box {
 	char *cnstr;          // its type and constraints, "text"; never NULL
 	char *owner;          // a person
 	struct acl *acl;      // NULL: the parent's holds
-	uint64_t version;     // counts changes of contents and kind; printed with the boot id
-	uint64_t below;       // counts changes of names and kinds at any depth below
+	uint64_t version;     // the tree's count of changes at this box's last; printed with the boot id
 	void *data;           // the type's own
 	struct {
 		struct wl_signal destroy; // data: struct box *
@@ -59,8 +67,11 @@ struct box_tree *box_tree_create(const char *owner);
 void box_tree_destroy(struct box_tree *tree); // and all boxes
 struct box *box_tree_root(struct box_tree *tree);
 const char *box_tree_owner(const struct box_tree *tree);
-/* The node got its person (after init or pairing): boxes of the old owner are the new one's. */
-void box_tree_set_owner(struct box_tree *tree, const char *owner);
+/*
+ * The node got its person (after init or pairing): boxes of the old owner are the new one's. false:
+ * no memory; some may be the old one's still.
+ */
+bool box_tree_set_owner(struct box_tree *tree, const char *owner);
 /* Bytes that make this program's versions differ from those of its last life; 8 hex digits. */
 const char *box_tree_boot(const struct box_tree *tree);
 
@@ -68,19 +79,24 @@ const char *box_tree_boot(const struct box_tree *tree);
 extern const struct box_type box_type_dir;
 
 /*
- * A new inner box. NULL and errno: EEXIST, EINVAL (not a component), ENOMEM. cnstr NULL: "box".
- * The owner is the parent's unless set.
+ * A new inner box. NULL and errno: EEXIST; EINVAL (name is no component, or too deep, or cnstr is
+ * malformed); ENOMEM; then data is still the caller's. cnstr NULL: "box". The owner is the parent's
+ * unless set. Whoever waits for a change may be answered in here, so data must be fit to describe.
  */
 struct box *box_create(struct box *parent, const char *name, const struct box_type *type,
 	const char *cnstr, void *data);
-/* Destroys the inner boxes first. NULL is fine. */
+/*
+ * Takes the box out of the tree, then its inner boxes; who waits for its changes gets ENOENT. Its
+ * name stays until the end of the type's destroy. NULL is fine.
+ */
 void box_destroy(struct box *box);
+/* false and errno: EINVAL (malformed), ENOMEM; then all is as it was. */
 bool box_set_owner(struct box *box, const char *owner);
 bool box_set_cnstr(struct box *box, const char *cnstr);
 /* Sets a line of the access list; the box gets a list of its own, begun as a copy of the one in force. */
 enum op_code box_set_acl(struct box *box, const char *line, struct op_refusal *refusal);
 
-/* The contents or the kind changed: answers those who wait. */
+/* The contents or the kind changed: answers those who wait. Called last, the box being tidy. */
 void box_changed(struct box *box);
 
 /* The name from the root, malloc'd. */
@@ -99,13 +115,18 @@ const char *box_letters(const struct box *box, const struct subject *subject,
 const char *box_version(const struct box *box, char out[static 32]);
 
 /*
- * Serves one request: finds the box, checks rights, want and body, and calls the handler or answers.
- * A box on which the subject has no k does not exist for him: ENOENT. The carrier calls this once,
- * after req_init.
+ * Serves one request: finds the box, checks rights, want, version and body, and calls the handler or
+ * answers. A box on which the subject has no k does not exist for him: ENOENT. The carrier calls this
+ * once, after req_init.
  */
 void box_serve(struct box_tree *tree, struct req *req);
+/* Answers ENOENT as box_serve does, for a type that walks and finds nothing. */
+void box_no_such(struct req *req);
 
-/* The tree's own answers, for types that add to them. */
+/*
+ * The tree's own answers, for types that add to them. The names of a list of selectors are those
+ * below the box, as "/3/out" of /win/3/out in a list of /win: so they are true under any prefix.
+ */
 void box_serve_kind(struct box *box, struct req *req);
 void box_serve_selectors(struct box *box, struct req *req);
 void box_serve_chinfo(struct box *box, struct req *req);

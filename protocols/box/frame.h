@@ -21,7 +21,7 @@ enum frame_flag {
 struct frame {
 	enum op_kind kind;
 	uint8_t flags;       // bits of enum frame_flag
-	uint16_t sub;        // of OP_KIND_DATA: 0 stdin, 1 stdout, 2 stderr, 3 program
+	uint16_t sub;        // of FRAME_DATA: 0 stdin, 1 stdout, 2 stderr, 3 program
 	uint32_t sequence;   // of its kind, from 1
 	uint32_t base;       // the oldest sequence it needs; its own when a keyframe
 	uint64_t capture_ns; // sender's CLOCK_MONOTONIC, 0 if it has none
@@ -30,7 +30,7 @@ struct frame {
 };
 
 void frame_header_encode(const struct frame *frame, uint8_t out[static FRAME_HEADER_SIZE]);
-/* Sets all but payload. EARG of an unknown kind, E2BIG over OP_MAX_FRAME. */
+/* Sets all but payload. EARG of an unknown kind or an end with a payload, E2BIG over OP_MAX_FRAME. */
 enum op_code frame_header_decode(struct frame *frame, const uint8_t in[static FRAME_HEADER_SIZE],
 	struct op_refusal *refusal);
 /* Travels alone on QUIC: video and tiles. */
@@ -63,8 +63,8 @@ bool ack_decode(struct ack *ack, const void *payload, size_t size); // false: it
 
 /*
  * A control frame's lines: "WORD VALUE", escaped as in a head, no empty line behind. Walks them:
- * begin with *at = 0. false at the end, or with *bad set when a line is malformed. Unknown words
- * come with word -1. value is malloc'd for the caller to free.
+ * begin with *at = 0. false at the end, or with *bad set when a line is malformed (or for want of
+ * memory). Unknown words come with word -1. value is malloc'd for the caller to free.
  */
 bool control_next(const struct frame *frame, size_t *at, int *word, char **value, bool *bad);
 /* Appends one line. word of enum op_control. */

@@ -8,8 +8,8 @@
 #include "box/op.h"
 
 /*
- * Names: "/" or "/a/b/c". What splits on "/" is here. A component is 1 to 255 bytes of UTF-8 without
- * control characters (below 0x20, 0x7f), and neither "." nor "..".
+ * Names: "/" or "/a/b/c". What splits on "/" is here. A component is 1 to OP_MAX_COMPONENT bytes of
+ * UTF-8 without control characters (below 0x20, 0x7f), and neither "." nor "..".
  */
 
 /* OP_OK, EARG or E2BIG with what was wrong. */
@@ -30,6 +30,9 @@ const char *name_last(const char *name);
 char *name_join(const char *prefix, const char *rest);
 /* All but the last component, malloc'd; "/" of "/a" and of "/". */
 char *name_parent(const char *name);
+
+/* Order of lists: component by component, a box right before what is below it. As strcmp(3). */
+int name_compare(const char *a, const char *b);
 
 /*
  * A where: a name, or KEYHASH/name of a box on the node with that key (64 hex digits, lower case).

@@ -33,11 +33,14 @@ struct box;
 struct req;
 struct req_carrier;
 
-/* What a box wants to hear of a request. All optional. */
+/*
+ * What a box wants to hear of a request. All optional; a request that is kept wants gone. They come
+ * from the loop, never from inside one of the functions below.
+ */
 struct req_events {
 	/*
-	 * The request's body, in pieces as they came (BYTES, CHUNKS) or frame by frame. A request with
-	 * a body that its handler does not take (both NULL) is refused before the handler is called.
+	 * The request's body, in pieces as they came (BYTES, CHUNKS) or frame by frame. A body that
+	 * the box's type does not take is refused before the handler is called (box_type.takes_body).
 	 */
 	void (*data)(struct req *req, const void *bytes, size_t size);
 	void (*frame)(struct req *req, const struct frame *frame);
@@ -60,27 +63,38 @@ struct req {
 	// for whoever carries it
 	const struct req_carrier *carrier;
 	struct op_head reply; // req_reply()
-	bool answered, open, over;
-	enum op_body body;       // of the reply
+	bool answered;        // the reply's head has left
+	bool open;            // its body has begun and not ended
+	bool over;            // answered whole, or gone: not the handler's any more
+	enum op_body body;    // of the reply, when open
+	uint64_t left;        // bytes still to be written of a body of OP_BODY_BYTES
 };
 
-/* How answers leave. Implemented by net/serve.c, and by tests/unit in memory. */
+/*
+ * How answers leave. Implemented by net/serve.c, and by tests/unit in memory. None of these calls an
+ * event of the request; after end, abort and a hand_over that succeeded the carrier may free it.
+ */
 struct req_carrier {
 	void (*head)(struct req *req, const struct op_head *head); // its body follows if it says one
-	void (*bytes)(struct req *req, const void *bytes, size_t size); // of the body: BYTES, a chunk
+	/* Of the body: some of BYTES, or one chunk, 1 to OP_MAX_CHUNK bytes. */
+	void (*bytes)(struct req *req, const void *bytes, size_t size);
 	void (*frame)(struct req *req, const struct frame *frame);
-	/* The body's end and its trailer (ok or not); or, after a head without a body, nothing more. */
+	/*
+	 * The body's end and its trailer (ok or not; NULL: ok); or, after a head without a body or a
+	 * body of BYTES, nothing more.
+	 */
 	void (*end)(struct req *req, const struct op_head *trailer);
 	void (*abort)(struct req *req); // the body cannot be ended as it was begun
 	void (*pause)(struct req *req, bool paused); // no more data/frame events for now
 	size_t (*queued)(const struct req *req); // bytes that have not left
+	/* NULL: it cannot. */
 	bool (*hand_over)(struct req *req, const char *const *argv, struct op_refusal *refusal);
 };
 
 /* Queued bytes at which a writer should stop until drained is called. */
 #define REQ_HIGH_MARK (256 * 1024)
 
-/* The reply's head, to be filled before the answer. */
+/* The reply's head, to be filled before the answer. A refusal keeps its fields, but for body. */
 struct op_head *req_reply(struct req *req);
 
 void req_fail(struct req *req, enum op_code code, const char *fmt, ...)
@@ -90,11 +104,15 @@ void req_ok(struct req *req);
 void req_ok_bytes(struct req *req, const void *bytes, size_t size);
 /* BYTES needs size; then exactly size bytes must be written. */
 void req_ok_open(struct req *req, enum op_body body, uint64_t size);
-/* false: over the high mark; it was taken all the same, but wait for drained. */
+/*
+ * false: over the high mark; it was taken all the same, but wait for drained. Writes of any size:
+ * chunks are cut here, and a write of 0 bytes is none.
+ */
 bool req_write(struct req *req, const void *bytes, size_t size);
 bool req_frame(struct req *req, const struct frame *frame);
 /* trailer may be NULL (ok); its fields are sent, e.g. legacy. Not finished here. */
 void req_end(struct req *req, const struct op_head *trailer);
+/* A body of BYTES has no trailer: it is broken off. */
 void req_end_fail(struct req *req, enum op_code code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* The caller breaks the exchange off: for an answer that cannot be ended truly. */
@@ -114,6 +132,8 @@ bool req_hand_over(struct req *req, const char *const *argv, struct op_refusal *
 /* For carriers. The head and subject must outlive the request. */
 void req_init(struct req *req, const struct req_carrier *carrier, const struct op_head *head,
 	const struct subject *subject);
+/* The caller is lost: tells the handler, if the request is still his, and once. */
+void req_gone(struct req *req);
 void req_finish(struct req *req);
 
 #endif

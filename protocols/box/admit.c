@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * admit.c - which requests reach a box: the name exists, the right is there, the type serves the
+ * verb, and want, version and body fit. Refusals that are the same for all boxes are said here.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "box/box.h"
+#include "box/name.h"
+#include "box/tree.h"
+
+// How long the answer "no such box" may be kept.
+#define NO_SUCH_TTL_MS 1000
+#define SHOWN "%.150s" // of names and constraints in sentences
+
+static enum op_code refuse_no_such(const char *name, struct op_refusal *refusal) {
+	char *parent = name_parent(name);
+	op_refuse(refusal, OP_ENOENT, "no such box " SHOWN " (box ls " SHOWN " shows what is there)",
+		name, parent ? parent : "/");
+	free(parent);
+	return OP_ENOENT;
+}
+
+void box_refuse(struct req *req, const struct op_refusal *refusal) {
+	if (refusal->code == OP_ENOENT) {
+		op_set_number(req_reply(req), OP_F_TTL, NO_SUCH_TTL_MS);
+	}
+	req_refuse(req, refusal);
+}
+
+void box_no_such(struct req *req) {
+	struct op_refusal refusal;
+	refuse_no_such(op_get(req->head, OP_F_NAME), &refusal);
+	box_refuse(req, &refusal);
+}
+
+enum op_code box_check_rights(const struct box *box, const struct subject *subject,
+		enum op_verb verb, const char *name, struct op_refusal *refusal) {
+	if (box_allows(box, subject, 'k') == PERM_NO) {
+		return refuse_no_such(name, refusal);
+	}
+	char letter = op_verb_letter(verb);
+	switch (box_allows(box, subject, letter)) {
+	case PERM_YES:
+		return OP_OK;
+	case PERM_ASK:
+		return op_refuse(refusal, OP_EASK,
+			"%s would have to be asked for " SHOWN ", and nobody can be asked here yet; "
+			"a line \"%s %c\" in its access list would allow it",
+			box->owner, name, subject->person, letter);
+	case PERM_NO:
+		break;
+	}
+	return op_refuse(refusal, OP_EPERM,
+		"%s may not %s " SHOWN "; its owner %s can allow it with a line \"%s %c\" in its access list",
+		subject->person, op_verb_name(verb), name, box->owner, subject->person, letter);
+}
+
+// What a make is about: a name that is free below box, or box itself, which is there already.
+static enum op_code check_make(const struct req *req, const char *name,
+		struct op_refusal *refusal) {
+	const struct box *box = req->box;
+	if (*req->rest) {
+		if (strchr(req->rest, '/') && !box->type->walks) {
+			char *parent = name_parent(name);
+			refuse_no_such(parent ? parent : name, refusal);
+			free(parent);
+			return OP_ENOENT;
+		}
+		return box_check_rights(box, req->subject, OP_MAKE, name, refusal);
+	}
+	if (box->type->names) {
+		return box_check_rights(box, req->subject, OP_MAKE, name, refusal);
+	}
+	// Who may neither see it nor make one there learns no more than that he may not.
+	if (box_allows(box, req->subject, 'k') == PERM_NO) {
+		const struct box *parent = box->parent ? box->parent : box;
+		enum op_code code = box_check_rights(parent, req->subject, OP_MAKE, name, refusal);
+		if (code != OP_OK) {
+			return code;
+		}
+	}
+	return op_refuse(refusal, OP_EEXIST, "there is a box " SHOWN " already; delete it first, "
+		"or choose another name", name);
+}
+
+static bool serves_itself(const struct box *box, const struct req *req) {
+	return box->type->fn[req->head->verb];
+}
+
+static bool served_by_tree(enum op_verb verb) {
+	return verb == OP_KIND || verb == OP_SELECTORS || verb == OP_CHINFO;
+}
+
+static enum op_code check_place(const struct req *req, const char *name,
+		struct op_refusal *refusal) {
+	const struct box *box = req->box;
+	enum op_verb verb = req->head->verb;
+	if (verb == OP_MAKE) {
+		return check_make(req, name, refusal);
+	}
+	if (*req->rest && (!box->type->walks || (verb == OP_KIND && !serves_itself(box, req)))) {
+		return refuse_no_such(name, refusal);
+	}
+	return box_check_rights(box, req->subject, verb, name, refusal);
+}
+
+// What is asked of the box itself, not of something that its type finds below it.
+static enum op_code check_box(const struct req *req, const char *name, struct op_refusal *refusal) {
+	const struct box *box = req->box;
+	enum op_verb verb = req->head->verb;
+	char version[32];
+	const char *if_version = op_get(req->head, OP_F_IF_VERSION);
+	if (if_version && strcmp(if_version, box_version(box, version)) != 0) {
+		return op_refuse(refusal, OP_ESTALE,
+			SHOWN " has version %s, not %.40s: look at it again first", name, version, if_version);
+	}
+	// Of selectors it chooses among the inner boxes, of link it is about the device.
+	const char *want = verb == OP_SELECTORS || verb == OP_LINK ? NULL : op_get(req->head, OP_F_WANT);
+	if (want && !cnstr_text_meets(box->cnstr, want)) {
+		return op_refuse(refusal, OP_EMATCH, SHOWN " is " SHOWN ", not " SHOWN, name, box->cnstr,
+			want);
+	}
+	return OP_OK;
+}
+
+static enum op_code check(const struct req *req, const char *name, struct op_refusal *refusal) {
+	const struct box *box = req->box;
+	enum op_verb verb = req->head->verb;
+	enum op_code code = check_place(req, name, refusal);
+	if (code != OP_OK) {
+		return code;
+	}
+	bool below = *req->rest && verb != OP_MAKE;
+	if (!serves_itself(box, req) && (below || !served_by_tree(verb))) {
+		return op_refuse(refusal, OP_EUNSUPP,
+			SHOWN " is a box of type %s, which does not serve %s (box info tells more)",
+			name, box->type->name, op_verb_name(verb));
+	}
+	if (!below) {
+		code = check_box(req, name, refusal);
+	}
+	if (code == OP_OK && op_body_of(req->head, NULL) != OP_BODY_NONE &&
+			!(box->type->takes_body & 1u << verb)) {
+		return op_refuse(refusal, OP_EUNSUPP, SHOWN " takes no body with %s", name,
+			op_verb_name(verb));
+	}
+	return code;
+}
+
+void box_serve(struct box_tree *tree, struct req *req) {
+	const char *name = op_get(req->head, OP_F_NAME);
+	enum op_verb verb = req->head->verb;
+	struct op_refusal refusal;
+	req->box = box_find(tree, name, &req->rest);
+	if (check(req, name, &refusal) != OP_OK) {
+		box_refuse(req, &refusal);
+	} else if (req->box->type->fn[verb]) {
+		req->box->type->fn[verb](req->box, req);
+	} else if (verb == OP_KIND) {
+		box_serve_kind(req->box, req);
+	} else if (verb == OP_SELECTORS) {
+		box_serve_selectors(req->box, req);
+	} else {
+		box_serve_chinfo(req->box, req);
+	}
+}

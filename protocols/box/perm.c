@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * perm.c - may they? Access lists and whom they speak of. Asked once, in the process that holds the
+ * box (box.c); who somebody is was settled before, where the request came in.
+ */
+#include "box/perm.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "box/utf8.h"
+
+// In the order in which they are shown.
+static const char all_letters[] = "ksgplmdi";
+// What the owner keeps whatever a line says: to see the box, and to change the list.
+static const char owner_keeps[] = "ki";
+
+static enum op_code check_part(const char *text, size_t size, struct op_refusal *refusal) {
+	int shown = size > 40 ? 40 : (int)size;
+	if (size > OP_MAX_SUBJECT) {
+		return op_refuse(refusal, OP_E2BIG,
+			"the name of a person or a machine has at most %d bytes, not %zu", OP_MAX_SUBJECT, size);
+	}
+	if (size == 0 || !utf8_plain(text, size) || memchr(text, ' ', size) || memchr(text, '/', size) ||
+			(size == 1 && strchr("*-", *text)) ||
+			(size == strlen("owner") && memcmp(text, "owner", size) == 0)) {
+		return op_refuse(refusal, OP_EARG, "\"%.*s\" cannot be the name of a person or a machine",
+			shown, text);
+	}
+	return OP_OK;
+}
+
+enum op_code subject_check_part(const char *text, struct op_refusal *refusal) {
+	return check_part(text, strlen(text), refusal);
+}
+
+enum op_code subject_parse(struct subject *subject, const char *text, struct op_refusal *refusal) {
+	const char *slash = strchr(text, '/');
+	if (!slash) {
+		return op_refuse(refusal, OP_EARG, "a subject is PERSON/MACHINE, not \"%.40s\"", text);
+	}
+	enum op_code code = check_part(text, (size_t)(slash - text), refusal);
+	if (code == OP_OK) {
+		code = check_part(slash + 1, strlen(slash + 1), refusal);
+	}
+	if (code != OP_OK) {
+		return code;
+	}
+	*subject = (struct subject){0};
+	memcpy(subject->person, text, (size_t)(slash - text));
+	strcpy(subject->machine, slash + 1);
+	return OP_OK;
+}
+
+const char *subject_print(const struct subject *subject, char out[static SUBJECT_SIZE]) {
+	snprintf(out, SUBJECT_SIZE, "%s/%s", subject->person, subject->machine);
+	return out;
+}
+
+static enum op_code check_who(const char *who, size_t size, struct op_refusal *refusal) {
+	if ((size == 1 && *who == '*') || (size == strlen("owner") && memcmp(who, "owner", size) == 0)) {
+		return OP_OK;
+	}
+	const char *slash = memchr(who, '/', size);
+	enum op_code code = check_part(who, slash ? (size_t)(slash - who) : size, refusal);
+	if (code == OP_OK && slash) {
+		code = check_part(slash + 1, size - (size_t)(slash + 1 - who), refusal);
+	}
+	return code;
+}
+
+// Puts letters into their order; "" of "-". EARG of a letter that is none, or is there twice.
+static enum op_code sort_letters(const char *text, char out[static PERM_LETTERS_SIZE],
+		struct op_refusal *refusal) {
+	size_t size = 0;
+	out[0] = '\0';
+	if (strcmp(text, "-") == 0) {
+		return OP_OK;
+	}
+	for (const char *letter = all_letters; *letter; letter++) {
+		bool yes = strchr(text, *letter), ask = strchr(text, toupper((unsigned char)*letter));
+		if (yes || ask) {
+			out[size++] = (char)(yes ? *letter : toupper((unsigned char)*letter));
+		}
+	}
+	out[size] = '\0';
+	if (size == 0 || size != strlen(text)) {
+		return op_refuse(refusal, OP_EARG,
+			"rights are letters of %s, each once, capital to be asked, or - for no line; not \"%.40s\"",
+			all_letters, text);
+	}
+	return OP_OK;
+}
+
+static struct acl_line *find_line(const struct acl *acl, const char *who) {
+	for (int i = 0; acl && i < acl->size; i++) {
+		if (strcmp(acl->lines[i].who, who) == 0) {
+			return (struct acl_line *)&acl->lines[i];
+		}
+	}
+	return NULL;
+}
+
+enum op_code acl_set(struct acl *acl, const char *text, struct op_refusal *refusal) {
+	const char *blank = strchr(text, ' ');
+	char letters[PERM_LETTERS_SIZE], who[SUBJECT_SIZE] = "";
+	if (!blank) {
+		return op_refuse(refusal, OP_EARG,
+			"a line of an access list is SUBJECT LETTERS, like \"ann kg\", not \"%.40s\"", text);
+	}
+	enum op_code code = check_who(text, (size_t)(blank - text), refusal);
+	if (code == OP_OK) {
+		code = sort_letters(blank + 1, letters, refusal);
+	}
+	if (code != OP_OK) {
+		return code;
+	}
+	memcpy(who, text, (size_t)(blank - text));
+	struct acl_line *line = find_line(acl, who);
+	if (letters[0] == '\0') {
+		if (line) {
+			acl->size--;
+			memmove(line, line + 1, (size_t)(&acl->lines[acl->size] - line) * sizeof(*line));
+		}
+		return OP_OK;
+	}
+	if (!line) {
+		if (acl->size == OP_MAX_ACL) {
+			return op_refuse(refusal, OP_E2BIG,
+				"an access list has at most %d lines; take one away with \"SUBJECT -\"", OP_MAX_ACL);
+		}
+		line = &acl->lines[acl->size++];
+		strcpy(line->who, who);
+	}
+	strcpy(line->letters, letters);
+	return OP_OK;
+}
+
+enum perm acl_allows(const struct acl *acl, const char *owner, const struct subject *subject,
+		char letter) {
+	char exact[SUBJECT_SIZE];
+	bool is_owner = strcmp(subject->person, owner) == 0;
+	const struct acl_line *line = find_line(acl, subject_print(subject, exact));
+	if (!line) {
+		if (is_owner && strchr(owner_keeps, letter)) {
+			return PERM_YES;
+		}
+		line = find_line(acl, subject->person);
+	}
+	if (!line) {
+		line = find_line(acl, is_owner ? "owner" : "*");
+	}
+	if (!line) {
+		return is_owner ? PERM_YES : PERM_NO;
+	}
+	if (strchr(line->letters, letter)) {
+		return PERM_YES;
+	}
+	return strchr(line->letters, toupper((unsigned char)letter)) ? PERM_ASK : PERM_NO;
+}
+
+const char *acl_letters(const struct acl *acl, const char *owner, const struct subject *subject,
+		char out[static PERM_LETTERS_SIZE]) {
+	size_t size = 0;
+	for (const char *letter = all_letters; *letter; letter++) {
+		enum perm perm = acl_allows(acl, owner, subject, *letter);
+		if (perm != PERM_NO) {
+			out[size++] = (char)(perm == PERM_YES ? *letter : toupper((unsigned char)*letter));
+		}
+	}
+	out[size] = '\0';
+	return out;
+}

@@ -19,7 +19,7 @@ import subprocess
 from net import channel, pcap
 from net.place import LAUNCHER, Place, Process, launcher_argv, wait_for
 
-__all__ = ["LAUNCHER", "Capture", "Lab", "Node", "Place", "Process", "wait_for"]
+__all__ = ["LAUNCHER", "Capture", "Lab", "Node", "Place", "Process", "Switch", "wait_for"]
 
 PORTS_MAX = 200
 CLOSE_S = 10
@@ -65,7 +65,7 @@ class Node(Place):
             "HOME": home, "USER": person, "LOGNAME": person, "SHELL": "/bin/bash",
             "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/games", "LANG": "C.UTF-8",
             "XDG_RUNTIME_DIR": "/run/user/1000", "TERM": "xterm-256color",
-            **{key: os.environ[key] for key in PASSED_ON if key in os.environ}, **(env or {}),
+            **{key: os.environ[key] for key in PASSED_ON if key in os.environ}, **lab.env, **(env or {}),
         }
         super().__init__(name, own, os.path.join(lab.out, name), cwd=home)
         self.lab, self.person, self.number, self.home = lab, person, number, home
@@ -129,11 +129,11 @@ class Lab:
 
     out takes the logs, a directory each. wire is the program of that name, needed for links other
     than LAN. share is what nodes see of this machine besides /usr and /etc, read-only, at the same
-    paths.
+    paths. env is added to the environment of every program on a node.
     """
 
-    def __init__(self, out, *, wire=None, share=()):
-        self.out, self.wire = os.path.abspath(out), wire
+    def __init__(self, out, *, wire=None, share=(), env=None):
+        self.out, self.wire, self.env = os.path.abspath(out), wire, env or {}
         self.share = [os.path.abspath(path) for path in share]
         self.nodes = {}
         self._count = 0
@@ -163,7 +163,7 @@ class Lab:
 
         link is LAN, another profile of wire.c with further key=value words after it ("WAN seed=7"),
         or None for a machine without a cable. devices are files of /dev that it has besides the
-        usual ones. env is added to the environment of all its programs.
+        usual ones. env is added to the environment of its programs.
         """
         if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", name) or name in self.nodes:
             raise ValueError(f"not a new host name: {name!r}")

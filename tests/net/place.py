@@ -64,6 +64,10 @@ class Process:
             raise TimeoutError(f"{self!r} still runs after {timeout} s")
         return code
 
+    def ends_within(self, seconds):
+        """Whether it ends by itself before so much time has passed."""
+        return self._wait(seconds) is not None
+
     def _wait(self, timeout):
         if self.result is None:
             poll = select.poll()
@@ -209,7 +213,9 @@ class Place:
         self._log_count += 1
         os.makedirs(self.logs, exist_ok=True)
         path = os.path.join(self.logs, f"{self._log_count:03}-{os.path.basename(name)}.log")
-        return path, ours.enter_context(open(path, "ab"))
+        # Appending, so that a program and its children do not write over one another.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+        return path, ours.enter_context(os.fdopen(os.open(path, flags, 0o644), "wb"))
 
     def run(self, argv, *, input=b"", timeout=30, check=True, **options):
         """Runs a program to its end: a subprocess.CompletedProcess with stdout and stderr as bytes.

@@ -36,7 +36,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -433,7 +432,6 @@ int main(int argc, char **argv) {
 	sigaddset(&mask, SIGINT);
 	sigprocmask(SIG_BLOCK, &mask, NULL);
 	int signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
-	prctl(PR_SET_TIMERSLACK, 1000ul);
 	if (signal_fd < 0 || !wire_init(&wire, argv + 1)) {
 		return 1;
 	}

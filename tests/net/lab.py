@@ -65,7 +65,8 @@ class Node(Place):
             "HOME": home, "USER": person, "LOGNAME": person, "SHELL": "/bin/bash",
             "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/games", "LANG": "C.UTF-8",
             "XDG_RUNTIME_DIR": "/run/user/1000", "TERM": "xterm-256color",
-            **{key: os.environ[key] for key in PASSED_ON if key in os.environ}, **lab.env, **(env or {}),
+            **{key: os.environ[key] for key in PASSED_ON if key in os.environ},
+            **lab.env, **(env or {}),
         }
         super().__init__(name, own, os.path.join(lab.out, name), cwd=home)
         self.lab, self.person, self.number, self.home = lab, person, number, home

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Runs on a node, for test_lab.py: leaves one thing of each kind, or says which of them it can reach.
+"""Runs on a node, for test_lab.py: leaves one thing of each kind, or says which are in its reach.
 
     probe.py leave TOKEN   holds all of them until its input ends; prints "left"
     probe.py find TOKEN    prints the kinds it reached, a line each

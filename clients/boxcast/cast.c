@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cast.c - joins the window (window.c), its encoder (encoder.c) and its viewer (viewer.c) by the
+ * capture rule (flight.c). When a frame is asked for, and how a view ends, is decided here.
+ */
+#include "boxcast/cast.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "boxcast/encoder.h"
+#include "boxcast/flight.h"
+#include "boxcast/stats.h"
+#include "boxcast/viewer.h"
+#include "boxcast/window.h"
+#include "boxcast/lines.h"
+
+#define LOG_MODULE "cast"
+#include "base/log.h"
+
+#define STATS_NS 1000000000
+#define END_NS 2000000000 // the viewer's end is not awaited longer
+#define TITLE_MAX 1024
+
+struct cast {
+	struct wl_event_source *timer;
+	int64_t timer_at; // as it is set, 0: not
+	struct window *window;
+	struct encoder *encoder;
+	struct viewer *viewer;
+	struct flight flight;
+	struct stats stats;
+	bool started; // boxland said all facts
+	bool refreshed; // refresh was said and its frame has not come
+	enum cast_state state;
+	int result;
+	int64_t ends_at;
+
+	uint32_t sequence, key_sequence; // of the last unit sent, of the last keyframe
+	char said_video[96];             // the control line in force
+	struct picture_size picture;
+	struct {
+		uint32_t sequence;
+		int64_t at;
+	} acked; // the last first ack
+};
+
+static int64_t now_ns(void) {
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Asks for a frame if the rule allows one; hurries the one asked for if a keyframe waits for it. */
+static void cast_ask(struct cast *cast) {
+	struct flight *flight = &cast->flight;
+	if (!cast->started || cast->state != CAST_RUNS) {
+		return;
+	}
+	bool ask = flight_may_ask(flight);
+	// a keyframe is wanted of a window at rest too
+	if (flight->key_wanted && !cast->refreshed && cast->sequence > 0 && (ask || flight->asked)) {
+		cast->refreshed = true;
+		window_refresh(cast->window);
+	}
+	if (ask) {
+		flight_asked(flight);
+		window_next(cast->window);
+	}
+}
+
+static void cast_over(struct cast *cast, int result) {
+	if (cast->state != CAST_OVER) {
+		cast->state = CAST_OVER;
+		cast->result = result;
+	}
+}
+
+static void cast_finish(struct cast *cast, const struct op_refusal *why, int result) {
+	if (cast->state == CAST_RUNS) {
+		cast->state = CAST_ENDS;
+		cast->result = result;
+		cast->ends_at = now_ns() + END_NS;
+		viewer_end(cast->viewer, why);
+	}
+}
+
+void cast_end(struct cast *cast) {
+	cast_finish(cast, NULL, EXIT_SUCCESS);
+}
+
+// the window
+
+static void handle_start(void *data, uint32_t refresh_mhz) {
+	struct cast *cast = data;
+	flight_init(&cast->flight, refresh_mhz);
+	encoder_set_refresh(cast->encoder, cast->flight.refresh_mhz);
+	uint32_t format;
+	uint64_t modifier;
+	for (uint32_t i = 0; encoder_dmabuf(cast->encoder, i, &format, &modifier); i++) {
+		window_accept_dmabuf(cast->window, format, modifier);
+	}
+	cast->started = true;
+	cast_ask(cast);
+}
+
+static void handle_frame(void *data, const struct window_frame *frame) {
+	struct cast *cast = data;
+	if (cast->state != CAST_RUNS) {
+		window_release(cast->window, frame->serial);
+		return;
+	}
+	int64_t now = now_ns();
+	stats_add(&cast->stats, STATS_CAPTURE, now - (int64_t)frame->capture_ns);
+	cast->refreshed = false;
+	bool key = flight_captured(&cast->flight);
+	encoder_push(cast->encoder, frame, now, key);
+	cast_ask(cast);
+}
+
+static void say_text(struct cast *cast, int word, const char *text) {
+	char *cut = line_text(text, TITLE_MAX);
+	if (cut) {
+		viewer_say(cast->viewer, word, "%s", cut);
+	}
+	free(cut);
+}
+
+static void handle_title(void *data, const char *title) {
+	say_text(data, CONTROL_TITLE, title);
+}
+
+static void handle_app_id(void *data, const char *app_id) {
+	say_text(data, CONTROL_APP_ID, app_id);
+}
+
+static void handle_limits(void *data, struct picture_size min, struct picture_size max) {
+	struct cast *cast = data;
+	viewer_say(cast->viewer, CONTROL_LIMITS, "%dx%d %dx%d", min.width, min.height, max.width,
+		max.height);
+}
+
+static void handle_lock(void *data, bool locked) {
+	struct cast *cast = data;
+	viewer_say(cast->viewer, CONTROL_LOCK, "%s", locked ? "on" : "off");
+}
+
+static void handle_gone(void *data, bool lost) {
+	struct cast *cast = data;
+	struct op_refusal why = {0};
+	if (lost) {
+		op_refuse(&why, OP_EIO, "the desktop of this window has ended: start it again and link");
+	}
+	cast_finish(cast, lost ? &why : NULL, EXIT_SUCCESS);
+}
+
+static void handle_choked(void *data, bool choked) {
+	struct cast *cast = data;
+	viewer_pause(cast->viewer, choked);
+}
+
+static const struct window_events window_events = {
+	.start = handle_start,
+	.frame = handle_frame,
+	.title = handle_title,
+	.app_id = handle_app_id,
+	.limits = handle_limits,
+	.lock = handle_lock,
+	.gone = handle_gone,
+	.choked = handle_choked,
+};
+
+// the encoder
+
+static void handle_coded(void *data, const struct pipeline_coded *coded) {
+	struct cast *cast = data;
+	if (cast->state != CAST_RUNS) {
+		return;
+	}
+	if (cast->key_sequence == 0 && !coded->key) {
+		flight_dropped(&cast->flight, 1); // nobody could decode it
+		flight_force_key(&cast->flight);
+		cast_ask(cast);
+		return;
+	}
+	char line[sizeof(cast->said_video)];
+	snprintf(line, sizeof(line), "codec=h264 size=%dx%d colour=%s", coded->picture.width,
+		coded->picture.height, coded->colour);
+	if (strcmp(line, cast->said_video) != 0) {
+		memcpy(cast->said_video, line, sizeof(line));
+		cast->picture = coded->picture;
+		viewer_say(cast->viewer, CONTROL_VIDEO, "%s", line);
+	}
+	cast->sequence++;
+	if (coded->key) {
+		cast->key_sequence = cast->sequence;
+	}
+	const struct frame frame = {
+		.kind = FRAME_VIDEO,
+		.flags = coded->key ? FRAME_KEY : 0,
+		.sequence = cast->sequence,
+		.base = cast->key_sequence,
+		.capture_ns = coded->capture_ns,
+		.payload = coded->bytes,
+		.size = coded->size,
+	};
+	viewer_send_video(cast->viewer, &frame);
+	int64_t now = now_ns();
+	flight_sent(&cast->flight, cast->sequence, coded->key, now);
+	stats_add(&cast->stats, STATS_ENCODE, coded->coded_ns - coded->came_ns);
+	stats_add(&cast->stats, STATS_SEND, now - coded->coded_ns);
+	stats_frame(&cast->stats, coded->size, coded->key);
+	cast_ask(cast);
+}
+
+static void handle_released(void *data, uint32_t serial) {
+	struct cast *cast = data;
+	window_release(cast->window, serial);
+}
+
+static void handle_dropped(void *data, uint32_t frames) {
+	struct cast *cast = data;
+	flight_dropped(&cast->flight, frames);
+	flight_force_key(&cast->flight);
+	cast_ask(cast);
+}
+
+static void handle_refuse_dmabuf(void *data) {
+	struct cast *cast = data;
+	window_refuse_dmabuf(cast->window);
+}
+
+static void handle_failed(void *data, const char *why) {
+	struct cast *cast = data;
+	struct op_refusal refusal = {0};
+	op_refuse(&refusal, OP_EIO, "no encoder works there (%s): see box doctor on that machine", why);
+	log_error("no encoder is left: %s", why);
+	cast_finish(cast, &refusal, 3);
+}
+
+static const struct encoder_events encoder_events = {
+	.coded = handle_coded,
+	.released = handle_released,
+	.dropped = handle_dropped,
+	.refuse_dmabuf = handle_refuse_dmabuf,
+	.failed = handle_failed,
+};
+
+// the viewer
+
+static void handle_ack(void *data, const struct ack *ack) {
+	struct cast *cast = data;
+	int64_t now = now_ns(), latency;
+	flight_acked(&cast->flight, ack, now, &latency);
+	if (latency >= 0) {
+		stats_add(&cast->stats, STATS_ACK, latency);
+		stats_add(&cast->stats, STATS_WAIT, (int64_t)ack->waited_us * 1000);
+		stats_add(&cast->stats, STATS_DECODE, (int64_t)ack->decoding_us * 1000);
+		int64_t total = now - (int64_t)ack->capture_ns - cast->flight.rtt_ns / 2;
+		stats_add(&cast->stats, STATS_TOTAL, total);
+		cast->acked.sequence = ack->sequence;
+		cast->acked.at = now;
+	} else if (ack->presented_ns != 0 && ack->sequence == cast->acked.sequence) {
+		stats_add(&cast->stats, STATS_SHOW, now - cast->acked.at);
+		cast->acked.sequence = 0;
+	}
+	cast_ask(cast);
+}
+
+static void handle_key(void *data) {
+	struct cast *cast = data;
+	flight_want_key(&cast->flight, now_ns());
+	cast_ask(cast);
+}
+
+static void handle_rate(void *data, uint32_t bits) {
+	struct cast *cast = data;
+	encoder_set_rate(cast->encoder, bits);
+}
+
+static void handle_size(void *data, struct picture_size size) {
+	struct cast *cast = data;
+	window_set_size(cast->window, size);
+}
+
+static void handle_focus(void *data, bool focused) {
+	struct cast *cast = data;
+	window_set_focus(cast->window, focused);
+}
+
+static void handle_visible(void *data, bool visible) {
+	struct cast *cast = data;
+	window_set_visible(cast->window, visible);
+}
+
+static void handle_close(void *data) {
+	struct cast *cast = data;
+	window_close(cast->window);
+}
+
+static void handle_input(void *data, const struct input_record *records, int count) {
+	struct cast *cast = data;
+	window_input(cast->window, records, count);
+}
+
+static void handle_keymap(void *data, const char *text) {
+	struct cast *cast = data;
+	window_keymap(cast->window, text);
+}
+
+static void handle_modifiers(void *data, const uint32_t values[static 4]) {
+	struct cast *cast = data;
+	window_modifiers(cast->window, values);
+}
+
+static void handle_repeat(void *data, int rate, int delay) {
+	struct cast *cast = data;
+	window_repeat(cast->window, rate, delay);
+}
+
+static void handle_ended(void *data, const char *why) {
+	struct cast *cast = data;
+	if (cast->state == CAST_ENDS) {
+		cast_over(cast, cast->result);
+	} else if (why) {
+		log_error("the viewer was lost: %s", why);
+		cast_over(cast, 3);
+	} else {
+		viewer_end(cast->viewer, NULL);
+		cast_over(cast, EXIT_SUCCESS);
+	}
+}
+
+static const struct viewer_events viewer_events = {
+	.ack = handle_ack,
+	.key = handle_key,
+	.rate = handle_rate,
+	.size = handle_size,
+	.focus = handle_focus,
+	.visible = handle_visible,
+	.close = handle_close,
+	.input = handle_input,
+	.keymap = handle_keymap,
+	.modifiers = handle_modifiers,
+	.repeat = handle_repeat,
+	.ended = handle_ended,
+};
+
+// time
+
+static int64_t stats_deadline(const struct cast *cast) {
+	// a window at rest has nothing to say
+	return cast->stats.frames > 0 ? cast->stats.since + STATS_NS : 0;
+}
+
+static void cast_tell_stats(struct cast *cast, int64_t now) {
+	const struct stats_facts facts = {
+		.path = encoder_path(cast->encoder),
+		.why = encoder_why(cast->encoder),
+		.width = cast->picture.width,
+		.height = cast->picture.height,
+		.rate = encoder_rate(cast->encoder),
+		.limit = flight_limit(&cast->flight),
+		.in_flight = flight_in_flight(&cast->flight),
+		.stalls = cast->flight.stalls,
+		.rtt_ns = cast->flight.rtt_ns,
+	};
+	char text[2048];
+	window_stats(cast->window, stats_print(&cast->stats, &facts, now, text, sizeof(text)));
+}
+
+static int handle_timer(void *data) {
+	struct cast *cast = data;
+	int64_t now = now_ns();
+	cast->timer_at = 0;
+	if (cast->state == CAST_ENDS && now >= cast->ends_at) {
+		cast_over(cast, cast->result);
+	}
+	if (cast->state != CAST_RUNS) {
+		return 0;
+	}
+	viewer_check(cast->viewer, now);
+	encoder_check(cast->encoder, now);
+	if (flight_check(&cast->flight, now)) {
+		log_debug("no ack in time: all frames are given up for a keyframe");
+		cast_ask(cast);
+	}
+	int64_t due = stats_deadline(cast);
+	if (due != 0 && now >= due) {
+		cast_tell_stats(cast, now);
+	}
+	return 0;
+}
+
+static void sooner(int64_t *deadline, int64_t other) {
+	if (other != 0 && (*deadline == 0 || other < *deadline)) {
+		*deadline = other;
+	}
+}
+
+enum cast_state cast_prepare(struct cast *cast) {
+	int64_t deadline = 0;
+	if (cast->state == CAST_ENDS) {
+		sooner(&deadline, cast->ends_at);
+	} else {
+		sooner(&deadline, flight_deadline(&cast->flight));
+		sooner(&deadline, encoder_deadline(cast->encoder));
+		sooner(&deadline, viewer_deadline(cast->viewer));
+		sooner(&deadline, stats_deadline(cast));
+	}
+	if (deadline != cast->timer_at) {
+		cast->timer_at = deadline;
+		int64_t wait = deadline - now_ns();
+		// rounded up, so that it is due when it fires
+		int ms = deadline == 0 ? 0 : wait <= 0 ? 1 : (int)((wait + 999999) / 1000000);
+		wl_event_source_timer_update(cast->timer, ms);
+	}
+	window_flush(cast->window);
+	return cast->state;
+}
+
+int cast_result(const struct cast *cast) {
+	return cast->result;
+}
+
+struct cast *cast_create(struct wl_event_loop *loop, int fd) {
+	struct cast *cast = calloc(1, sizeof(*cast));
+	if (!cast) {
+		log_errno("no cast");
+		close(fd);
+		return NULL;
+	}
+	flight_init(&cast->flight, 0);
+	stats_init(&cast->stats);
+	cast->viewer = viewer_create(loop, fd, &viewer_events, cast);
+	if (!cast->viewer) {
+		goto err_cast;
+	}
+	cast->encoder = encoder_create(loop, &encoder_events, cast);
+	if (!cast->encoder) {
+		goto err_viewer;
+	}
+	cast->window = window_create(loop, &window_events, cast);
+	if (!cast->window) {
+		goto err_encoder;
+	}
+	cast->timer = wl_event_loop_add_timer(loop, handle_timer, cast);
+	if (!cast->timer) {
+		log_errno("no cast");
+		goto err_window;
+	}
+	return cast;
+
+err_window:
+	window_destroy(cast->window);
+err_encoder:
+	encoder_destroy(cast->encoder);
+err_viewer:
+	viewer_destroy(cast->viewer);
+err_cast:
+	free(cast);
+	return NULL;
+}
+
+void cast_destroy(struct cast *cast) {
+	if (!cast) {
+		return;
+	}
+	wl_event_source_remove(cast->timer);
+	encoder_destroy(cast->encoder); // may release captures
+	window_destroy(cast->window);
+	viewer_destroy(cast->viewer);
+	free(cast);
+}

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * encoder.c - which way to encode: by the GPU where there is one, else by x264, else by OpenH264. A
+ * way that fails is left for the next, with a line in the log; the view goes on with a keyframe.
+ *
+ * How a frame goes through GStreamer is pipeline.c's.
+ */
+#include "boxcast/encoder.h"
+
+#include <gst/gst.h>
+#include <gst/video/video.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOG_MODULE "encoder"
+#include "base/log.h"
+
+#define FAILURES_MAX 3
+#define PATIENCE_NS 2000000000 // an encoder that is silent for so long has failed
+#define ACCEPT_MAX 64
+
+/*
+ * In order of preference. A keyframe comes only when asked for: no automatic ones, no scene cuts. One
+ * reference, no B frames, a rate buffer of 50 ms: a frame is small and never waits for another.
+ * vah264enc takes no larger distance of keyframes than 1024.
+ */
+static const struct pipeline_path paths[] = {
+	{
+		.name = "va-dmabuf",
+		.needs = {"vapostproc", "vah264enc"},
+		.input = PIPELINE_DMABUF,
+		.render_node = true,
+		.launch = "vapostproc ! video/x-raw(memory:VAMemory),format=NV12,colorimetry=bt601 ! "
+			"vah264enc name=enc rate-control=cbr b-frames=0 ref-frames=1 key-int-max=1024 "
+			"target-usage=6",
+		.rate_unit = 1000,
+		.buffer = "cpb-size",
+	},
+	{
+		.name = "va",
+		.needs = {"vah264enc"},
+		.input = PIPELINE_NV12,
+		.render_node = true,
+		.launch = "vah264enc name=enc rate-control=cbr b-frames=0 ref-frames=1 "
+			"key-int-max=1024 target-usage=6",
+		.rate_unit = 1000,
+		.buffer = "cpb-size",
+	},
+	{
+		.name = "x264",
+		.needs = {"x264enc"},
+		.input = PIPELINE_I420,
+		.launch = "x264enc name=enc tune=zerolatency speed-preset=ultrafast bframes=0 ref=1 "
+			"b-adapt=false rc-lookahead=0 sync-lookahead=0 sliced-threads=true threads=2 "
+			"vbv-buf-capacity=50 key-int-max=1073741824 aud=false byte-stream=true "
+			"option-string=scenecut=0",
+		.rate_unit = 1000,
+	},
+	{
+		.name = "openh264",
+		.needs = {"openh264enc"},
+		.input = PIPELINE_I420,
+		.launch = "openh264enc name=enc complexity=low rate-control=bitrate gop-size=1073741824 "
+			"scene-change-detection=false background-detection=false multi-thread=2",
+		.rate_unit = 1,
+	},
+};
+#define PATHS (sizeof(paths) / sizeof(paths[0]))
+
+struct encoder {
+	struct wl_event_loop *loop;
+	const struct encoder_events *events;
+	void *data;
+	struct pipeline *pipeline; // NULL: none was needed yet, or the last one failed
+	const struct pipeline_path *path;
+	struct pixels pixels;
+	uint32_t refresh_mhz;
+	uint32_t rate, asked_rate; // bits; asked_rate 0: as fits
+	struct picture_size size;  // of the last capture
+	struct {
+		bool here; // its elements are registered
+		int failures;
+	} states[PATHS];
+	struct {
+		uint32_t format;
+		uint64_t modifier;
+	} accepted[ACCEPT_MAX];
+	uint32_t accepted_count;
+	char why[256];
+	bool over;
+};
+
+static bool is_registered(const char *name) {
+	GstElementFactory *factory = gst_element_factory_find(name);
+	if (!factory) {
+		return false;
+	}
+	gst_object_unref(factory);
+	return true;
+}
+
+static void accept_format(struct encoder *encoder, const GValue *value) {
+	guint64 modifier = 0;
+	const char *text = G_VALUE_HOLDS_STRING(value) ? g_value_get_string(value) : NULL;
+	guint32 format = text ? gst_video_dma_drm_fourcc_from_string(text, &modifier) : 0;
+	// what a compositor renders into
+	if ((format == PICTURE_XRGB8888 || format == PICTURE_ARGB8888) &&
+			encoder->accepted_count < ACCEPT_MAX) {
+		encoder->accepted[encoder->accepted_count].format = format;
+		encoder->accepted[encoder->accepted_count].modifier = modifier;
+		encoder->accepted_count++;
+	}
+}
+
+/* The dmabufs that vapostproc imports, by its pad's caps. */
+static void find_accepted(struct encoder *encoder) {
+	GstElement *post = gst_element_factory_make("vapostproc", NULL);
+	if (!post) {
+		return;
+	}
+	GstPad *pad = gst_element_get_static_pad(post, "sink");
+	GstCaps *caps = pad ? gst_pad_get_pad_template_caps(pad) : NULL;
+	for (guint i = 0; caps && i < gst_caps_get_size(caps); i++) {
+		const GValue *formats = gst_structure_get_value(gst_caps_get_structure(caps, i),
+			"drm-format");
+		if (formats && GST_VALUE_HOLDS_LIST(formats)) {
+			for (guint j = 0; j < gst_value_list_get_size(formats); j++) {
+				accept_format(encoder, gst_value_list_get_value(formats, j));
+			}
+		} else if (formats) {
+			accept_format(encoder, formats);
+		}
+	}
+	if (caps) {
+		gst_caps_unref(caps);
+	}
+	if (pad) {
+		gst_object_unref(pad);
+	}
+	gst_object_unref(gst_object_ref_sink(post));
+}
+
+struct encoder *encoder_create(struct wl_event_loop *loop, const struct encoder_events *events,
+		void *data) {
+	struct encoder *encoder = calloc(1, sizeof(*encoder));
+	if (!encoder) {
+		log_errno("no encoder");
+		return NULL;
+	}
+	encoder->loop = loop;
+	encoder->events = events;
+	encoder->data = data;
+	encoder->refresh_mhz = 60000;
+	pixels_init(&encoder->pixels);
+	bool any = false;
+	for (size_t i = 0; i < PATHS; i++) {
+		bool here = true;
+		for (size_t j = 0; j < 3 && paths[i].needs[j]; j++) {
+			here = here && is_registered(paths[i].needs[j]);
+		}
+		encoder->states[i].here = here;
+		any = any || here;
+		if (here && paths[i].input == PIPELINE_DMABUF) {
+			find_accepted(encoder);
+		}
+	}
+	if (!any) {
+		log_error("no H.264 encoder: install gstreamer1.0-plugins-ugly (x264) or -bad (openh264)");
+		free(encoder);
+		return NULL;
+	}
+	return encoder;
+}
+
+void encoder_destroy(struct encoder *encoder) {
+	if (!encoder) {
+		return;
+	}
+	pipeline_destroy(encoder->pipeline, false);
+	pixels_finish(&encoder->pixels);
+	free(encoder);
+}
+
+void encoder_set_refresh(struct encoder *encoder, uint32_t refresh_mhz) {
+	encoder->refresh_mhz = refresh_mhz;
+}
+
+bool encoder_dmabuf(struct encoder *encoder, uint32_t i, uint32_t *format, uint64_t *modifier) {
+	if (i >= encoder->accepted_count) {
+		return false;
+	}
+	*format = encoder->accepted[i].format;
+	*modifier = encoder->accepted[i].modifier;
+	return true;
+}
+
+static void handle_coded(void *data, const struct pipeline_coded *coded) {
+	struct encoder *encoder = data;
+	encoder->events->coded(encoder->data, coded);
+}
+
+static void handle_released(void *data, uint32_t serial) {
+	struct encoder *encoder = data;
+	encoder->events->released(encoder->data, serial);
+}
+
+/* Leaves the path for the next one. The view is told by a keyframe only. */
+static void encoder_leave(struct encoder *encoder, const char *why, bool hung) {
+	log_error("%s failed (%s): trying the next encoder", encoder->path->name, why);
+	snprintf(encoder->why, sizeof(encoder->why), "%s failed: %s", encoder->path->name, why);
+	for (char *c = encoder->why; *c; c++) {
+		*c = (unsigned char)*c < 0x20 ? ' ' : *c; // one line
+	}
+	encoder->states[encoder->path - paths].failures++;
+	struct pipeline *pipeline = encoder->pipeline;
+	bool imported = encoder->path->input == PIPELINE_DMABUF;
+	encoder->pipeline = NULL;
+	uint32_t inside = pipeline ? pipeline_inside(pipeline) : 0;
+	pipeline_destroy(pipeline, hung);
+	if (imported) {
+		encoder->accepted_count = 0;
+		encoder->events->refuse_dmabuf(encoder->data);
+	}
+	if (inside > 0) {
+		encoder->events->dropped(encoder->data, inside);
+	}
+}
+
+static void handle_failed(void *data, const char *why) {
+	encoder_leave(data, why, false);
+}
+
+static const struct pipeline_events pipeline_events = {
+	.coded = handle_coded,
+	.released = handle_released,
+	.failed = handle_failed,
+};
+
+static uint32_t rate_of(const struct encoder *encoder) {
+	return encoder->asked_rate > 0 ? encoder->asked_rate :
+		picture_rate(encoder->size, encoder->refresh_mhz);
+}
+
+/* The least failed of those that take such captures, the first in the table among equals. */
+static const struct pipeline_path *best_path(const struct encoder *encoder, bool dmabuf) {
+	const struct pipeline_path *best = NULL;
+	int failures = FAILURES_MAX;
+	for (size_t i = 0; i < PATHS; i++) {
+		bool takes = dmabuf ? !paths[i].render_node || paths[i].input == PIPELINE_DMABUF :
+			paths[i].input != PIPELINE_DMABUF;
+		if (encoder->states[i].here && takes && encoder->states[i].failures < failures) {
+			failures = encoder->states[i].failures;
+			best = &paths[i];
+		}
+	}
+	return best;
+}
+
+/* false: no pipeline for such captures is left. */
+static bool encoder_ready(struct encoder *encoder, const struct window_frame *frame) {
+	if (encoder->pipeline && (encoder->path->input == PIPELINE_DMABUF) == frame->dmabuf) {
+		return true;
+	}
+	if (encoder->pipeline && !encoder->path->render_node) {
+		return true; // maps what it is given
+	}
+	if (encoder->pipeline) { // the compositor changed its mind
+		uint32_t inside = pipeline_inside(encoder->pipeline);
+		pipeline_destroy(encoder->pipeline, false);
+		encoder->pipeline = NULL;
+		if (inside > 0) {
+			encoder->events->dropped(encoder->data, inside);
+		}
+	}
+	while (!encoder->pipeline) {
+		encoder->path = best_path(encoder, frame->dmabuf);
+		if (!encoder->path) {
+			return false;
+		}
+		char why[200];
+		encoder->pipeline = pipeline_create(encoder->loop, encoder->path, encoder->refresh_mhz,
+			&pipeline_events, encoder, why, sizeof(why));
+		if (!encoder->pipeline) {
+			encoder_leave(encoder, why, false);
+		}
+	}
+	encoder->rate = rate_of(encoder);
+	pipeline_set_rate(encoder->pipeline, encoder->rate);
+	log_info("encoding by %s", encoder->path->name);
+	return true;
+}
+
+void encoder_push(struct encoder *encoder, const struct window_frame *frame, int64_t came_ns,
+		bool key) {
+	uint32_t serial = frame->serial;
+	encoder->size = frame->size;
+	if (encoder->over || !picture_valid(frame->size) || !encoder_ready(encoder, frame)) {
+		encoder->events->released(encoder->data, serial);
+		encoder->events->dropped(encoder->data, 1);
+		if (!encoder->over && picture_valid(frame->size)) {
+			encoder->over = true;
+			encoder->events->failed(encoder->data,
+				encoder->why[0] ? encoder->why : "no encoder takes such captures");
+		}
+		return;
+	}
+	uint32_t rate = rate_of(encoder);
+	if (rate != encoder->rate) {
+		encoder->rate = rate;
+		pipeline_set_rate(encoder->pipeline, rate);
+	}
+	switch (pipeline_push(encoder->pipeline, &encoder->pixels, frame, came_ns, key)) {
+	case PIPELINE_KEPT:
+		return;
+	case PIPELINE_READ:
+		encoder->events->released(encoder->data, serial);
+		return;
+	case PIPELINE_UNREADABLE:
+		log_debug("capture %u cannot be read", serial);
+		if (frame->dmabuf) {
+			encoder->accepted_count = 0;
+			encoder->events->refuse_dmabuf(encoder->data);
+		}
+		break;
+	case PIPELINE_BROKEN:
+		break; // its failure is on the way
+	}
+	encoder->events->released(encoder->data, serial);
+	encoder->events->dropped(encoder->data, 1);
+}
+
+void encoder_set_rate(struct encoder *encoder, uint32_t bits) {
+	encoder->asked_rate = bits > 0 ? picture_rate_bounded(bits) : 0;
+}
+
+uint32_t encoder_rate(const struct encoder *encoder) {
+	return encoder->rate;
+}
+
+int64_t encoder_deadline(const struct encoder *encoder) {
+	int64_t oldest = encoder->pipeline ? pipeline_oldest(encoder->pipeline) : 0;
+	return oldest ? oldest + PATIENCE_NS : 0;
+}
+
+void encoder_check(struct encoder *encoder, int64_t now) {
+	int64_t deadline = encoder_deadline(encoder);
+	if (deadline != 0 && now >= deadline) {
+		encoder_leave(encoder, "no picture came out within 2 s", true);
+	}
+}
+
+const char *encoder_path(const struct encoder *encoder) {
+	return encoder->path ? encoder->path->name : "none";
+}
+
+const char *encoder_why(const struct encoder *encoder) {
+	return encoder->why;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BOXCAST_ENCODER_H
+#define BOXCAST_ENCODER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <wayland-server-core.h>
+
+#include "boxcast/pipeline.h"
+
+/*
+ * The encoder of one view: the best pipeline that works on this machine, and another when it fails.
+ */
+
+struct encoder_events { // all from the loop
+	void (*coded)(void *data, const struct pipeline_coded *coded);
+	void (*released)(void *data, uint32_t serial); // a capture is no longer read
+	/* So many captures will never come out: a pipeline was lost, or could not read them. */
+	void (*dropped)(void *data, uint32_t frames);
+	/* A dmabuf cannot be taken any more: ask for memory. */
+	void (*refuse_dmabuf)(void *data);
+	/* No encoder is left; once. */
+	void (*failed)(void *data, const char *why);
+};
+
+struct encoder;
+
+/* NULL, logged. Nothing is built before the first capture. */
+struct encoder *encoder_create(struct wl_event_loop *loop, const struct encoder_events *events,
+	void *data);
+void encoder_destroy(struct encoder *encoder); // NULL is fine
+void encoder_set_refresh(struct encoder *encoder, uint32_t refresh_mhz);
+
+/*
+ * The i-th kind of dmabuf that can be taken; false behind the last, and for all i where there is no
+ * GPU that encodes.
+ */
+bool encoder_dmabuf(struct encoder *encoder, uint32_t i, uint32_t *format, uint64_t *modifier);
+
+/*
+ * Takes a capture; released or dropped may be called from in here. key: as a keyframe.
+ */
+void encoder_push(struct encoder *encoder, const struct window_frame *frame, int64_t came_ns,
+	bool key);
+/* Bits a second; 0: as fits the size. */
+void encoder_set_rate(struct encoder *encoder, uint32_t bits);
+uint32_t encoder_rate(const struct encoder *encoder);
+/* When encoder_check has to be called, 0: not. */
+int64_t encoder_deadline(const struct encoder *encoder);
+void encoder_check(struct encoder *encoder, int64_t now);
+/* The path in use, "none" before the first capture; and why it is not the best one, or "". */
+const char *encoder_path(const struct encoder *encoder);
+const char *encoder_why(const struct encoder *encoder);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lines.c - values of control lines, checked. Which line does what is viewer.c's.
+ */
+#include "boxcast/lines.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <xkbcommon/xkbcommon.h>
+
+/* Decimal digits only, at *at, which moves behind them. */
+static bool take_number(const char **at, uint64_t max, uint64_t *number) {
+	const char *begin = *at;
+	uint64_t n = 0;
+	while (**at >= '0' && **at <= '9') {
+		uint64_t digit = (uint64_t)(**at - '0');
+		if (n > (max - digit) / 10 || max < digit) {
+			return false;
+		}
+		n = n * 10 + digit;
+		(*at)++;
+	}
+	*number = n;
+	return *at != begin;
+}
+
+bool line_number(const char *value, uint64_t max, uint64_t *number) {
+	uint64_t n;
+	if (!take_number(&value, max, &n) || *value) {
+		return false;
+	}
+	*number = n;
+	return true;
+}
+
+bool line_size(const char *value, struct picture_size *size) {
+	uint64_t width, height;
+	if (!take_number(&value, PICTURE_SIDE_MAX, &width) || *value++ != 'x' ||
+			!take_number(&value, PICTURE_SIDE_MAX, &height) || *value ||
+			width == 0 || height == 0) {
+		return false;
+	}
+	*size = (struct picture_size){(int)width, (int)height};
+	return true;
+}
+
+bool line_switch(const char *value, bool *on) {
+	bool is_on = strcmp(value, "on") == 0;
+	if (!is_on && strcmp(value, "off") != 0) {
+		return false;
+	}
+	*on = is_on;
+	return true;
+}
+
+bool line_modifiers(const char *value, uint32_t values[static 4]) {
+	uint64_t numbers[4];
+	for (int i = 0; i < 4; i++) {
+		if (!take_number(&value, UINT32_MAX, &numbers[i]) || *value != (i < 3 ? ' ' : '\0')) {
+			return false;
+		}
+		value++;
+	}
+	for (int i = 0; i < 4; i++) {
+		values[i] = (uint32_t)numbers[i];
+	}
+	return true;
+}
+
+bool line_repeat(const char *value, int *rate, int *delay) {
+	uint64_t r, d;
+	if (!take_number(&value, 1000, &r) || *value++ != ' ' ||
+			!take_number(&value, 60000, &d) || *value) {
+		return false;
+	}
+	*rate = (int)r;
+	*delay = (int)d;
+	return true;
+}
+
+bool line_keymap(const char *value) {
+	size_t size = strlen(value);
+	if (size == 0 || size > LINE_KEYMAP_MAX) {
+		return false;
+	}
+	struct xkb_context *context =
+		xkb_context_new(XKB_CONTEXT_NO_DEFAULT_INCLUDES | XKB_CONTEXT_NO_ENVIRONMENT_NAMES);
+	if (!context) {
+		return false;
+	}
+	xkb_context_set_log_level(context, XKB_LOG_LEVEL_CRITICAL); // a stranger's mistakes
+	struct xkb_keymap *keymap = xkb_keymap_new_from_string(context, value,
+		XKB_KEYMAP_FORMAT_TEXT_V1, XKB_KEYMAP_COMPILE_NO_FLAGS);
+	xkb_keymap_unref(keymap);
+	xkb_context_unref(context);
+	return keymap != NULL;
+}
+
+char *line_text(const char *title, size_t max) {
+	size_t size = strlen(title);
+	if (size > max) {
+		size = max;
+		while (size > 0 && ((unsigned char)title[size] & 0xc0) == 0x80) {
+			size--; // not within a character
+		}
+	}
+	char *copy = strndup(title, size);
+	for (char *c = copy; c && *c; c++) {
+		if ((unsigned char)*c < 0x20 || *c == 0x7f) {
+			*c = ' ';
+		}
+	}
+	return copy;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main.c - boxcast: encodes one view of a window. Started by boxland with descriptor 3, the exchange to
+ * the viewer (its heads are through), and WAYLAND_SOCKET, the window's private connection.
+ */
+#include <gst/gst.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "boxcast/cast.h"
+
+#define LOG_MODULE "main"
+#include "base/log.h"
+
+#define EXCHANGE_FD 3
+
+static int handle_signal(int number, void *data) {
+	cast_end(data);
+	return 0;
+}
+
+static bool parse(int argc, char *argv[]) {
+	enum log_level level = LOG_INFO;
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--debug") == 0) {
+			level = LOG_DEBUG;
+		} else if (strcmp(argv[i], "--version") == 0) {
+			puts("boxcast " BOXLAND_VERSION);
+			exit(EXIT_SUCCESS);
+		} else {
+			fputs("usage: boxcast [--debug] [--version]\n"
+				"boxcast is started by boxland, one for each view of a window.\n", stderr);
+			return false;
+		}
+	}
+	log_init("boxcast", level);
+	return true;
+}
+
+int main(int argc, char *argv[]) {
+	if (!parse(argc, argv)) {
+		return 2;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	sigset_t handled;
+	sigemptyset(&handled);
+	sigaddset(&handled, SIGTERM);
+	sigaddset(&handled, SIGINT);
+	sigprocmask(SIG_BLOCK, &handled, NULL); // GStreamer's threads leave them to the loop
+	GError *error = NULL;
+	if (!gst_init_check(NULL, NULL, &error)) {
+		log_error("GStreamer does not start: %s", error->message);
+		return EXIT_FAILURE;
+	}
+	int result = EXIT_FAILURE;
+	struct wl_event_loop *loop = wl_event_loop_create();
+	struct cast *cast = loop ? cast_create(loop, EXCHANGE_FD) : NULL;
+	if (cast) {
+		struct wl_event_source *term = wl_event_loop_add_signal(loop, SIGTERM, handle_signal, cast);
+		struct wl_event_source *intr = wl_event_loop_add_signal(loop, SIGINT, handle_signal, cast);
+		while (cast_prepare(cast) != CAST_OVER) {
+			wl_event_loop_dispatch(loop, -1);
+		}
+		result = cast_result(cast);
+		wl_event_source_remove(term);
+		wl_event_source_remove(intr);
+		cast_destroy(cast);
+	}
+	if (loop) {
+		wl_event_loop_destroy(loop);
+	}
+	gst_deinit();
+	return result;
+}

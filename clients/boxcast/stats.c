@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stats.c - a second of latencies by stage, printed. Pure; who measures is cast.c.
+ */
+#include "boxcast/stats.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const stage_names[STATS_STAGES] = {
+	[STATS_CAPTURE] = "capture-us",
+	[STATS_ENCODE] = "encode-us",
+	[STATS_SEND] = "send-us",
+	[STATS_ACK] = "ack-us",
+	[STATS_WAIT] = "viewer-wait-us",
+	[STATS_DECODE] = "viewer-decode-us",
+	[STATS_SHOW] = "viewer-show-us",
+	[STATS_TOTAL] = "total-us",
+};
+
+void stats_init(struct stats *stats) {
+	memset(stats, 0, sizeof(*stats));
+}
+
+void stats_add(struct stats *stats, enum stats_stage stage, int64_t ns) {
+	size_t count = stats->stages[stage].count;
+	if (count < STATS_SAMPLES) {
+		int64_t us = ns < 0 ? 0 : ns / 1000;
+		stats->stages[stage].us[count] = us < UINT32_MAX ? (uint32_t)us : UINT32_MAX;
+		stats->stages[stage].count++;
+	}
+}
+
+void stats_frame(struct stats *stats, size_t bytes, bool key) {
+	stats->frames++;
+	stats->bytes += bytes;
+	stats->all_frames++;
+	stats->all_bytes += bytes;
+	if (key) {
+		stats->keys++;
+		stats->all_keys++;
+	}
+}
+
+static int compare(const void *a, const void *b) {
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+static void add_line(char *out, size_t size, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void add_line(char *out, size_t size, const char *fmt, ...) {
+	size_t used = strlen(out);
+	va_list args;
+	va_start(args, fmt);
+	vsnprintf(out + used, size - used, fmt, args);
+	va_end(args);
+}
+
+const char *stats_print(struct stats *stats, const struct stats_facts *facts, int64_t now,
+		char *out, size_t size) {
+	double seconds = (double)(now - stats->since) / 1e9;
+	out[0] = '\0';
+	add_line(out, size, "path %s\n", facts->path);
+	if (facts->why[0]) {
+		add_line(out, size, "path-why %s\n", facts->why);
+	}
+	add_line(out, size, "size %dx%d\n", facts->width, facts->height);
+	add_line(out, size, "rate %" PRIu32 "\n", facts->rate);
+	add_line(out, size, "frames %" PRIu64 "\n", stats->all_frames);
+	add_line(out, size, "keyframes %" PRIu64 "\n", stats->all_keys);
+	add_line(out, size, "bytes %" PRIu64 "\n", stats->all_bytes);
+	if (stats->since > 0 && seconds > 0) {
+		add_line(out, size, "fps %.1f\n", stats->frames / seconds);
+		add_line(out, size, "bits-per-second %.0f\n", (double)stats->bytes * 8 / seconds);
+	}
+	add_line(out, size, "in-flight %" PRIu32 " of %" PRIu32 "\n", facts->in_flight, facts->limit);
+	add_line(out, size, "stalls %" PRIu32 "\n", facts->stalls);
+	add_line(out, size, "rtt-us %" PRId64 "\n", facts->rtt_ns / 1000);
+	// of each stage: the median, and what one frame in twenty exceeds
+	for (size_t i = 0; i < STATS_STAGES; i++) {
+		size_t count = stats->stages[i].count;
+		if (count > 0) {
+			uint32_t *us = stats->stages[i].us;
+			qsort(us, count, sizeof(*us), compare);
+			add_line(out, size, "%s %" PRIu32 " %" PRIu32 "\n", stage_names[i], us[count / 2],
+				us[(count - 1) * 95 / 100]);
+		}
+		stats->stages[i].count = 0;
+	}
+	stats->frames = stats->keys = 0;
+	stats->bytes = 0;
+	stats->since = now;
+	return out;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BOXCAST_STATS_H
+#define BOXCAST_STATS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Where a frame's time goes, over the last second: capture -> here -> encoded -> sent -> acknowledged,
+ * and what the viewer says of its part. Printed as lines of a head, for /win/W/stats.
+ */
+
+#define STATS_SAMPLES 256 // a second's frames of one stage; more are not kept
+
+enum stats_stage {
+	STATS_CAPTURE, // captured until it was here
+	STATS_ENCODE,  // here until encoded
+	STATS_SEND,    // encoded until given to the exchange
+	STATS_ACK,     // sent until its first ack was here
+	STATS_WAIT,    // at the viewer, before the decoder
+	STATS_DECODE,  // at the viewer, in the decoder
+	STATS_SHOW,    // acknowledged as decoded until its second ack (presented) was here
+	STATS_TOTAL,   // captured until its first ack was here, less half the way
+	STATS_STAGES,
+};
+
+struct stats {
+	struct {
+		uint32_t us[STATS_SAMPLES];
+		size_t count;
+	} stages[STATS_STAGES];
+	uint32_t frames, keys; // this second
+	uint64_t bytes;
+	uint64_t all_frames, all_keys, all_bytes;
+	int64_t since;
+};
+
+void stats_init(struct stats *stats);
+void stats_add(struct stats *stats, enum stats_stage stage, int64_t ns);
+void stats_frame(struct stats *stats, size_t bytes, bool key);
+
+/* What else the lines say. */
+struct stats_facts {
+	const char *path; // the encoder in use
+	const char *why;  // "", or why it is not a better one
+	int width, height;
+	uint32_t rate, limit, in_flight, stalls;
+	int64_t rtt_ns;
+};
+/* Prints the time since the last print, and begins anew. Returns out. */
+const char *stats_print(struct stats *stats, const struct stats_facts *facts, int64_t now,
+	char *out, size_t size);
+
+#endif

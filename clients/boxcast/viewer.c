@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * viewer.c - one exchange with a viewer, both bodies frames. Frames are told apart and checked here;
+ * what follows from them is cast.c's.
+ */
+#include "boxcast/viewer.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "boxcast/held.h"
+#include "boxcast/lines.h"
+#include "net/exchange.h"
+#include "net/stream_unix.h"
+
+#define LOG_MODULE "viewer"
+#include "base/log.h"
+
+#define CONTROL_MAX (1024 * 1024) // payload of a control frame; a keymap is the longest line
+#define RECORDS_MAX 1024          // of one input frame
+
+struct viewer {
+	struct exchange *exchange;
+	const struct viewer_events *events;
+	void *data;
+	struct held held;
+	bool ending; // our half
+	bool over;   // ended was called
+	uint32_t said; // control frames
+	char *keymap; // the last one passed on, so that it is compiled once
+};
+
+static int64_t now_ns(void) {
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static void release_all(struct viewer *viewer) {
+	struct input_record records[64];
+	int count;
+	while ((count = held_release(&viewer->held, now_ns(), records, 64)) > 0) {
+		viewer->events->input(viewer->data, records, count);
+	}
+}
+
+static void take_input(struct viewer *viewer, const struct frame *frame) {
+	int count = input_record_count(frame->size);
+	if (count < 0 || count > RECORDS_MAX) {
+		log_debug("an input frame of %zu bytes is passed over", frame->size);
+		return;
+	}
+	struct input_record records[64];
+	int kept = 0;
+	for (int i = 0; i < count; i++) {
+		input_record_decode(&records[kept], frame->payload, i);
+		if (held_record(&viewer->held, &records[kept], now_ns())) {
+			kept++;
+		}
+		if (kept == 64) {
+			viewer->events->input(viewer->data, records, kept);
+			kept = 0;
+		}
+	}
+	if (kept > 0) {
+		viewer->events->input(viewer->data, records, kept);
+	}
+}
+
+static bool take_held(struct viewer *viewer, const char *value) {
+	struct input_record records[64];
+	int count;
+	do {
+		count = held_said(&viewer->held, value, now_ns(), records, 64);
+		if (count > 0) {
+			viewer->events->input(viewer->data, records, count);
+		}
+	} while (count == 64);
+	return count >= 0;
+}
+
+static bool take_keymap(struct viewer *viewer, char *value) {
+	if (viewer->keymap && strcmp(viewer->keymap, value) == 0) {
+		return true;
+	}
+	if (!line_keymap(value)) {
+		return false;
+	}
+	free(viewer->keymap);
+	viewer->keymap = strdup(value);
+	viewer->events->keymap(viewer->data, value);
+	return true;
+}
+
+/* false: the value does not fit its word. Words that are not for a source are passed over. */
+static bool take_word(struct viewer *viewer, int word, char *value) {
+	const struct viewer_events *events = viewer->events;
+	struct picture_size size;
+	bool on;
+	uint64_t number;
+	uint32_t modifiers[4];
+	int rate, delay;
+	switch (word) {
+	case CONTROL_SIZE:
+		if (line_size(value, &size)) {
+			events->size(viewer->data, size);
+			return true;
+		}
+		return false;
+	case CONTROL_FOCUS:
+		if (line_switch(value, &on)) {
+			if (!on) {
+				release_all(viewer);
+			}
+			events->focus(viewer->data, on);
+			return true;
+		}
+		return false;
+	case CONTROL_VISIBLE:
+		if (line_switch(value, &on)) {
+			events->visible(viewer->data, on);
+			return true;
+		}
+		return false;
+	case CONTROL_CLOSE:
+		events->close(viewer->data);
+		return true;
+	case CONTROL_KEY:
+		events->key(viewer->data);
+		return true;
+	case CONTROL_RATE:
+		if (line_number(value, INT32_MAX, &number)) {
+			events->rate(viewer->data, (uint32_t)number);
+			return true;
+		}
+		return false;
+	case CONTROL_KEYMAP:
+		return take_keymap(viewer, value);
+	case CONTROL_MODIFIERS:
+		if (line_modifiers(value, modifiers)) {
+			events->modifiers(viewer->data, modifiers);
+			return true;
+		}
+		return false;
+	case CONTROL_REPEAT:
+		if (line_repeat(value, &rate, &delay)) {
+			events->repeat(viewer->data, rate, delay);
+			return true;
+		}
+		return false;
+	case CONTROL_HELD:
+		return take_held(viewer, value);
+	default:
+		return true;
+	}
+}
+
+static void take_control(struct viewer *viewer, const struct frame *frame) {
+	if (frame->size > CONTROL_MAX) {
+		log_debug("a control frame of %zu bytes is passed over", frame->size);
+		return;
+	}
+	size_t at = 0;
+	int word;
+	char *value;
+	bool bad = false;
+	while (!viewer->over && control_next(frame, &at, &word, &value, &bad)) {
+		if (!take_word(viewer, word, value)) {
+			log_debug("a control line is passed over: \"%.80s\" does not fit", value);
+		}
+		free(value);
+	}
+	if (bad) {
+		log_debug("a control frame is malformed; the rest of it is passed over");
+	}
+}
+
+static void handle_frame(void *data, const struct frame *frame) {
+	struct viewer *viewer = data;
+	struct ack ack;
+	if (viewer->over) {
+		return;
+	}
+	switch (frame->kind) {
+	case FRAME_CONTROL:
+		take_control(viewer, frame);
+		break;
+	case FRAME_INPUT:
+		take_input(viewer, frame);
+		break;
+	case FRAME_ACK:
+		if (ack_decode(&ack, frame->payload, frame->size)) {
+			viewer->events->ack(viewer->data, &ack);
+		}
+		break;
+	default:
+		break; // not for a source
+	}
+}
+
+static void viewer_over(struct viewer *viewer, const char *why) {
+	if (!viewer->over) {
+		release_all(viewer);
+		viewer->over = true;
+		viewer->events->ended(viewer->data, why);
+	}
+}
+
+static void handle_end(void *data, const struct op_head *trailer) {
+	struct viewer *viewer = data;
+	if (trailer && trailer->refusal.code != OP_OK) {
+		viewer_over(viewer, trailer->refusal.sentence);
+	} else {
+		viewer_over(viewer, NULL);
+	}
+}
+
+static void handle_gone(void *data, const struct op_refusal *why) {
+	viewer_over(data, why->sentence);
+}
+
+static const struct exchange_events exchange_events = {
+	.frame = handle_frame,
+	.end = handle_end,
+	.gone = handle_gone,
+};
+
+struct viewer *viewer_create(struct wl_event_loop *loop, int fd, const struct viewer_events *events,
+		void *data) {
+	struct viewer *viewer = calloc(1, sizeof(*viewer));
+	if (!viewer) {
+		log_errno("no viewer");
+		close(fd);
+		return NULL;
+	}
+	viewer->events = events;
+	viewer->data = data;
+	held_init(&viewer->held);
+	struct stream *stream = stream_unix_create(loop, fd);
+	if (stream) {
+		viewer->exchange = exchange_adopt(stream, &exchange_events, viewer);
+	}
+	if (!viewer->exchange) {
+		log_errno("descriptor 3 is no exchange; boxcast is started by boxland");
+		free(viewer);
+		return NULL;
+	}
+	exchange_set_class(viewer->exchange, STREAM_VIDEO);
+	return viewer;
+}
+
+void viewer_destroy(struct viewer *viewer) {
+	if (!viewer) {
+		return;
+	}
+	exchange_destroy(viewer->exchange);
+	free(viewer->keymap);
+	free(viewer);
+}
+
+void viewer_send_video(struct viewer *viewer, const struct frame *frame) {
+	if (!viewer->ending && !viewer->over) {
+		exchange_send_frame(viewer->exchange, frame);
+	}
+}
+
+void viewer_say(struct viewer *viewer, int word, const char *fmt, ...) {
+	if (viewer->ending || viewer->over) {
+		return;
+	}
+	char *text;
+	va_list args;
+	va_start(args, fmt);
+	int size = vasprintf(&text, fmt, args);
+	va_end(args);
+	struct buf line;
+	buf_init(&line);
+	if (size >= 0 && control_append(&line, word, "%s", text)) {
+		const struct frame frame = {
+			.kind = FRAME_CONTROL,
+			.sequence = ++viewer->said,
+			.payload = buf_front(&line),
+			.size = line.size,
+		};
+		exchange_send_frame(viewer->exchange, &frame);
+	} else {
+		log_error("no memory to tell the viewer");
+	}
+	buf_finish(&line);
+	if (size >= 0) {
+		free(text);
+	}
+}
+
+void viewer_end(struct viewer *viewer, const struct op_refusal *why) {
+	if (viewer->ending) {
+		return;
+	}
+	viewer->ending = true;
+	struct op_head trailer;
+	op_head_init_reply(&trailer);
+	if (why) {
+		trailer.refusal = *why;
+	}
+	exchange_send_end(viewer->exchange, &trailer);
+	op_head_finish(&trailer);
+}
+
+bool viewer_is_ending(const struct viewer *viewer) {
+	return viewer->ending;
+}
+
+void viewer_pause(struct viewer *viewer, bool paused) {
+	exchange_pause(viewer->exchange, paused);
+}
+
+int64_t viewer_deadline(const struct viewer *viewer) {
+	return held_deadline(&viewer->held);
+}
+
+void viewer_check(struct viewer *viewer, int64_t now) {
+	int64_t deadline = viewer_deadline(viewer);
+	if (deadline != 0 && now >= deadline) {
+		release_all(viewer);
+	}
+}

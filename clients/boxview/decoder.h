@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BOXVIEW_DECODER_H
+#define BOXVIEW_DECODER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <wayland-server-core.h>
+
+#include "boxview/colour.h"
+
+/*
+ * H.264 access units in, pictures out, with no frame of delay. What it is given is a stranger's: sizes
+ * are bounded, a unit that cannot be decoded costs a keyframe, never the view.
+ */
+
+#define DECODER_SIDE_MAX 8192
+#define DECODER_INSIDE_MAX 8 // units in the decoder; give it no more
+
+/* A decoded picture: three planes of 8 bits, chroma of half size both ways. */
+struct picture {
+	const uint8_t *y, *u, *v;
+	int y_stride, u_stride, v_stride;
+	int width, height; // decoded; what is seen may be less
+	// set by who knows (view.c)
+	int visible_width, visible_height; // from the left top corner
+	struct colour colour;
+	// what it was made of
+	uint32_t sequence;
+	uint64_t capture_ns;
+	uint32_t waited_us, decoding_us;
+	int64_t decoded_ns; // CLOCK_MONOTONIC
+};
+
+void picture_destroy(struct picture *picture); // NULL is fine
+
+struct decoder_events { // all from the loop
+	void (*picture)(void *data, struct picture *picture); // the listener's from now on
+	/*
+	 * A unit was not decoded, or only in part: what follows needs a keyframe. May come from inside
+	 * decoder_push.
+	 */
+	void (*broken)(void *data);
+};
+
+struct decoder;
+
+/* NULL, logged: no H.264 decoder is installed. */
+struct decoder *decoder_create(struct wl_event_loop *loop, const struct decoder_events *events,
+	void *data);
+void decoder_destroy(struct decoder *decoder); // NULL is fine
+
+/* Takes bytes over (malloc'd). */
+void decoder_push(struct decoder *decoder, uint32_t sequence, uint64_t capture_ns, int64_t came_ns,
+	uint8_t *bytes, size_t size);
+/* Forgets what is inside, and begins anew with the next unit. */
+void decoder_reset(struct decoder *decoder);
+uint32_t decoder_inside(const struct decoder *decoder);
+/* When decoder_check has to be called; 0: nothing is inside. */
+int64_t decoder_deadline(const struct decoder *decoder);
+void decoder_check(struct decoder *decoder, int64_t now);
+const char *decoder_name(const struct decoder *decoder);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BOXVIEW_GL_H
+#define BOXVIEW_GL_H
+
+#include <GLES2/gl2.h>
+#include <stdbool.h>
+
+#include "boxview/decoder.h"
+
+/*
+ * Draws pictures by shaders/yuv.frag into whatever is the current target of the current context
+ * (OpenGL ES 2 or later). Knows no EGL, no window.
+ */
+struct gl {
+	GLuint program, corners;
+	GLuint planes[3];
+	GLint luma_size, chroma_size, to_rgb, bias;
+	int width, height; // of the planes as they are allocated
+	GLenum format;     // one byte a sample
+	GLenum internal;
+	bool row_length;   // rows may be longer than they are wide
+};
+
+/* false, logged: the shaders do not compile here. */
+bool gl_init(struct gl *gl);
+void gl_finish(struct gl *gl); // in the same context
+/* The visible part of the picture fills the viewport. */
+void gl_draw(struct gl *gl, const struct picture *picture);
+/* Whether this context's renderer is software: no gain over libyuv. */
+bool gl_is_software(void);
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * presenter_gles.c - draws by OpenGL ES through EGL on Wayland. The drawing itself is gl.c's.
+ */
+#include <EGL/egl.h>
+#include <EGL/eglext.h>
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wayland-client.h>
+#include <wayland-egl.h>
+
+#include "boxview/gl.h"
+#include "boxview/presenter.h"
+
+#define LOG_MODULE "gles"
+#include "base/log.h"
+
+struct presenter_gles {
+	struct presenter base;
+	EGLDisplay display;
+	EGLContext context;
+	EGLSurface surface;
+	struct wl_egl_window *window;
+	int width, height; // of the window
+	struct gl gl;
+	bool has_gl;
+};
+
+/* Without a render node GL is software, and asking would load a compiler to find that out. */
+static bool has_render_node(void) {
+	DIR *dir = opendir("/dev/dri");
+	if (!dir) {
+		return false;
+	}
+	bool found = false;
+	struct dirent *entry;
+	while (!found && (entry = readdir(dir))) {
+		found = strncmp(entry->d_name, "renderD", 7) == 0;
+	}
+	closedir(dir);
+	return found;
+}
+
+static bool gles_ready(const struct presenter *base) {
+	return true; // it has more buffers than can be in use
+}
+
+static bool gles_draw(struct presenter *base, const struct picture *picture) {
+	struct presenter_gles *presenter = wl_container_of(base, presenter, base);
+	int width = picture->visible_width, height = picture->visible_height;
+	if (width != presenter->width || height != presenter->height) {
+		wl_egl_window_resize(presenter->window, width, height, 0, 0);
+		presenter->width = width;
+		presenter->height = height;
+	}
+	glViewport(0, 0, width, height);
+	gl_draw(&presenter->gl, picture);
+	if (!eglSwapBuffers(presenter->display, presenter->surface)) {
+		log_error("EGL does not show pictures any more (0x%x)", (unsigned int)eglGetError());
+		return false;
+	}
+	return true;
+}
+
+static void gles_destroy(struct presenter *base) {
+	struct presenter_gles *presenter = wl_container_of(base, presenter, base);
+	if (presenter->has_gl) {
+		gl_finish(&presenter->gl);
+	}
+	if (presenter->display != EGL_NO_DISPLAY) {
+		eglMakeCurrent(presenter->display, EGL_NO_SURFACE, EGL_NO_SURFACE, EGL_NO_CONTEXT);
+		if (presenter->surface != EGL_NO_SURFACE) {
+			eglDestroySurface(presenter->display, presenter->surface);
+		}
+		if (presenter->context != EGL_NO_CONTEXT) {
+			eglDestroyContext(presenter->display, presenter->context);
+		}
+		eglTerminate(presenter->display);
+		eglReleaseThread();
+	}
+	if (presenter->window) {
+		wl_egl_window_destroy(presenter->window);
+	}
+	free(presenter);
+}
+
+static const struct presenter_impl gles_impl = {
+	.name = "gles",
+	.ready = gles_ready,
+	.draw = gles_draw,
+	.destroy = gles_destroy,
+};
+
+/* NULL or what could not be done. */
+static const char *gles_start(struct presenter_gles *presenter, const struct globals *globals,
+		struct wl_surface *surface) {
+	presenter->display = eglGetPlatformDisplay(EGL_PLATFORM_WAYLAND_KHR, globals->display, NULL);
+	if (presenter->display == EGL_NO_DISPLAY || !eglInitialize(presenter->display, NULL, NULL)) {
+		presenter->display = EGL_NO_DISPLAY;
+		return "no EGL on this compositor";
+	}
+	static const EGLint config_wish[] = {
+		EGL_SURFACE_TYPE, EGL_WINDOW_BIT,
+		EGL_RENDERABLE_TYPE, EGL_OPENGL_ES2_BIT,
+		EGL_RED_SIZE, 8, EGL_GREEN_SIZE, 8, EGL_BLUE_SIZE, 8, EGL_ALPHA_SIZE, 0,
+		EGL_NONE,
+	};
+	static const EGLint context_wish[] = {EGL_CONTEXT_CLIENT_VERSION, 2, EGL_NONE};
+	EGLConfig config;
+	EGLint count = 0;
+	if (!eglBindAPI(EGL_OPENGL_ES_API) ||
+			!eglChooseConfig(presenter->display, config_wish, &config, 1, &count) || count == 0) {
+		return "no fitting EGL configuration";
+	}
+	presenter->context = eglCreateContext(presenter->display, config, EGL_NO_CONTEXT, context_wish);
+	presenter->window = wl_egl_window_create(surface, 1, 1);
+	if (presenter->context == EGL_NO_CONTEXT || !presenter->window) {
+		return "no OpenGL ES context";
+	}
+	presenter->width = presenter->height = 1;
+	presenter->surface = eglCreatePlatformWindowSurface(presenter->display, config,
+		presenter->window, NULL);
+	if (presenter->surface == EGL_NO_SURFACE || !eglMakeCurrent(presenter->display,
+			presenter->surface, presenter->surface, presenter->context)) {
+		return "no EGL surface";
+	}
+	eglSwapInterval(presenter->display, 0); // a picture is committed when it is here
+	return NULL;
+}
+
+struct presenter *presenter_gles_create(bool insist, const struct globals *globals,
+		struct wl_surface *surface) {
+	if (!insist && !has_render_node()) {
+		return NULL;
+	}
+	struct presenter_gles *presenter = calloc(1, sizeof(*presenter));
+	if (!presenter) {
+		log_errno("no presenter");
+		return NULL;
+	}
+	presenter->base.impl = &gles_impl;
+	const char *trouble = gles_start(presenter, globals, surface);
+	if (!trouble && !insist && gl_is_software()) {
+		trouble = "only in software";
+	}
+	if (!trouble) {
+		presenter->has_gl = gl_init(&presenter->gl);
+		trouble = presenter->has_gl ? NULL : "no shaders";
+	}
+	if (trouble) {
+		log_line(insist ? LOG_ERROR : LOG_DEBUG, LOG_MODULE, "no OpenGL ES: %s", trouble);
+		gles_destroy(&presenter->base);
+		return NULL;
+	}
+	return &presenter->base;
+}

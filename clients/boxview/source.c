@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * source.c - one exchange after another with the source of a window, both bodies frames. What follows
+ * from a frame is view.c's.
+ */
+#include "boxview/source.h"
+
+#include <linux/input-event-codes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "net/exchange.h"
+#include "net/stream_unix.h"
+
+#define LOG_MODULE "source"
+#include "base/log.h"
+
+#define CONTROL_MAX (64 * 1024) // payload of a control frame; a source has only short things to say
+#define HELD_NS 250000000
+#define CODES 0x300 // above KEY_MAX
+#define GROUP_MAX 64
+#define UNSENT_MAX (1024 * 1024) // bytes a source may leave untaken
+
+struct source {
+	struct wl_event_loop *loop;
+	const struct source_events *events;
+	void *data;
+	struct exchange *exchange; // NULL: none, or lost
+	bool ended;    // ended was called for this exchange
+	bool paused;
+	uint32_t said; // control frames, for their sequence
+	uint32_t fed;  // input frames
+	uint32_t acks;
+
+	// what is, and what a new exchange is told
+	int width, height; // 0: not known
+	int video_width, video_height; // what the source has
+	bool visible, focused;
+	char *keymap;
+	bool keymap_said;
+	int repeat_rate, repeat_delay; // -1: not known
+	uint32_t modifiers[4];
+
+	uint32_t down[CODES / 32];
+	uint32_t down_count;
+	int64_t held_at; // when what is held was last said
+};
+
+static int64_t now_ns(void) {
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static void send_control(struct source *source, const struct buf *line) {
+	const struct frame frame = {
+		.kind = FRAME_CONTROL,
+		.sequence = ++source->said,
+		.payload = line->data + line->at,
+		.size = line->size,
+	};
+	exchange_send_frame(source->exchange, &frame);
+}
+
+static void say(struct source *source, int word, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void say(struct source *source, int word, const char *fmt, ...) {
+	if (!source_is_attached(source)) {
+		return;
+	}
+	char text[512];
+	va_list args;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	struct buf line;
+	buf_init(&line);
+	if (control_append(&line, word, "%s", text)) {
+		send_control(source, &line);
+	} else {
+		log_error("no memory to tell the source");
+	}
+	buf_finish(&line);
+}
+
+static void say_keymap(struct source *source) {
+	if (!source_is_attached(source) || !source->keymap || source->keymap_said) {
+		return;
+	}
+	struct buf line;
+	buf_init(&line);
+	if (control_append(&line, CONTROL_KEYMAP, "%s", source->keymap)) {
+		send_control(source, &line);
+		source->keymap_said = true;
+	}
+	buf_finish(&line);
+}
+
+static void say_modifiers(struct source *source) {
+	const uint32_t *m = source->modifiers;
+	say(source, CONTROL_MODIFIERS, "%u %u %u %u", m[0], m[1], m[2], m[3]);
+}
+
+static void say_focus(struct source *source) {
+	if (source->focused) {
+		say_keymap(source);
+		if (source->repeat_rate >= 0) {
+			say(source, CONTROL_REPEAT, "%d %d", source->repeat_rate, source->repeat_delay);
+		}
+	}
+	say(source, CONTROL_FOCUS, "%s", source->focused ? "on" : "off");
+}
+
+static void take_word(struct source *source, int word, const char *value) {
+	struct source_video video;
+	struct source_limits limits;
+	switch (word) {
+	case CONTROL_VIDEO:
+		if (source_parse_video(value, &video)) {
+			source->video_width = video.width;
+			source->video_height = video.height;
+			source->events->video(source->data, &video);
+		} else {
+			log_debug("video \"%.80s\" is passed over", value);
+		}
+		break;
+	case CONTROL_TITLE:
+		source->events->title(source->data, value);
+		break;
+	case CONTROL_APP_ID:
+		source->events->app_id(source->data, value);
+		break;
+	case CONTROL_LIMITS:
+		if (source_parse_limits(value, &limits)) {
+			source->events->limits(source->data, &limits);
+		}
+		break;
+	case CONTROL_LOCK:
+		if (strcmp(value, "on") == 0 || strcmp(value, "off") == 0) {
+			source->events->lock(source->data, strcmp(value, "on") == 0);
+		}
+		break;
+	default:
+		break; // not for a view
+	}
+}
+
+static void handle_frame(void *data, const struct frame *frame) {
+	struct source *source = data;
+	if (source->ended) {
+		return;
+	}
+	if (frame->kind == FRAME_VIDEO) {
+		source->events->frame(source->data, frame);
+	} else if (frame->kind == FRAME_CONTROL && frame->size <= CONTROL_MAX) {
+		size_t at = 0;
+		int word;
+		char *value;
+		bool bad = false;
+		while (control_next(frame, &at, &word, &value, &bad)) {
+			take_word(source, word, value);
+			free(value);
+		}
+		if (bad) {
+			log_debug("a control frame is malformed; the rest of it is passed over");
+		}
+	}
+}
+
+static void source_over(struct source *source, const char *why) {
+	if (!source->ended) {
+		source->ended = true;
+		memset(source->down, 0, sizeof(source->down));
+		source->down_count = 0;
+		source->events->ended(source->data, why);
+	}
+}
+
+static void handle_end(void *data, const struct op_head *trailer) {
+	struct source *source = data;
+	if (trailer && trailer->refusal.code != OP_OK) {
+		source_over(source, trailer->refusal.sentence);
+	} else {
+		source_over(source, NULL);
+	}
+}
+
+static void handle_gone(void *data, const struct op_refusal *why) {
+	source_over(data, why->sentence);
+}
+
+static const struct exchange_events exchange_events = {
+	.frame = handle_frame,
+	.end = handle_end,
+	.gone = handle_gone,
+};
+
+struct source *source_create(struct wl_event_loop *loop, const struct source_events *events,
+		void *data) {
+	struct source *source = calloc(1, sizeof(*source));
+	if (!source) {
+		log_errno("no source");
+		return NULL;
+	}
+	source->loop = loop;
+	source->events = events;
+	source->data = data;
+	source->visible = true;
+	source->repeat_rate = -1;
+	return source;
+}
+
+void source_destroy(struct source *source) {
+	if (!source) {
+		return;
+	}
+	exchange_destroy(source->exchange);
+	free(source->keymap);
+	free(source);
+}
+
+bool source_attach(struct source *source, int fd) {
+	exchange_destroy(source->exchange);
+	source->exchange = NULL;
+	source->ended = false;
+	source->keymap_said = false;
+	source->said = source->fed = source->acks = 0;
+	source->video_width = source->video_height = 0;
+	struct stream *stream = stream_unix_create(source->loop, fd);
+	if (stream) {
+		source->exchange = exchange_adopt(stream, &exchange_events, source);
+	}
+	if (!source->exchange) {
+		log_errno("the descriptor is no exchange");
+		return false;
+	}
+	exchange_set_class(source->exchange, STREAM_INPUT);
+	exchange_pause(source->exchange, source->paused);
+	if (source->width > 0) {
+		say(source, CONTROL_SIZE, "%dx%d", source->width, source->height);
+	}
+	if (!source->visible) {
+		say(source, CONTROL_VISIBLE, "off");
+	}
+	if (source->focused) {
+		say_focus(source);
+		say_modifiers(source);
+	}
+	return true;
+}
+
+bool source_is_attached(const struct source *source) {
+	return source->exchange && !source->ended;
+}
+
+void source_end(struct source *source) {
+	if (source_is_attached(source)) {
+		source_release(source);
+	}
+	if (source->exchange) {
+		exchange_send_end(source->exchange, NULL);
+	}
+}
+
+void source_pause(struct source *source, bool paused) {
+	if (paused != source->paused) {
+		source->paused = paused;
+		if (source->exchange) {
+			exchange_pause(source->exchange, paused);
+		}
+	}
+}
+
+void source_set_size(struct source *source, int width, int height) {
+	// a window that resized itself is asked again
+	if (width != source->width || height != source->height || width != source->video_width ||
+			height != source->video_height) {
+		source->width = width;
+		source->height = height;
+		say(source, CONTROL_SIZE, "%dx%d", width, height);
+	}
+}
+
+void source_set_visible(struct source *source, bool visible) {
+	if (visible != source->visible) {
+		source->visible = visible;
+		say(source, CONTROL_VISIBLE, "%s", visible ? "on" : "off");
+	}
+}
+
+void source_set_focus(struct source *source, bool focused) {
+	if (focused != source->focused) {
+		if (!focused) {
+			source_release(source);
+		}
+		source->focused = focused;
+		say_focus(source);
+	}
+}
+
+void source_set_keymap(struct source *source, const char *text) {
+	if (source->keymap && strcmp(source->keymap, text) == 0) {
+		return;
+	}
+	char *copy = strdup(text);
+	if (!copy) {
+		log_errno("no keymap");
+		return;
+	}
+	free(source->keymap);
+	source->keymap = copy;
+	source->keymap_said = false;
+	if (source->focused) {
+		say_keymap(source);
+	}
+}
+
+void source_set_repeat(struct source *source, int rate, int delay) {
+	if (rate != source->repeat_rate || delay != source->repeat_delay) {
+		source->repeat_rate = rate;
+		source->repeat_delay = delay;
+		if (source->focused) {
+			say(source, CONTROL_REPEAT, "%d %d", rate, delay);
+		}
+	}
+}
+
+void source_set_modifiers(struct source *source, const uint32_t values[static 4]) {
+	if (memcmp(values, source->modifiers, sizeof(source->modifiers)) != 0) {
+		memcpy(source->modifiers, values, sizeof(source->modifiers));
+		if (source->focused) {
+			say_modifiers(source);
+		}
+	}
+}
+
+void source_close(struct source *source) {
+	say(source, CONTROL_CLOSE, "please");
+}
+
+void source_key(struct source *source) {
+	say(source, CONTROL_KEY, "please");
+}
+
+void source_ack(struct source *source, const struct ack *ack) {
+	if (!source_is_attached(source)) {
+		return;
+	}
+	uint8_t payload[ACK_SIZE];
+	ack_encode(ack, payload);
+	const struct frame frame = {
+		.kind = FRAME_ACK,
+		.sequence = ++source->acks,
+		.payload = payload,
+		.size = sizeof(payload),
+	};
+	exchange_send_frame(source->exchange, &frame);
+}
+
+static void note_down(struct source *source, const struct input_record *record) {
+	if (record->type != EV_KEY || record->code >= CODES || record->code == BTN_TOOL_MOUSE) {
+		return;
+	}
+	uint32_t bit = UINT32_C(1) << record->code % 32, *word = &source->down[record->code / 32];
+	if (record->value != 0 && !(*word & bit)) {
+		*word |= bit;
+		if (source->down_count++ == 0) {
+			source->held_at = now_ns();
+		}
+	} else if (record->value == 0 && (*word & bit)) {
+		*word &= ~bit;
+		source->down_count--;
+	}
+}
+
+void source_input(struct source *source, const struct input_record *records, int count) {
+	if (!source_is_attached(source)) {
+		return;
+	}
+	if (exchange_queued(source->exchange) > UNSENT_MAX) {
+		source_over(source, "the other side takes no input any more");
+		return;
+	}
+	say_keymap(source); // before the first key, whoever said it late
+	while (count > 0) {
+		uint8_t payload[GROUP_MAX * INPUT_RECORD_SIZE];
+		int n = count < GROUP_MAX ? count : GROUP_MAX;
+		for (int i = 0; i < n; i++) {
+			note_down(source, &records[i]);
+			input_record_encode(&records[i], payload + i * INPUT_RECORD_SIZE);
+		}
+		const struct frame frame = {
+			.kind = FRAME_INPUT,
+			.sequence = ++source->fed,
+			.payload = payload,
+			.size = (size_t)n * INPUT_RECORD_SIZE,
+		};
+		exchange_send_frame(source->exchange, &frame);
+		records += n;
+		count -= n;
+	}
+}
+
+void source_release(struct source *source) {
+	for (uint32_t code = 0; source->down_count > 0 && code < CODES; code++) {
+		if (source->down[code / 32] & (UINT32_C(1) << code % 32)) {
+			const struct input_record record = {
+				.time_ns = (uint64_t)now_ns(), .type = EV_KEY, .code = (uint16_t)code};
+			source_input(source, &record, 1);
+			if (!source_is_attached(source)) {
+				return;
+			}
+		}
+	}
+}
+
+int64_t source_deadline(const struct source *source) {
+	return source_is_attached(source) && source->down_count > 0 ? source->held_at + HELD_NS : 0;
+}
+
+void source_check(struct source *source, int64_t now) {
+	int64_t deadline = source_deadline(source);
+	if (deadline == 0 || now < deadline) {
+		return;
+	}
+	source->held_at = now;
+	char text[500];
+	size_t used = 0;
+	for (uint32_t code = 0; code < CODES && used + 8 < sizeof(text); code++) {
+		if (source->down[code / 32] & (UINT32_C(1) << code % 32)) {
+			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%u",
+				used > 0 ? "," : "", code);
+		}
+	}
+	say(source, CONTROL_HELD, "%s", text);
+}

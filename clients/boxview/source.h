@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BOXVIEW_SOURCE_H
+#define BOXVIEW_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <wayland-server-core.h>
+
+#include "box/frame.h"
+#include "boxview/colour.h"
+
+/*
+ * The exchange with the window's source: pictures and facts come in, acks, wishes and input go out. What
+ * the source was told is kept, so that a new exchange with it can be told all of it again.
+ */
+
+struct source_video {
+	int width, height; // of the window, within the picture
+	struct colour colour;
+};
+
+struct source_limits {
+	int min_width, min_height, max_width, max_height; // 0: any
+};
+
+struct source_events {
+	void (*video)(void *data, const struct source_video *video);
+	void (*frame)(void *data, const struct frame *frame); // of kind video
+	void (*title)(void *data, const char *title);
+	void (*app_id)(void *data, const char *app_id);
+	void (*limits)(void *data, const struct source_limits *limits);
+	void (*lock)(void *data, bool locked);
+	/*
+	 * Over. why NULL: the source ended in order; else the exchange is lost, in a sentence. source_attach
+	 * may give it another.
+	 */
+	void (*ended)(void *data, const char *why);
+};
+
+struct source;
+
+/* Has no exchange yet. NULL, logged. */
+struct source *source_create(struct wl_event_loop *loop, const struct source_events *events,
+	void *data);
+void source_destroy(struct source *source); // NULL is fine
+/* Takes fd over, an exchange whose heads are through, in place of the one before. false: logged. */
+bool source_attach(struct source *source, int fd);
+bool source_is_attached(const struct source *source);
+/* Ends our half in order; ended comes when the source has ended its own. */
+void source_end(struct source *source);
+/* Hears no more for now. */
+void source_pause(struct source *source, bool paused);
+
+/* Facts; said again only when they change. */
+void source_set_size(struct source *source, int width, int height);
+void source_set_visible(struct source *source, bool visible);
+/* Losing the focus releases what is held first. */
+void source_set_focus(struct source *source, bool focused);
+void source_set_keymap(struct source *source, const char *text); // copied
+void source_set_repeat(struct source *source, int rate, int delay);
+void source_set_modifiers(struct source *source, const uint32_t values[static 4]);
+
+/* Events; lost when there is no exchange. */
+void source_close(struct source *source);
+void source_key(struct source *source);
+void source_ack(struct source *source, const struct ack *ack);
+/* One group of records; see box-cast-v1.xml for what they mean. */
+void source_input(struct source *source, const struct input_record *records, int count);
+/* Releases every key and button that is held. */
+void source_release(struct source *source);
+
+/* When source_check has to be called to say what is held; 0: nothing is. */
+int64_t source_deadline(const struct source *source);
+void source_check(struct source *source, int64_t now);
+
+/* "codec=h264 size=640x480 colour=bt601-limited", any order, more words passed over. Pure. */
+bool source_parse_video(const char *value, struct source_video *video);
+/* "1x1 800x600". Pure. */
+bool source_parse_limits(const char *value, struct source_limits *limits);
+
+#endif

@@ -1,0 +1,501 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * window.c - the toplevel: a black surface with the picture as a subsurface in its middle, so that the
+ * proportions are kept whatever size the compositor gives, and a veil above for sentences.
+ *
+ * Not here: what a picture is drawn with (presenter_*.c), sizes (shape.c, fit.c), devices (seat.c).
+ */
+#include "boxview/window.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <wayland-client.h>
+
+#include "boxview/fit.h"
+#include "boxview/overlay.h"
+#include "boxview/shape.h"
+#include "boxview/shm.h"
+
+#include "box-view-v1-client-protocol.h"
+#include "fractional-scale-v1-client-protocol.h"
+#include "presentation-time-client-protocol.h"
+#include "viewporter-client-protocol.h"
+#include "xdg-decoration-unstable-v1-client-protocol.h"
+#include "xdg-shell-client-protocol.h"
+
+#define LOG_MODULE "window"
+#include "base/log.h"
+
+#define FEEDBACKS_MAX 16   // asked for and not answered: a hidden window's are not
+#define HIDDEN_NS 200000000 // a frame callback so late tells that nobody looks,
+#define HIDDEN_DRAW_NS 1000000000 // and then this is often enough
+
+struct feedback {
+	struct wl_list link; // window.feedbacks
+	struct window *window;
+	struct wp_presentation_feedback *object;
+	uint32_t sequence;
+	uint64_t capture_ns;
+};
+
+struct window {
+	const struct globals *globals;
+	const struct window_events *events;
+	void *data;
+
+	struct wl_surface *surface; // black, the size of the window
+	struct wp_viewport *viewport;
+	struct xdg_surface *xdg_surface;
+	struct xdg_toplevel *toplevel;
+	struct zxdg_toplevel_decoration_v1 *decoration;
+	struct wp_fractional_scale_v1 *fractional_scale;
+	struct shm_buffer black;
+	struct wl_surface *video;
+	struct wl_subsurface *video_subsurface;
+	struct wp_viewport *video_viewport;
+	struct overlay overlay;
+	char *sentence;
+	double scale;
+
+	struct presenter *presenter;
+	struct picture *pending; // the newest that could not be drawn yet
+	struct wl_callback *frame; // NULL: it has come
+	int64_t frame_asked_at, drawn_at;
+	struct wl_list feedbacks; // feedback.link
+	uint32_t feedback_count;
+
+	struct shape shape;
+	struct fit fit; // as it was laid out
+	struct { // the configure being received
+		int width, height;
+		bool bound, suspended;
+	} coming;
+	struct source_limits limits;
+	bool configured, mapped, visible, failed;
+};
+
+static int64_t now_ns(void) {
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+// feedback
+
+static void feedback_destroy(struct feedback *feedback) {
+	wl_list_remove(&feedback->link);
+	feedback->window->feedback_count--;
+	wp_presentation_feedback_destroy(feedback->object);
+	free(feedback);
+}
+
+static void feedback_sync_output(void *data, struct wp_presentation_feedback *object,
+		struct wl_output *output) {
+}
+
+static void feedback_presented(void *data, struct wp_presentation_feedback *object,
+		uint32_t seconds_hi, uint32_t seconds_lo, uint32_t ns, uint32_t refresh,
+		uint32_t sequence_hi, uint32_t sequence_lo, uint32_t flags) {
+	struct feedback *feedback = data;
+	struct window *window = feedback->window;
+	int64_t at = (int64_t)((uint64_t)seconds_hi << 32 | seconds_lo) * 1000000000 + ns;
+	if (window->globals->presentation_clock != CLOCK_MONOTONIC) {
+		at = now_ns();
+	}
+	uint32_t sequence = feedback->sequence;
+	uint64_t capture_ns = feedback->capture_ns;
+	feedback_destroy(feedback);
+	window->events->presented(window->data, sequence, capture_ns, at);
+}
+
+static void feedback_discarded(void *data, struct wp_presentation_feedback *object) {
+	struct feedback *feedback = data;
+	struct window *window = feedback->window;
+	uint32_t sequence = feedback->sequence;
+	uint64_t capture_ns = feedback->capture_ns;
+	feedback_destroy(feedback);
+	window->events->presented(window->data, sequence, capture_ns, 0);
+}
+
+static const struct wp_presentation_feedback_listener feedback_listener = {
+	.sync_output = feedback_sync_output,
+	.presented = feedback_presented,
+	.discarded = feedback_discarded,
+};
+
+static void ask_feedback(struct window *window, const struct picture *picture) {
+	if (!window->globals->presentation || window->feedback_count == FEEDBACKS_MAX) {
+		return;
+	}
+	struct feedback *feedback = calloc(1, sizeof(*feedback));
+	if (!feedback) {
+		return;
+	}
+	feedback->window = window;
+	feedback->sequence = picture->sequence;
+	feedback->capture_ns = picture->capture_ns;
+	feedback->object = wp_presentation_feedback(window->globals->presentation, window->video);
+	wp_presentation_feedback_add_listener(feedback->object, &feedback_listener, feedback);
+	wl_list_insert(&window->feedbacks, &feedback->link);
+	window->feedback_count++;
+}
+
+// drawing
+
+static void window_draw(struct window *window);
+
+static void frame_done(void *data, struct wl_callback *callback, uint32_t time) {
+	struct window *window = data;
+	wl_callback_destroy(window->frame);
+	window->frame = NULL;
+	window_draw(window);
+}
+
+static const struct wl_callback_listener frame_listener = {
+	.done = frame_done,
+};
+
+/* Sets sizes and places. The picture's take effect with its commit, all with the window's. */
+static void window_place(struct window *window) {
+	const struct shape *shape = &window->shape;
+	fit_compute(&window->fit, shape->width, shape->height, shape->picture_width,
+		shape->picture_height);
+	const struct fit *fit = &window->fit;
+	if (!window->mapped) {
+		wl_surface_attach(window->surface, window->black.buffer, 0, 0);
+		wl_surface_damage_buffer(window->surface, 0, 0, 1, 1);
+		window->mapped = true;
+	}
+	wp_viewport_set_destination(window->viewport, fit->width, fit->height);
+	wl_subsurface_set_position(window->video_subsurface, fit->x, fit->y);
+	wp_viewport_set_destination(window->video_viewport, fit->shown_width, fit->shown_height);
+	struct wl_region *opaque = wl_compositor_create_region(window->globals->compositor);
+	wl_region_add(opaque, 0, 0, fit->width, fit->height);
+	wl_surface_set_opaque_region(window->surface, opaque);
+	wl_surface_set_opaque_region(window->video, opaque); // clipped to it
+	wl_region_destroy(opaque);
+	overlay_set(&window->overlay, window->sentence, fit->width, fit->height, window->scale);
+}
+
+static bool is_placed(const struct window *window) {
+	const struct shape *shape = &window->shape;
+	return window->mapped && window->fit.width == shape->width &&
+		window->fit.height == shape->height &&
+		window->fit.picture_width == shape->picture_width &&
+		window->fit.picture_height == shape->picture_height;
+}
+
+static bool draw_picture(struct window *window, struct picture *picture) {
+	const struct globals *globals = window->globals;
+	if (globals->box_view) {
+		box_view_v1_shown(globals->box_view, picture->sequence, picture->capture_ns >> 32,
+			picture->capture_ns & 0xffffffff);
+	}
+	ask_feedback(window, picture);
+	if (!window->frame) {
+		window->frame = wl_surface_frame(window->video);
+		wl_callback_add_listener(window->frame, &frame_listener, window);
+		window->frame_asked_at = now_ns();
+	}
+	return window->presenter->impl->draw(window->presenter, picture);
+}
+
+static void handle_ready(void *data) {
+	window_draw(data);
+}
+
+static const struct presenter_events presenter_events = {
+	.ready = handle_ready,
+};
+
+/* Draws the pending picture, if there is one and it can be drawn now. */
+static void window_draw(struct window *window) {
+	int64_t now = now_ns();
+	bool hidden = window->frame && now - window->frame_asked_at > HIDDEN_NS &&
+		now - window->drawn_at < HIDDEN_DRAW_NS;
+	if (!window->pending || !window->configured || window->failed || hidden ||
+			!window->presenter->impl->ready(window->presenter)) {
+		return;
+	}
+	struct picture *picture = window->pending;
+	window->pending = NULL;
+	shape_picture(&window->shape, picture->visible_width, picture->visible_height, now);
+	bool place = !is_placed(window);
+	if (place) {
+		wl_subsurface_set_sync(window->video_subsurface);
+		window_place(window);
+	}
+	bool drawn = draw_picture(window, picture);
+	if (!drawn) { // a GPU that was lost, mostly
+		presenter_destroy(window->presenter);
+		window->presenter = presenter_create(PRESENTER_SHM, window->globals, window->video,
+			&presenter_events, window);
+		drawn = window->presenter && draw_picture(window, picture);
+	}
+	if (place) {
+		wl_surface_commit(window->surface);
+		wl_subsurface_set_desync(window->video_subsurface);
+	}
+	window->drawn_at = now;
+	if (drawn) {
+		window->events->drawn(window->data, picture, now_ns() - now);
+	} else {
+		window->failed = true;
+		window->events->failed(window->data);
+	}
+	picture_destroy(picture);
+}
+
+/* Lays out what is shown already. */
+static void window_relayout(struct window *window) {
+	if (!window->mapped) {
+		return;
+	}
+	wl_subsurface_set_sync(window->video_subsurface);
+	window_place(window);
+	wl_surface_commit(window->video);
+	wl_surface_commit(window->surface);
+	wl_subsurface_set_desync(window->video_subsurface);
+}
+
+void window_show(struct window *window, struct picture *picture) {
+	picture_destroy(window->pending);
+	window->pending = picture;
+	window_draw(window);
+}
+
+// the toplevel
+
+static void toplevel_configure(void *data, struct xdg_toplevel *toplevel, int32_t width,
+		int32_t height, struct wl_array *states) {
+	struct window *window = data;
+	window->coming.width = width;
+	window->coming.height = height;
+	window->coming.bound = window->coming.suspended = false;
+	uint32_t *state;
+	wl_array_for_each(state, states) {
+		switch (*state) {
+		case XDG_TOPLEVEL_STATE_MAXIMIZED:
+		case XDG_TOPLEVEL_STATE_FULLSCREEN:
+		case XDG_TOPLEVEL_STATE_RESIZING:
+		case XDG_TOPLEVEL_STATE_TILED_LEFT:
+		case XDG_TOPLEVEL_STATE_TILED_RIGHT:
+		case XDG_TOPLEVEL_STATE_TILED_TOP:
+		case XDG_TOPLEVEL_STATE_TILED_BOTTOM:
+			window->coming.bound = true;
+			break;
+		case XDG_TOPLEVEL_STATE_SUSPENDED:
+			window->coming.suspended = true;
+			break;
+		}
+	}
+}
+
+static void toplevel_close(void *data, struct xdg_toplevel *toplevel) {
+	struct window *window = data;
+	window->events->close(window->data);
+}
+
+static void toplevel_configure_bounds(void *data, struct xdg_toplevel *toplevel, int32_t width,
+		int32_t height) {
+}
+
+static void toplevel_wm_capabilities(void *data, struct xdg_toplevel *toplevel,
+		struct wl_array *capabilities) {
+}
+
+static const struct xdg_toplevel_listener toplevel_listener = {
+	.configure = toplevel_configure,
+	.close = toplevel_close,
+	.configure_bounds = toplevel_configure_bounds,
+	.wm_capabilities = toplevel_wm_capabilities,
+};
+
+static void xdg_surface_configure(void *data, struct xdg_surface *xdg_surface, uint32_t serial) {
+	struct window *window = data;
+	xdg_surface_ack_configure(xdg_surface, serial);
+	window->configured = true;
+	shape_configure(&window->shape, window->coming.width, window->coming.height,
+		window->coming.bound, now_ns());
+	if (window->coming.width > 0 && window->coming.height > 0) {
+		window->events->size(window->data, window->coming.width, window->coming.height);
+	}
+	if (window->visible == window->coming.suspended) {
+		window->visible = !window->coming.suspended;
+		window->events->visible(window->data, window->visible);
+	}
+	if (window->mapped && is_placed(window)) {
+		wl_surface_commit(window->surface);
+	} else {
+		window_relayout(window);
+	}
+	window_draw(window);
+}
+
+static const struct xdg_surface_listener xdg_surface_listener = {
+	.configure = xdg_surface_configure,
+};
+
+static void handle_preferred_scale(void *data, struct wp_fractional_scale_v1 *object,
+		uint32_t scale) {
+	struct window *window = data;
+	window->scale = scale / 120.0;
+	if (window->sentence) {
+		window_relayout(window);
+	}
+}
+
+static const struct wp_fractional_scale_v1_listener fractional_scale_listener = {
+	.preferred_scale = handle_preferred_scale,
+};
+
+static void create_surfaces(struct window *window) {
+	const struct globals *globals = window->globals;
+	window->surface = wl_compositor_create_surface(globals->compositor);
+	window->viewport = wp_viewporter_get_viewport(globals->viewporter, window->surface);
+	if (globals->fractional_scale) {
+		window->fractional_scale = wp_fractional_scale_manager_v1_get_fractional_scale(
+			globals->fractional_scale, window->surface);
+		wp_fractional_scale_v1_add_listener(window->fractional_scale,
+			&fractional_scale_listener, window);
+	}
+	window->video = wl_compositor_create_surface(globals->compositor);
+	window->video_subsurface = wl_subcompositor_get_subsurface(globals->subcompositor,
+		window->video, window->surface);
+	window->video_viewport = wp_viewporter_get_viewport(globals->viewporter, window->video);
+	struct wl_region *nothing = wl_compositor_create_region(globals->compositor);
+	wl_surface_set_input_region(window->video, nothing); // points are the window's
+	wl_region_destroy(nothing);
+	overlay_init(&window->overlay, globals, window->surface);
+
+	window->xdg_surface = xdg_wm_base_get_xdg_surface(globals->wm_base, window->surface);
+	xdg_surface_add_listener(window->xdg_surface, &xdg_surface_listener, window);
+	window->toplevel = xdg_surface_get_toplevel(window->xdg_surface);
+	xdg_toplevel_add_listener(window->toplevel, &toplevel_listener, window);
+	if (globals->decoration) {
+		window->decoration = zxdg_decoration_manager_v1_get_toplevel_decoration(
+			globals->decoration, window->toplevel);
+		zxdg_toplevel_decoration_v1_set_mode(window->decoration,
+			ZXDG_TOPLEVEL_DECORATION_V1_MODE_SERVER_SIDE);
+	}
+}
+
+struct window *window_create(const struct globals *globals, enum presenter_choice choice,
+		const struct window_events *events, void *data) {
+	struct window *window = calloc(1, sizeof(*window));
+	if (!window) {
+		log_errno("no window");
+		return NULL;
+	}
+	window->globals = globals;
+	window->events = events;
+	window->data = data;
+	window->visible = true;
+	window->scale = 1;
+	wl_list_init(&window->feedbacks);
+	if (!shm_buffer_init(&window->black, globals, 1, 1, WL_SHM_FORMAT_XRGB8888)) {
+		log_errno("no window");
+		free(window);
+		return NULL;
+	}
+	create_surfaces(window);
+	window->presenter = presenter_create(choice, globals, window->video, &presenter_events, window);
+	if (!window->presenter) {
+		window_destroy(window);
+		return NULL;
+	}
+	wl_surface_commit(window->surface); // the compositor answers with a configure
+	return window;
+}
+
+void window_destroy(struct window *window) {
+	if (!window) {
+		return;
+	}
+	picture_destroy(window->pending);
+	struct feedback *feedback, *next;
+	wl_list_for_each_safe(feedback, next, &window->feedbacks, link) {
+		feedback_destroy(feedback);
+	}
+	if (window->frame) {
+		wl_callback_destroy(window->frame);
+	}
+	presenter_destroy(window->presenter);
+	overlay_finish(&window->overlay);
+	wp_viewport_destroy(window->video_viewport);
+	wl_subsurface_destroy(window->video_subsurface);
+	wl_surface_destroy(window->video);
+	if (window->decoration) {
+		zxdg_toplevel_decoration_v1_destroy(window->decoration);
+	}
+	if (window->fractional_scale) {
+		wp_fractional_scale_v1_destroy(window->fractional_scale);
+	}
+	xdg_toplevel_destroy(window->toplevel);
+	xdg_surface_destroy(window->xdg_surface);
+	wp_viewport_destroy(window->viewport);
+	wl_surface_destroy(window->surface);
+	shm_buffer_finish(&window->black);
+	free(window->sentence);
+	free(window);
+}
+
+void window_set_title(struct window *window, const char *title) {
+	xdg_toplevel_set_title(window->toplevel, title);
+}
+
+void window_set_app_id(struct window *window, const char *app_id) {
+	xdg_toplevel_set_app_id(window->toplevel, app_id);
+}
+
+void window_set_limits(struct window *window, const struct source_limits *limits) {
+	if (memcmp(limits, &window->limits, sizeof(*limits)) == 0) {
+		return;
+	}
+	window->limits = *limits;
+	xdg_toplevel_set_min_size(window->toplevel, limits->min_width, limits->min_height);
+	xdg_toplevel_set_max_size(window->toplevel, limits->max_width, limits->max_height);
+	if (window->mapped) {
+		wl_surface_commit(window->surface);
+	}
+}
+
+void window_set_sentence(struct window *window, const char *sentence) {
+	char *copy = sentence ? strdup(sentence) : NULL;
+	free(window->sentence);
+	window->sentence = copy;
+	window_relayout(window);
+}
+
+bool window_is_mapped(const struct window *window) {
+	return window->mapped;
+}
+
+struct wl_surface *window_surface(const struct window *window) {
+	return window->surface;
+}
+
+void window_point(const struct window *window, int32_t x, int32_t y, int32_t *view_x,
+		int32_t *view_y) {
+	if (!window->mapped) {
+		*view_x = *view_y = 0;
+		return;
+	}
+	fit_point(&window->fit, x, y, view_x, view_y);
+}
+
+const char *window_path(const struct window *window) {
+	return window->presenter ? window->presenter->impl->name : "none";
+}
+
+int64_t window_deadline(const struct window *window) {
+	return shape_deadline(&window->shape);
+}
+
+void window_check(struct window *window, int64_t now) {
+	shape_check(&window->shape, now);
+	if (window->mapped && !is_placed(window)) {
+		window_relayout(window);
+	}
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BOXVIEW_WINDOW_H
+#define BOXVIEW_WINDOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "boxview/decoder.h"
+#include "boxview/globals.h"
+#include "boxview/presenter.h"
+#include "boxview/source.h"
+
+struct wl_surface;
+
+/*
+ * The window that shows a remote one: an ordinary xdg toplevel. The newest picture wins; it is committed
+ * when it is here.
+ */
+
+struct window_events {
+	/* The compositor wants the window of this size. */
+	void (*size)(void *data, int width, int height);
+	void (*visible)(void *data, bool visible);
+	void (*close)(void *data); // the person closes it
+	/* A picture was drawn and committed; draw_ns: how long that took. */
+	void (*drawn)(void *data, const struct picture *picture, int64_t draw_ns);
+	/* That picture was on the screen at ns of CLOCK_MONOTONIC; 0: it never was. */
+	void (*presented)(void *data, uint32_t sequence, uint64_t capture_ns, int64_t ns);
+	/* Nothing can be shown any more; logged. Once. */
+	void (*failed)(void *data);
+};
+
+struct window;
+
+/* NULL, logged. It is mapped with the first picture. */
+struct window *window_create(const struct globals *globals, enum presenter_choice choice,
+	const struct window_events *events, void *data);
+void window_destroy(struct window *window); // NULL is fine
+
+void window_set_title(struct window *window, const char *title);
+void window_set_app_id(struct window *window, const char *app_id);
+void window_set_limits(struct window *window, const struct source_limits *limits);
+/* Takes the picture over. */
+void window_show(struct window *window, struct picture *picture);
+/* A sentence over the picture, NULL: none. */
+void window_set_sentence(struct window *window, const char *sentence);
+bool window_is_mapped(const struct window *window);
+
+struct wl_surface *window_surface(const struct window *window);
+/* A point of the surface, 16.16, as one of the remote window. */
+void window_point(const struct window *window, int32_t x, int32_t y, int32_t *view_x,
+	int32_t *view_y);
+const char *window_path(const struct window *window); // how pictures are drawn
+
+/* When window_check has to be called; 0: not. */
+int64_t window_deadline(const struct window *window);
+void window_check(struct window *window, int64_t now);
+
+#endif

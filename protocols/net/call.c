@@ -16,7 +16,7 @@
 
 struct call {
 	struct exchange *exchange; // NULL: it could not begin
-	struct wl_event_source *idle; // then: says so
+	struct wl_event_source *timer; // then: says so
 	const struct call_events *events;
 	void *data;
 	struct op_refusal why; // of the answer, or why it could not begin
@@ -24,8 +24,8 @@ struct call {
 
 static void call_free(struct call *call) {
 	exchange_destroy(call->exchange);
-	if (call->idle) {
-		wl_event_source_remove(call->idle);
+	if (call->timer) {
+		wl_event_source_remove(call->timer);
 	}
 	free(call);
 }
@@ -87,10 +87,10 @@ static const struct exchange_events exchange_events = {
 	.drained = handle_drained,
 };
 
-static void handle_idle(void *data) {
+static int handle_timer(void *data) {
 	struct call *call = data;
-	call->idle = NULL;
 	finish(call, &call->why, NULL);
+	return 0;
 }
 
 static bool begin(struct call *call, const struct caller *caller, const struct op_head *head,
@@ -124,9 +124,11 @@ struct call *call_create(struct wl_event_loop *loop, const struct caller *caller
 	}
 	exchange_destroy(call->exchange);
 	call->exchange = NULL;
-	call->idle = wl_event_loop_add_idle(loop, handle_idle, call);
-	if (!call->idle) {
-		free(call);
+	// A timer and not an idle source: those run before the loop sleeps, so who waits for an event by
+	// wl_event_loop_dispatch(loop, -1) would hear this and sleep on.
+	call->timer = wl_event_loop_add_timer(loop, handle_timer, call);
+	if (!call->timer || wl_event_source_timer_update(call->timer, 1) < 0) {
+		call_free(call);
 		return NULL;
 	}
 	return call;

@@ -154,12 +154,10 @@ static const struct quic_events quic_events = {
 	.peer_gone = handle_peer_gone,
 };
 
-// The root tells a peer's levels and software, and its owner whose node it is.
+// The root tells whose node it is, too.
 static void node_describe(struct box *root, struct op_head *entry) {
 	const struct boxd *boxd = root->data;
 	const char *person = keys_person(boxd->keys);
-	op_set_number(entry, OP_F_LEVEL, OP_LEVEL);
-	op_set(entry, OP_F_SOFTWARE, "boxd " BOXLAND_VERSION);
 	op_set(entry, OP_F_MACHINE, keys_machine(boxd->keys));
 	op_set(entry, OP_F_KEY, keys_fingerprint(boxd->keys));
 	if (person) {

@@ -25,6 +25,7 @@ struct net_link {
 	struct link link; // first
 	struct net_linker *linker;
 	struct wl_list node;          // net_linker.links, oldest first
+	char *want;                   // what the device must satisfy, or NULL
 	struct call *call;            // an attempt, or what is up
 	struct wl_event_source *timer; // of the next attempt
 	bool waits;                   // timer is armed
@@ -47,6 +48,7 @@ static int64_t now_ms(void) {
 
 static void net_link_free(struct net_link *l) {
 	free(l->link.device);
+	free(l->want);
 	free(l);
 }
 
@@ -204,6 +206,9 @@ static void dial(struct net_link *l) {
 	l->waits = false;
 	op_head_init_request(&head, user->verb);
 	set_device(&head, l->link.device);
+	if (l->want) {
+		op_set(&head, OP_F_WANT, l->want);
+	}
 	if (user->verb == OP_GETMEM) {
 		op_set_flag(&head, OP_F_LIVE);
 	} else {
@@ -273,7 +278,7 @@ static const struct box_type link_type = {
 
 static struct net_link *net_link_create(struct net_linker *linker, struct box *io, struct req *req,
 		const struct link_user *user, void *data) {
-	const char *device = op_get(req->head, OP_F_DEVICE);
+	const char *want = op_get(req->head, OP_F_WANT);
 	char name[16];
 	struct net_link *l = calloc(1, sizeof(*l));
 	if (!l) {
@@ -287,13 +292,14 @@ static struct net_link *net_link_create(struct net_linker *linker, struct box *i
 		.linker = &linker->linker,
 		.user = user,
 		.data = data,
-		.device = strdup(device),
+		.device = strdup(op_get(req->head, OP_F_DEVICE)),
 		.subject = *req->subject,
 		.started = (int64_t)time(NULL),
 		.state = LINK_WAITING,
 	};
+	l->want = want ? strdup(want) : NULL;
 	l->timer = wl_event_loop_add_timer(linker->loop, handle_timer, l);
-	if (l->link.device && l->timer) {
+	if (l->link.device && (l->want || !want) && l->timer) {
 		l->link.box = box_create(io, name, &link_type, "link", l);
 	}
 	if (!l->link.box) {

@@ -7,7 +7,7 @@
  * itself, so the socket stays as it came and a program it is handed to may block on it.
  *
  * Not here: what bytes mean, who listens at a path (listen.c), and what becomes of bytes that are
- * queued when the stream is destroyed (farewell.c).
+ * queued when the stream is destroyed (last_words.c).
  */
 #include "net/stream_unix.h"
 
@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "net/farewell.h"
+#include "net/last_words.h"
 
 #define PEEK_SIZE 4096          // most heads are smaller
 #define READ_SIZE (64 * 1024)
@@ -67,7 +67,7 @@ static void drop_queue(struct unix_stream *s) {
 // How many of bytes left. Sets full when not all that was there did.
 static size_t send_now(struct unix_stream *s, const void *bytes, size_t size) {
 	size_t queued = s->out.size;
-	ssize_t sent = farewell_send(s->fd, &s->out, bytes, size);
+	ssize_t sent = last_words_send(s->fd, &s->out, bytes, size);
 	if (sent < 0 && errno != EAGAIN) {
 		drop_queue(s);
 		return size;
@@ -371,9 +371,9 @@ static void unix_destroy(struct stream *stream) {
 		send_now(s, NULL, 0);
 	}
 	if (s->fd >= 0 && !aborted && s->out.size > 0) {
-		farewell_create(s->loop, s->fd, &s->out);
+		last_words_create(s->loop, s->fd, &s->out);
 	} else if (s->fd >= 0 && !aborted && !s->eof) {
-		farewell_close(s->fd);
+		last_words_close(s->fd);
 	} else if (s->fd >= 0) {
 		close(s->fd);
 	}

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * farewell.c - what a destroyed stream still had to say.
+ * last_words.c - what a destroyed stream still had to say.
  *
  * An answer may be larger than the socket takes at once, and who answered is done with it. Not
  * here: streams that live (stream_unix.c).
  */
-#include "net/farewell.h"
+#include "net/last_words.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,14 +15,14 @@
 
 #define PATIENCE_MS 10000
 
-struct farewell {
+struct last_words {
 	struct wl_event_source *source, *timer;
 	struct wl_listener loop_destroy;
 	struct buf out;
 	int fd;
 };
 
-ssize_t farewell_send(int fd, struct buf *out, const void *bytes, size_t size) {
+ssize_t last_words_send(int fd, struct buf *out, const void *bytes, size_t size) {
 	struct iovec parts[2];
 	struct msghdr message = {.msg_iov = parts};
 	if (out->size > 0) {
@@ -41,7 +41,7 @@ ssize_t farewell_send(int fd, struct buf *out, const void *bytes, size_t size) {
 	return sent;
 }
 
-void farewell_close(int fd) {
+void last_words_close(int fd) {
 	uint8_t scratch[4096];
 	// Bytes that nobody has read when a socket is closed turn its end into a "connection reset".
 	if (recv(fd, scratch, sizeof(scratch), MSG_DONTWAIT) > 0) {
@@ -52,54 +52,54 @@ void farewell_close(int fd) {
 	close(fd);
 }
 
-static void farewell_destroy(struct farewell *farewell) {
-	wl_list_remove(&farewell->loop_destroy.link);
-	if (farewell->source) {
-		wl_event_source_remove(farewell->source);
+static void last_words_destroy(struct last_words *words) {
+	wl_list_remove(&words->loop_destroy.link);
+	if (words->source) {
+		wl_event_source_remove(words->source);
 	}
-	if (farewell->timer) {
-		wl_event_source_remove(farewell->timer);
+	if (words->timer) {
+		wl_event_source_remove(words->timer);
 	}
-	buf_finish(&farewell->out);
-	farewell_close(farewell->fd);
-	free(farewell);
+	buf_finish(&words->out);
+	last_words_close(words->fd);
+	free(words);
 }
 
 static int handle_timer(void *data) {
-	farewell_destroy(data);
+	last_words_destroy(data);
 	return 0;
 }
 
 static int handle_fd(int fd, uint32_t mask, void *data) {
-	struct farewell *farewell = data;
+	struct last_words *words = data;
 	bool gone = mask & (WL_EVENT_HANGUP | WL_EVENT_ERROR);
-	ssize_t sent = gone ? 0 : farewell_send(farewell->fd, &farewell->out, NULL, 0);
-	if (gone || (sent < 0 && errno != EAGAIN) || farewell->out.size == 0) {
-		farewell_destroy(farewell);
+	ssize_t sent = gone ? 0 : last_words_send(words->fd, &words->out, NULL, 0);
+	if (gone || (sent < 0 && errno != EAGAIN) || words->out.size == 0) {
+		last_words_destroy(words);
 	}
 	return 0;
 }
 
 static void handle_loop_destroy(struct wl_listener *listener, void *data) {
-	struct farewell *farewell = wl_container_of(listener, farewell, loop_destroy);
-	farewell_destroy(farewell);
+	struct last_words *words = wl_container_of(listener, words, loop_destroy);
+	last_words_destroy(words);
 }
 
-void farewell_create(struct wl_event_loop *loop, int fd, struct buf *out) {
-	struct farewell *farewell = calloc(1, sizeof(*farewell));
-	if (!farewell) {
-		farewell_close(fd);
+void last_words_create(struct wl_event_loop *loop, int fd, struct buf *out) {
+	struct last_words *words = calloc(1, sizeof(*words));
+	if (!words) {
+		last_words_close(fd);
 		return;
 	}
-	farewell->fd = fd;
-	farewell->out = *out;
+	words->fd = fd;
+	words->out = *out;
 	buf_init(out);
-	farewell->loop_destroy.notify = handle_loop_destroy;
-	wl_event_loop_add_destroy_listener(loop, &farewell->loop_destroy);
-	farewell->source = wl_event_loop_add_fd(loop, fd, WL_EVENT_WRITABLE, handle_fd, farewell);
-	farewell->timer = wl_event_loop_add_timer(loop, handle_timer, farewell);
-	if (!farewell->source || !farewell->timer ||
-			wl_event_source_timer_update(farewell->timer, PATIENCE_MS) < 0) {
-		farewell_destroy(farewell);
+	words->loop_destroy.notify = handle_loop_destroy;
+	wl_event_loop_add_destroy_listener(loop, &words->loop_destroy);
+	words->source = wl_event_loop_add_fd(loop, fd, WL_EVENT_WRITABLE, handle_fd, words);
+	words->timer = wl_event_loop_add_timer(loop, handle_timer, words);
+	if (!words->source || !words->timer ||
+			wl_event_source_timer_update(words->timer, PATIENCE_MS) < 0) {
+		last_words_destroy(words);
 	}
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef NET_FAREWELL_H
-#define NET_FAREWELL_H
+#ifndef NET_LAST_WORDS_H
+#define NET_LAST_WORDS_H
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -14,13 +14,13 @@
  * Sends out, then bytes, to a unix socket, without blocking and without SIGPIPE. How many of them all
  * left; -1 and errno (EAGAIN: none). What left of out is dropped from it.
  */
-ssize_t farewell_send(int fd, struct buf *out, const void *bytes, size_t size);
+ssize_t last_words_send(int fd, struct buf *out, const void *bytes, size_t size);
 /*
  * Takes fd and the bytes of out over; closes when they have left, or the other side is gone, or
  * after 10 s, or with the loop.
  */
-void farewell_create(struct wl_event_loop *loop, int fd, struct buf *out);
+void last_words_create(struct wl_event_loop *loop, int fd, struct buf *out);
 /* Closes fd so that the other side reads the end of what was sent, not a reset. */
-void farewell_close(int fd);
+void last_words_close(int fd);
 
 #endif

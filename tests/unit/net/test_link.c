@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_link.c - links that dial a device on a real server: up, lost and found again, refused,
+ * replaced, let go, deleted.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "fast_timers.h"
+#include "house.h"
+#include "net/link.h"
+
+/*
+ * The io boxes are in a house of their own, that links are asked of over its socket; devices are
+ * /line of another house, which may go and come back.
+ */
+struct fixture {
+	struct house io, devices;
+	struct net_linker linker;
+	struct link *last; // the link made last
+	int ups, downs, gones, frames, drains;
+	size_t bytes;
+	bool end_in_down, take_in_up, want_view;
+	int fd;
+	char text[128]; // "u1 d1 g1 ": up, down, gone of the link of that name
+};
+
+static void note(struct link *link, char what) {
+	struct fixture *f = link->data;
+	size_t size = strlen(f->text);
+	snprintf(f->text + size, sizeof(f->text) - size, "%c%s ", what, link->box->name);
+}
+
+static void user_request(struct link *link, struct op_head *head) {
+	struct fixture *f = link->data;
+	if (f->want_view) {
+		op_set(head, OP_F_VIEW, "key-7");
+	}
+}
+
+static void user_up(struct link *link, const struct op_head *reply) {
+	struct fixture *f = link->data;
+	assert_int_equal(reply->refusal.code, OP_OK);
+	f->ups++;
+	note(link, 'u');
+	if (f->take_in_up) {
+		f->fd = link_take_fd(link);
+	}
+}
+
+static void user_data(struct link *link, const void *bytes, size_t size) {
+	struct fixture *f = link->data;
+	f->bytes += size;
+}
+
+static void user_frame(struct link *link, const struct frame *frame) {
+	struct fixture *f = link->data;
+	f->frames++;
+}
+
+static void user_drained(struct link *link) {
+	struct fixture *f = link->data;
+	f->drains++;
+}
+
+static void user_down(struct link *link) {
+	struct fixture *f = link->data;
+	f->downs++;
+	note(link, 'd');
+	if (f->end_in_down) {
+		link_end(link);
+	}
+}
+
+static void user_gone(struct link *link) {
+	struct fixture *f = link->data;
+	f->gones++;
+	note(link, 'g');
+	f->last = f->last == link ? NULL : f->last;
+}
+
+#define USER(verb_, single_) \
+	{ \
+		.verb = verb_, .body = OP_BODY_FRAMES, .single = single_, .request = user_request, \
+		.up = user_up, .data = user_data, .frame = user_frame, .drained = user_drained, \
+		.down = user_down, .gone = user_gone, \
+	}
+
+static const struct link_user input_user = USER(OP_GETMEM, false);
+static const struct link_user output_user = USER(OP_PUTMEM, false);
+static const struct link_user single_user = USER(OP_PUTMEM, true);
+
+static void make_link(struct box *box, struct req *req) {
+	struct fixture *f = box->data;
+	const struct link_user *user = strcmp(box->name, "in") == 0 ? &input_user :
+		strcmp(box->name, "one") == 0 ? &single_user : &output_user;
+	struct link *link = f->linker.linker.make(&f->linker.linker, box, req, user, f);
+	f->last = link ? link : f->last;
+}
+
+static const struct box_type io_type = {.name = "io", .fn = {[OP_LINK] = make_link}};
+
+static int setup(void **state) {
+	struct fixture *f = calloc(1, sizeof(*f));
+	assert_non_null(f);
+	house_init(&f->io);
+	house_init(&f->devices);
+	// One loop for both.
+	server_finish(&f->devices.server);
+	wl_event_loop_destroy(f->devices.loop);
+	f->devices.loop = f->io.loop;
+	const struct door door = {.subject = ann, .trusted = true};
+	server_init(&f->devices.server, f->devices.loop, f->devices.tree);
+	assert_true(server_listen(&f->devices.server, f->devices.path, &door));
+	caller_unix_init(&f->devices.caller, f->devices.loop, f->devices.path);
+	net_linker_init(&f->linker, f->io.loop, &f->devices.caller.caller);
+	const char *const names[] = {"in", "out", "one"};
+	for (int i = 0; i < 3; i++) {
+		assert_non_null(box_create(box_tree_root(f->io.tree), names[i], &io_type, NULL, f));
+	}
+	f->fd = -1;
+	fast_timers_reset();
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state) {
+	struct fixture *f = *state;
+	net_linker_finish(&f->linker);
+	assert_int_equal(f->ups, f->downs);
+	pump_quiet(f->io.loop);
+	server_finish(&f->devices.server);
+	box_tree_destroy(f->devices.tree);
+	assert_int_equal(rmdir(f->devices.dir), 0);
+	house_finish(&f->io);
+	free(f);
+	return 0;
+}
+
+static void devices_leave(struct fixture *f) {
+	server_finish(&f->devices.server);
+	server_init(&f->devices.server, f->devices.loop, f->devices.tree);
+}
+
+static void devices_return(struct fixture *f) {
+	const struct door door = {.subject = ann, .trusted = true};
+	assert_true(server_listen(&f->devices.server, f->devices.path, &door));
+}
+
+static void ask(struct fixture *f, const char *request, const char *expected) {
+	struct buf answer;
+	buf_init(&answer);
+	house_ask(&f->io, request, strlen(request), false, &answer);
+	assert_true(buf_append(&answer, "", 1));
+	assert_string_equal((const char *)buf_front(&answer), expected);
+	buf_finish(&answer);
+}
+
+static void check_state(struct fixture *f, const char *name, const char *state) {
+	char request[100], line[700];
+	struct buf answer;
+	buf_init(&answer);
+	snprintf(request, sizeof(request), "op/1 kind\nname %s\n\n", name);
+	snprintf(line, sizeof(line), "state %s\n", state);
+	house_ask(&f->io, request, strlen(request), false, &answer);
+	assert_true(buf_append(&answer, "", 1));
+	if (!strstr((const char *)buf_front(&answer), line)) {
+		fail_msg("no %s in: %s", line, (const char *)buf_front(&answer));
+	}
+	assert_true(buf_holds(&answer, "device /line\nby ann/pc\nstarted 1"));
+	buf_finish(&answer);
+}
+
+// The waits of the only link there is. Other timers, of servers, stand between them.
+static int list_waits(int waits[static FAST_TIMERS_MAX]) {
+	int found = 0;
+	for (int i = 0; i < fast_timers_count; i++) {
+		int ms = fast_timers_ms[i];
+		if (ms == 100 || ms == 500 || ms == 2000 || ms == 5000) {
+			waits[found++] = ms;
+		}
+	}
+	return found;
+}
+
+static void check_waits(struct wl_event_loop *loop, const int *expected, int count) {
+	int waits[FAST_TIMERS_MAX];
+	pump_until(loop, list_waits(waits) >= count);
+	for (int i = 0; i < count; i++) {
+		assert_int_equal(waits[i], expected[i]);
+	}
+}
+
+static int handle_time(void *data) {
+	bool *passed = data;
+	*passed = true;
+	return 0;
+}
+
+static void pass_time(struct wl_event_loop *loop, int ms) {
+	bool passed = false;
+	struct wl_event_source *timer = wl_event_loop_add_timer(loop, handle_time, &passed);
+	assert_int_equal(wl_event_source_timer_update(timer, ms), 0);
+	pump_until(loop, passed);
+	wl_event_source_remove(timer);
+}
+
+static void test_output(void **state) {
+	struct fixture *f = *state;
+	const struct frame frame = {.kind = FRAME_DATA, .payload = "abc", .size = 3};
+	f->want_view = true;
+	ask(f, "op/1 link\nname /out\ndevice /line\n\n", "ok\nname /out/0\n\n");
+	assert_false(link_frame(f->last, &frame)); // not up yet
+	pump_until(f->io.loop, f->ups > 0);
+	check_state(f, "/out/0", "up");
+	assert_int_equal(f->devices.waiting->head->verb, OP_PUTMEM);
+	assert_string_equal(op_get(f->devices.waiting->head, OP_F_VIEW), "key-7");
+	assert_true(link_frame(f->last, &frame));
+	pump_until(f->io.loop, f->devices.taken == 3);
+	// The way back.
+	req_frame(f->devices.waiting, &frame);
+	pump_until(f->io.loop, f->frames == 1);
+	link_pause(f->last, true);
+	req_frame(f->devices.waiting, &frame);
+	pump_quiet(f->io.loop);
+	assert_int_equal(f->frames, 1);
+	link_pause(f->last, false);
+	pump_until(f->io.loop, f->frames == 2);
+	// A device that does not keep up.
+	req_pause(f->devices.waiting, true);
+	static uint8_t large[300000];
+	const struct frame big = {.kind = FRAME_DATA, .payload = large, .size = sizeof(large)};
+	int writes = 0;
+	while (link_frame(f->last, &big)) {
+		assert_true(++writes < 10);
+		pump_quiet(f->io.loop);
+	}
+	pump_quiet(f->io.loop);
+	assert_int_equal(f->drains, 0);
+	req_pause(f->devices.waiting, false);
+	pump_until(f->io.loop, f->drains > 0);
+	// Deleted: the device's side hears it.
+	ask(f, "op/1 delete\nname /out/0\n\n", "ok\n\n");
+	assert_string_equal(f->text, "u0 d0 g0 ");
+	pump_quiet(f->io.loop);
+	assert_int_equal(f->devices.gones, 1);
+	assert_true(wl_list_empty(&f->linker.links));
+	ask(f, "op/1 link\nname /out\ndevice /line\n\n", "ok\nname /out/0\n\n"); // free again
+}
+
+static void test_input(void **state) {
+	struct fixture *f = *state;
+	ask(f, "op/1 link\nname /in\ndevice /line\n\n", "ok\nname /in/0\n\n");
+	pump_until(f->io.loop, f->ups > 0);
+	assert_int_equal(f->devices.waiting->head->verb, OP_GETMEM);
+	assert_true(op_has(f->devices.waiting->head, OP_F_LIVE));
+	const struct frame frame = {.kind = FRAME_INPUT, .payload = "", .size = 0};
+	req_frame(f->devices.waiting, &frame);
+	pump_until(f->io.loop, f->frames == 1);
+}
+
+// Every attempt is made as the one who asked for the link.
+static void test_subject(void **state) {
+	struct fixture *f = *state;
+	const struct door door = {.subject = ann, .trusted = true};
+	server_unlisten(&f->io.server, f->io.path);
+	assert_true(server_listen(&f->io.server, f->io.path, &door));
+	ask(f, "op/1 link\nname /in\ndevice /line\nas ann/laptop\n\n", "ok\nname /in/0\n\n");
+	pump_until(f->io.loop, f->ups > 0);
+	assert_string_equal(f->devices.opened_by, "ann/laptop");
+	devices_leave(f);
+	devices_return(f);
+	pump_until(f->io.loop, f->ups > 1);
+	assert_string_equal(f->devices.opened_by, "ann/laptop");
+	// bob may not link here at all, so he does not learn that it is there.
+	ask(f, "op/1 link\nname /in\ndevice /line\nas bob/laptop\n\n",
+		"no ENOENT no such box /in (box ls / shows what is there)\nttl 1000\n\n");
+}
+
+static void test_absent_device(void **state) {
+	struct fixture *f = *state;
+	devices_leave(f);
+	ask(f, "op/1 link\nname /in\ndevice /line\n\n", "ok\nname /in/0\n\n");
+	fast_timers_reset();
+	static const int expected[] = {100, 500, 2000, 5000, 5000};
+	check_waits(f->io.loop, expected, 5);
+	check_state(f, "/in/0", "waiting");
+	devices_return(f);
+	pump_until(f->io.loop, f->ups > 0);
+	check_state(f, "/in/0", "up");
+	assert_int_equal(f->gones, 0);
+}
+
+static void test_device_vanishes_and_returns(void **state) {
+	struct fixture *f = *state;
+	static const int quick[] = {100, 500, 2000}, steady[] = {100};
+	ask(f, "op/1 link\nname /in\ndevice /line\n\n", "ok\nname /in/0\n\n");
+	fast_timers_reset();
+	for (int i = 0; i < 3; i++) {
+		pump_until(f->io.loop, f->ups == i + 1);
+		devices_leave(f);
+		pump_until(f->io.loop, f->downs == i + 1);
+		check_state(f, "/in/0", "waiting");
+		devices_return(f);
+	}
+	pump_until(f->io.loop, f->ups == 4);
+	assert_string_equal(f->text, "u0 d0 u0 d0 u0 d0 u0 ");
+	check_waits(f->io.loop, quick, 3); // one that falls at once again is not asked more and more often
+	pass_time(f->io.loop, 6000);
+	fast_timers_reset();
+	devices_leave(f);
+	pump_until(f->io.loop, f->downs == 4);
+	check_waits(f->io.loop, steady, 1);
+	devices_return(f);
+	pump_until(f->io.loop, f->ups == 5);
+}
+
+static void test_retry_when_told(void **state) {
+	struct fixture *f = *state;
+	devices_leave(f);
+	ask(f, "op/1 link\nname /in\ndevice /line\n\n", "ok\nname /in/0\n\n");
+	fast_timers_reset();
+	pump_until(f->io.loop, fast_timers_count >= 4); // far into the waits
+	devices_return(f);
+	int64_t began = pump_now_ms();
+	net_linker_retry(&f->linker);
+	pump_until(f->io.loop, f->ups > 0);
+	assert_true(pump_now_ms() - began < 5000 / FAST);
+	// Of no effect on one that is up.
+	net_linker_retry(&f->linker);
+	pump_quiet(f->io.loop);
+	assert_int_equal(f->ups, 1);
+	assert_int_equal(f->devices.opens, 1);
+}
+
+static void test_refused(void **state) {
+	struct fixture *f = *state;
+	f->devices.refuse = OP_EBUSY;
+	fast_timers_reset();
+	ask(f, "op/1 link\nname /in\ndevice /line\n\n", "ok\nname /in/0\n\n");
+	pump_until(f->io.loop, f->last->state == LINK_REFUSED);
+	check_state(f, "/in/0", "refused EBUSY the line is busy");
+	int refused = 0;
+	for (int i = 0; i < fast_timers_count; i++) {
+		refused += fast_timers_ms[i] == 5000;
+		assert_true(fast_timers_ms[i] >= 5000);
+	}
+	assert_int_equal(refused, 1);
+	assert_int_equal(f->ups + f->downs, 0);
+	f->devices.refuse = OP_OK;
+	pump_until(f->io.loop, f->ups > 0);
+	check_state(f, "/in/0", "up");
+}
+
+static void test_let_go(void **state) {
+	struct fixture *f = *state;
+	ask(f, "op/1 link\nname /in\ndevice /line\n\n", "ok\nname /in/0\n\n");
+	pump_until(f->io.loop, f->ups > 0);
+	req_end(f->devices.waiting, NULL);
+	pump_until(f->io.loop, f->gones > 0);
+	assert_string_equal(f->text, "u0 d0 g0 ");
+	ask(f, "op/1 kind\nname /in/0\n\n",
+		"no ENOENT no such box /in/0 (box ls /in shows what is there)\nttl 1000\n\n");
+	// Not so with any other trailer.
+	ask(f, "op/1 link\nname /in\ndevice /line\n\n", "ok\nname /in/0\n\n");
+	pump_until(f->io.loop, f->ups > 1);
+	req_end_fail(f->devices.waiting, OP_EQUOTA, "too slow");
+	pump_until(f->io.loop, f->downs > 1);
+	check_state(f, "/in/0", "refused EQUOTA too slow");
+	pump_until(f->io.loop, f->ups > 2);
+	assert_int_equal(f->gones, 1);
+}
+
+static void test_many_and_only(void **state) {
+	struct fixture *f = *state;
+	ask(f, "op/1 link\nname /out\ndevice /line\n\n", "ok\nname /out/0\n\n");
+	ask(f, "op/1 link\nname /out\ndevice /line\n\n", "ok\nname /out/1\n\n");
+	ask(f, "op/1 link\nname /in\ndevice /line\n\n", "ok\nname /in/0\n\n");
+	pump_until(f->io.loop, f->ups == 3);
+	f->text[0] = '\0';
+	devices_leave(f);
+	pump_until(f->io.loop, f->downs == 3);
+	f->text[0] = '\0';
+	// `only`, but not up: nobody goes before that.
+	ask(f, "op/1 link\nname /out\ndevice /line\nonly\n\n", "ok\nname /out/2\n\n");
+	pump_quiet(f->io.loop);
+	assert_int_equal(f->gones, 0);
+	devices_return(f);
+	net_linker_retry(&f->linker);
+	pump_until(f->io.loop, f->gones == 2);
+	pump_quiet(f->io.loop);
+	check_state(f, "/out/2", "up");
+	check_state(f, "/in/0", "up"); // another io box
+	assert_non_null(strstr(f->text, "g0 "));
+	assert_non_null(strstr(f->text, "g1 "));
+}
+
+static void test_single(void **state) {
+	struct fixture *f = *state;
+	ask(f, "op/1 link\nname /one\ndevice /line\n\n", "ok\nname /one/0\n\n");
+	pump_until(f->io.loop, f->ups == 1);
+	f->devices.refuse = OP_EPERM;
+	ask(f, "op/1 link\nname /one\ndevice /line\n\n", "ok\nname /one/1\n\n");
+	pump_until(f->io.loop, f->last->state == LINK_REFUSED);
+	check_state(f, "/one/0", "up"); // the new one does not work yet
+	f->devices.refuse = OP_OK;
+	pump_until(f->io.loop, f->ups == 2);
+	assert_string_equal(f->text, "u0 d0 g0 u1 "); // the old is over before the new begins
+	pump_quiet(f->io.loop);
+	// An older one that comes back up takes nobody's place who is newer.
+	f->text[0] = '\0';
+	f->devices.refuse = OP_EPERM;
+	ask(f, "op/1 link\nname /one\ndevice /line\n\n", "ok\nname /one/0\n\n");
+	pump_until(f->io.loop, f->last->state == LINK_REFUSED);
+	struct link *newer = f->last;
+	devices_leave(f);
+	pump_until(f->io.loop, f->downs == 2);
+	f->devices.refuse = OP_OK;
+	devices_return(f);
+	pump_until(f->io.loop, newer->state == LINK_UP);
+	check_state(f, "/one/0", "up");
+	pump_quiet(f->io.loop);
+	assert_int_equal(wl_list_length(&f->linker.links), 1);
+}
+
+static void test_io_box_goes(void **state) {
+	struct fixture *f = *state;
+	ask(f, "op/1 link\nname /out\ndevice /line\n\n", "ok\nname /out/0\n\n");
+	pump_until(f->io.loop, f->ups == 1);
+	f->devices.refuse = OP_EBUSY;
+	ask(f, "op/1 link\nname /out\ndevice /line\n\n", "ok\nname /out/1\n\n");
+	pump_until(f->io.loop, f->last->state == LINK_REFUSED);
+	ask(f, "op/1 link\nname /out\ndevice /line\n\n", "ok\nname /out/2\n\n"); // dialling
+	box_destroy(box_inner(box_tree_root(f->io.tree), "out"));
+	assert_int_equal(f->gones, 3);
+	assert_int_equal(f->downs, 1);
+	assert_true(wl_list_empty(&f->linker.links));
+	pump_quiet(f->io.loop);
+	assert_int_equal(f->devices.gones, 1);
+}
+
+static void test_ended_by_its_user(void **state) {
+	struct fixture *f = *state;
+	f->end_in_down = true;
+	ask(f, "op/1 link\nname /in\ndevice /line\n\n", "ok\nname /in/0\n\n");
+	pump_until(f->io.loop, f->ups > 0);
+	req_abort(f->devices.waiting);
+	pump_until(f->io.loop, f->gones > 0);
+	assert_string_equal(f->text, "u0 d0 g0 ");
+	pump_quiet(f->io.loop);
+	assert_int_equal(f->devices.opens, 1);
+}
+
+static void test_take_fd(void **state) {
+	struct fixture *f = *state;
+	struct buf got;
+	f->take_in_up = true;
+	ask(f, "op/1 link\nname /out\ndevice /line\n\n", "ok\nname /out/0\n\n");
+	pump_until(f->io.loop, f->ups > 0);
+	assert_true(f->fd >= 0);
+	check_state(f, "/out/0", "up");
+	const struct frame frame = {.kind = FRAME_DATA, .payload = "back", .size = 4};
+	req_frame(f->devices.waiting, &frame);
+	pump_quiet(f->io.loop);
+	assert_int_equal(f->frames, 0); // it is the program's now
+	buf_init(&got);
+	pump_recv(f->fd, &got);
+	assert_int_equal(got.size, FRAME_HEADER_SIZE + 4);
+	buf_finish(&got);
+	// The program has ended, and whoever started it says so.
+	close(f->fd);
+	struct link *link = f->last;
+	fast_timers_reset();
+	link_down(link, OP_ELOST, "the program ended");
+	assert_int_equal(f->downs, 1);
+	assert_int_equal(fast_timers_ms[0], 100);
+	check_state(f, "/out/0", "waiting");
+	pump_until(f->io.loop, f->ups == 2);
+	close(f->fd);
+	link_end(link);
+	assert_int_equal(f->gones, 1);
+	assert_int_equal(f->downs, 2);
+}
+
+// A device on another node is asked for below /n, which is the caller's to resolve; and what the
+// device must satisfy is asked of it.
+static struct op_head dialled;
+static struct stream *dial_nowhere(void *data, struct op_head *head, const struct subject *subject,
+		struct op_refusal *refusal) {
+	op_head_finish(&dialled);
+	assert_true(op_head_copy(&dialled, head));
+	op_refuse(refusal, OP_EUNREACH, "nowhere");
+	return NULL;
+}
+
+static void test_where_and_want(void **state) {
+	struct fixture *f = *state;
+	const struct caller nowhere = {.open = dial_nowhere};
+	f->linker.caller = &nowhere;
+	ask(f, "op/1 link\nname /out\nwant display!*!lan\ndevice "
+		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef/display/0\n\n",
+		"ok\nname /out/0\n\n");
+	assert_string_equal(op_get(&dialled, OP_F_NAME),
+		"/n/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef/display/0");
+	assert_string_equal(op_get(&dialled, OP_F_WANT), "display!*!lan");
+	net_linker_finish(&f->linker);
+	op_head_finish(&dialled);
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_output),
+		TEST(test_input),
+		TEST(test_subject),
+		TEST(test_absent_device),
+		TEST(test_device_vanishes_and_returns),
+		TEST(test_retry_when_told),
+		TEST(test_refused),
+		TEST(test_let_go),
+		TEST(test_many_and_only),
+		TEST(test_single),
+		TEST(test_io_box_goes),
+		TEST(test_ended_by_its_user),
+		TEST(test_take_fd),
+		TEST(test_where_and_want),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

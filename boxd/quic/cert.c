@@ -16,6 +16,8 @@
 #include "base/log.h"
 #include "box/name.h"
 
+#define TAG_UTF8 12 // ASN.1 types of a name
+#define TAG_PRINTABLE 19
 #define YEAR_2000 946684800 // no clock of ours is ever behind it, should anybody else look
 
 static bool worked(int result, const char *what) {
@@ -232,19 +234,38 @@ enum op_code cert_check_person(const char *name, struct op_refusal *refusal) {
 	return OP_OK;
 }
 
+/* The CN's own bytes: as a string GnuTLS gives it with some characters escaped. */
+static bool find_cn(gnutls_x509_crt_t cert, gnutls_datum_t *value) {
+	gnutls_x509_dn_t dn;
+	gnutls_x509_ava_st ava;
+	if (gnutls_x509_crt_get_subject(cert, &dn) < 0) {
+		return false;
+	}
+	for (int i = 0; gnutls_x509_dn_get_rdn_ava(dn, i, 0, &ava) >= 0; i++) {
+		// The OID is text; GnuTLS counts its zero byte too.
+		if (ava.oid.size >= strlen(GNUTLS_OID_X520_COMMON_NAME)
+				&& strncmp((const char *)ava.oid.data, GNUTLS_OID_X520_COMMON_NAME,
+					ava.oid.size) == 0) {
+			*value = ava.value;
+			return ava.value_tag == TAG_UTF8 || ava.value_tag == TAG_PRINTABLE;
+		}
+	}
+	return false;
+}
+
 enum op_code cert_name(gnutls_x509_crt_t cert, char out[static CERT_NAME_MAX + 1],
 		struct op_refusal *refusal) {
-	size_t size = CERT_NAME_MAX + 1;
-	int result = gnutls_x509_crt_get_dn_by_oid(cert, GNUTLS_OID_X520_COMMON_NAME, 0, 0, out, &size);
-	if (result < 0) {
-		out[0] = '\0';
-		return op_refuse(refusal, OP_EARG, "a certificate without a usable name: %s",
-			gnutls_strerror(result));
+	gnutls_datum_t cn;
+	out[0] = '\0';
+	if (!find_cn(cert, &cn)) {
+		return op_refuse(refusal, OP_EARG, "a certificate without a usable name");
 	}
-	if (memchr(out, '\0', size)) {
-		return op_refuse(refusal, OP_EARG, "a certificate's name holds a zero byte");
+	if (cn.size == 0 || cn.size > CERT_NAME_MAX || memchr(cn.data, '\0', cn.size)) {
+		return op_refuse(refusal, OP_EARG, "a certificate's name has %u bytes or a zero byte: 1 to %d "
+			"without one are right", cn.size, CERT_NAME_MAX);
 	}
-	out[size] = '\0';
+	memcpy(out, cn.data, cn.size);
+	out[cn.size] = '\0';
 	return cert_check_name(out, refusal);
 }
 

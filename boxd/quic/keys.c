@@ -80,7 +80,8 @@ static gnutls_certificate_credentials_t make_credentials(const struct keys *keys
 		result = gnutls_x509_crt_export2(person, GNUTLS_X509_FMT_PEM, &second);
 	}
 	if (result >= 0) {
-		result = gnutls_x509_privkey_export2(keys->key, GNUTLS_X509_FMT_PEM, &key);
+		result = gnutls_x509_privkey_export2_pkcs8(keys->key, GNUTLS_X509_FMT_PEM, NULL,
+			GNUTLS_PKCS_PLAIN, &key);
 	}
 	chain.data = malloc((size_t)first.size + second.size + 1);
 	if (result >= 0 && chain.data) {

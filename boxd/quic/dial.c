@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dial.c - trying a peer's addresses.
+ */
+#include "quic/dial.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "quic/lookup.h"
+#include "quic/meeting.h"
+#include "quic/peers.h"
+
+#define STAGGER_MS 300 // before the next address is tried too
+#define LIMIT (6 * SECOND)
+#define ADDRESSES_MAX 24
+
+struct dial {
+	struct peer_entry *entry;
+	struct wl_event_source *timer;
+	struct wl_list attempts; // connection.user_link
+	char at[AT_MAX][64];
+	int at_size, at_next;
+	struct address found[ADDRESSES_MAX];
+	int found_size, found_next;
+	struct lookup *lookup;
+	uint64_t started;
+	struct op_refusal why; // the best reason so far
+};
+
+static void destroy(struct dial *dial) {
+	struct connection *c, *next;
+	wl_list_for_each_safe(c, next, &dial->attempts, user_link) {
+		struct op_refusal why = {0};
+		op_refuse(&why, OP_ELOST, "another way to %s was found", c->name);
+		wl_list_remove(&c->user_link);
+		wl_list_init(&c->user_link);
+		c->user = NULL;
+		connection_close(c, CLOSE_IDLE, &why);
+	}
+	lookup_cancel(dial->lookup);
+	wl_event_source_remove(dial->timer);
+	free(dial);
+}
+
+void dial_cancel(struct peer_entry *entry) {
+	struct dial *dial = entry->dial;
+	entry->dial = NULL;
+	destroy(dial);
+}
+
+/* How much a reason says: a refusal by the peer itself most. */
+static int weight(enum op_code code) {
+	switch (code) {
+	case OP_OK:
+		return 0;
+	case OP_EUNREACH:
+		return 1;
+	case OP_EUDP:
+		return 2;
+	case OP_EPERM:
+		return 4;
+	default:
+		return 3;
+	}
+}
+
+static void note(struct dial *dial, const struct op_refusal *why) {
+	if (weight(why->code) > weight(dial->why.code)) {
+		dial->why = *why;
+	}
+}
+
+static void fail(struct dial *dial) {
+	struct peer_entry *entry = dial->entry;
+	struct op_refusal why = dial->why;
+	if (entry->peer.connection) { // the peer dialled meanwhile
+		dial_cancel(entry);
+		return;
+	}
+	if (why.code == OP_OK) {
+		op_refuse(&why, OP_EUNREACH, "no address of %s is known: let it connect to this node once, "
+			"or add a line `at HOST:PORT` to %s/peers/%s and start boxd again", entry->peer.petname,
+			entry->quic->dir, entry->peer.petname);
+	}
+	dial_cancel(entry);
+	meeting_failed(entry, &why);
+}
+
+static void step(struct dial *dial);
+
+static void handle_found(void *data, const struct address *found, int size, const char *reason) {
+	struct dial *dial = data;
+	dial->lookup = NULL;
+	for (int i = 0; i < size && dial->found_size < ADDRESSES_MAX; i++) {
+		dial->found[dial->found_size++] = found[i];
+	}
+	if (size == 0) {
+		struct op_refusal why = {0};
+		op_refuse(&why, OP_EUNREACH, "%s cannot be looked up: %s", dial->at[dial->at_next - 1],
+			reason);
+		note(dial, &why);
+	}
+	step(dial);
+}
+
+/* The next address in words becomes one or more in numbers, now or later. */
+static void resolve_next(struct dial *dial) {
+	char host[ADDRESS_HOST];
+	uint16_t port;
+	struct address *address = &dial->found[dial->found_size];
+	const char *at = dial->at[dial->at_next++];
+	if (!address_split(at, host, &port) || dial->found_size == ADDRESSES_MAX) {
+		return;
+	}
+	if (address_parse(address, host, port)) {
+		dial->found_size++;
+		return;
+	}
+	dial->lookup = lookup_start(dial->entry->quic, host, port, handle_found, dial);
+}
+
+static void attempt(struct dial *dial, const struct address *address) {
+	struct peer_entry *entry = dial->entry;
+	struct op_refusal why = {0};
+	struct connection *c =
+		connection_dial(entry->quic, address, false, &meeting_user, entry, &why);
+	if (!c) {
+		note(dial, &why);
+		return;
+	}
+	snprintf(c->name, sizeof(c->name), "%s", entry->peer.petname);
+	strcpy(c->expect, entry->peer.key);
+	wl_list_insert(dial->attempts.prev, &c->user_link);
+	wl_event_source_timer_update(dial->timer, STAGGER_MS);
+}
+
+/* One more attempt, unless there is nothing left to try. */
+static void step(struct dial *dial) {
+	int before = wl_list_length(&dial->attempts);
+	while (wl_list_length(&dial->attempts) == before && !dial->lookup) {
+		if (dial->found_next < dial->found_size) {
+			attempt(dial, &dial->found[dial->found_next++]);
+		} else if (dial->at_next < dial->at_size) {
+			resolve_next(dial);
+		} else if (before == 0) {
+			wl_event_source_timer_update(dial->timer, 1); // not from inside dial_start
+			return;
+		} else {
+			return;
+		}
+	}
+}
+
+static bool nothing_left(const struct dial *dial) {
+	return wl_list_empty(&dial->attempts) && !dial->lookup && dial->found_next == dial->found_size
+		&& dial->at_next == dial->at_size;
+}
+
+static int handle_timer(void *data) {
+	struct dial *dial = data;
+	struct quic *quic = dial->entry->quic;
+	bool answered = false;
+	struct connection *c;
+	wl_list_for_each(c, &dial->attempts, user_link) {
+		answered = answered || c->got_reply;
+	}
+	if (nothing_left(dial) || quic_now() > dial->started + LIMIT) {
+		fail(dial);
+	} else {
+		wl_event_source_timer_update(dial->timer, STAGGER_MS);
+		if (!answered && !dial->entry->peer.connection) {
+			step(dial);
+		}
+	}
+	quic_deliver(quic);
+	return 0;
+}
+
+void dial_attempt_over(struct peer_entry *entry, struct connection *c,
+		const struct op_refusal *why) {
+	struct dial *dial = entry->dial;
+	if (!dial) {
+		return;
+	}
+	note(dial, why);
+	if (nothing_left(dial)) {
+		fail(dial);
+	} else if (wl_list_empty(&dial->attempts) && !entry->peer.connection) {
+		step(dial);
+	}
+}
+
+void dial_start(struct peer_entry *entry) {
+	struct dial *dial = calloc(1, sizeof(*dial));
+	if (dial) {
+		dial->timer = wl_event_loop_add_timer(entry->quic->loop, handle_timer, dial);
+	}
+	if (!dial || !dial->timer) {
+		struct op_refusal why = {0};
+		op_refuse(&why, OP_EIO, "no memory to dial %s", entry->peer.petname);
+		free(dial);
+		meeting_failed(entry, &why);
+		return;
+	}
+	dial->entry = entry;
+	dial->started = quic_now();
+	wl_list_init(&dial->attempts);
+	for (int i = 0; i < entry->peer.at_size; i++) {
+		strcpy(dial->at[dial->at_size++], entry->peer.at[i]);
+	}
+	entry->dial = dial;
+	wl_event_source_timer_update(dial->timer, STAGGER_MS);
+	step(dial);
+}

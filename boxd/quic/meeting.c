@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * meeting.c - which connection between two nodes is the one.
+ *
+ * Two that were dialled at once: the one dialled by the smaller key stays, and both sides know which
+ * that is without a word. A later one comes from a node that has lost the first. The other of two
+ * takes no new exchange and goes when it has none, so that nothing is lost by the choice.
+ */
+#include "quic/meeting.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LOG_MODULE "quic"
+#include "base/log.h"
+#include "quic/dial.h"
+#include "quic/peers.h"
+#include "quic/stream_quic.h"
+
+void meeting_changed(struct peer_entry *entry) {
+	if (wl_list_empty(&entry->changed)) {
+		wl_list_insert(entry->quic->changed.prev, &entry->changed);
+	}
+	quic_schedule(entry->quic);
+}
+
+void meeting_measure(struct connection *c, uint64_t now) {
+	struct peer_entry *entry = c->user_data;
+	if (c->state != CONNECTION_UP || c->pairing || c->spare || now < c->measured + SECOND) {
+		return;
+	}
+	ngtcp2_conn_info info;
+	ngtcp2_conn_get_conn_info(c->conn, &info);
+	double least = (double)info.min_rtt / MS;
+	c->measured = now;
+	entry->peer.rtt_ms = (double)info.smoothed_rtt / MS;
+	snprintf(entry->peer.net, sizeof(entry->peer.net), "%s",
+		least < 3 ? "lan" : least < 15 ? "wifi" : "wan");
+}
+
+/* Whether the smaller of the two keys dialled it. */
+static bool by_smaller(const struct connection *c) {
+	bool we_are = strcmp(keys_fingerprint(c->quic->keys), c->identity.key) < 0;
+	return c->dialled == we_are;
+}
+
+static void choose(struct peer_entry *entry) {
+	struct connection *best = NULL, *newest = NULL, *c;
+	bool several = wl_list_length(&entry->connections) > 1;
+	wl_list_for_each(c, &entry->connections, user_link) {
+		newest = newest ? newest : c;
+		bool near = newest->up_since - c->up_since < SIMULTANEOUS;
+		if (!best || (near && by_smaller(c) && !by_smaller(best))) {
+			best = c;
+		}
+	}
+	wl_list_for_each(c, &entry->connections, user_link) {
+		c->contested = several;
+		c->spare = c != best;
+	}
+	entry->peer.connection = best;
+	if (entry->peer.up != (best != NULL)) {
+		entry->peer.up = best != NULL;
+		meeting_changed(entry);
+	}
+}
+
+/* A new connection is proof of life: one whose other end has been silent is dead. */
+static void replace_silent(struct peer_entry *entry, struct connection *by) {
+	struct op_refusal why = {0};
+	struct connection *c, *next;
+	op_refuse(&why, OP_ELOST, "%s was started anew, or has come back from elsewhere: ask again",
+		entry->peer.petname);
+	wl_list_for_each_safe(c, next, &entry->connections, user_link) {
+		if (c != by && c->busy_since != 0 && connection_silent(c, by->up_since, REPLACE_AFTER)) {
+			wl_list_remove(&c->user_link);
+			wl_list_init(&c->user_link);
+			connection_close(c, CLOSE_REPLACED, &why);
+		}
+	}
+}
+
+static void attach_waiting(struct peer_entry *entry) {
+	struct stream_quic *s, *next;
+	wl_list_for_each_safe(s, next, &entry->waiting, link) {
+		stream_quic_attach(s, entry->peer.connection);
+	}
+}
+
+static void handle_up(struct connection *c) {
+	struct quic *quic = c->quic;
+	const struct identity *who = &c->identity;
+	struct peer_entry *entry = peers_meet(quic, who->key, who->person, who->machine);
+	if (!entry) {
+		struct op_refusal why = {0};
+		op_refuse(&why, OP_EIO, "no memory for a peer");
+		connection_close(c, CLOSE_GOODBYE, &why);
+		return;
+	}
+	char at[ADDRESS_TEXT];
+	address_print(&c->remote, at);
+	log_info("%s is connected, %s %s", entry->peer.petname, c->dialled ? "dialled at" : "from", at);
+	snprintf(c->name, sizeof(c->name), "%s", entry->peer.petname);
+	wl_list_remove(&c->user_link); // of the dial, if it was one
+	wl_list_insert(&entry->connections, &c->user_link);
+	c->user_data = entry;
+	peers_add_at(entry, at);
+	// Our own dial goes on when the peer's came first: it may do the same, and one must stay.
+	if (entry->dial && c->dialled) {
+		dial_cancel(entry);
+	}
+	entry->peer.why = (struct op_refusal){0};
+	replace_silent(entry, c);
+	choose(entry);
+	meeting_measure(c, c->up_since);
+	attach_waiting(entry);
+	if (!entry->known) {
+		meeting_changed(entry);
+	}
+}
+
+static void handle_stream(struct connection *c, struct stream_quic *s) {
+	struct peer_entry *entry = c->user_data;
+	c->quic->events->stream(c->quic->data, &entry->peer, &s->base);
+}
+
+static void handle_gone(struct connection *c, const struct op_refusal *why) {
+	struct peer_entry *entry = c->user_data;
+	if (!entry) {
+		log_debug("%s: %s", c->name, why->sentence); // a stranger
+		return;
+	}
+	wl_list_remove(&c->user_link);
+	wl_list_init(&c->user_link);
+	if (c->up_since == 0) {
+		dial_attempt_over(entry, c, why);
+		return;
+	}
+	log_info("%s: %s", entry->peer.petname, why->sentence);
+	choose(entry);
+	if (wl_list_empty(&entry->waiting)) {
+		return;
+	}
+	if (entry->peer.connection) {
+		attach_waiting(entry);
+	} else if (!entry->dial) {
+		dial_start(entry);
+	}
+}
+
+/* What the other side surely never looked at may be said again. */
+static bool handle_rescue(struct connection *c, struct stream_quic *s) {
+	struct peer_entry *entry = c->user_data;
+	if (!entry || !c->closed_by_peer || c->closed_with != CLOSE_IDLE
+			|| !stream_quic_detach(s)) {
+		return false;
+	}
+	wl_list_insert(entry->waiting.prev, &s->link);
+	return true;
+}
+
+const struct connection_user meeting_user = {
+	.up = handle_up,
+	.stream = handle_stream,
+	.gone = handle_gone,
+	.rescue = handle_rescue,
+};
+
+static int count_ours(const struct peer_entry *entry) {
+	const struct stream_quic *s;
+	int count = wl_list_length(&entry->waiting);
+	if (entry->peer.connection) {
+		wl_list_for_each(s, &entry->peer.connection->streams, link) {
+			count += s->ours;
+		}
+	}
+	return count;
+}
+
+struct stream_quic *meeting_open(struct peer_entry *entry, struct op_refusal *refusal) {
+	if (count_ours(entry) >= OP_MAX_EXCHANGES) {
+		op_refuse(refusal, OP_EQUOTA, "%d exchanges with %s are open, which is the most: wait for one "
+			"to end", OP_MAX_EXCHANGES, entry->peer.petname);
+		return NULL;
+	}
+	struct stream_quic *s = stream_quic_create(entry->quic);
+	if (!s) {
+		op_refuse(refusal, OP_EIO, "no memory for a stream");
+		return NULL;
+	}
+	wl_list_insert(entry->waiting.prev, &s->link);
+	if (entry->peer.connection) {
+		stream_quic_attach(s, entry->peer.connection);
+	} else if (!entry->dial) {
+		dial_start(entry);
+	}
+	return s;
+}
+
+static void lose_waiting(struct peer_entry *entry, const struct op_refusal *why) {
+	struct stream_quic *s, *next;
+	wl_list_for_each_safe(s, next, &entry->waiting, link) {
+		wl_list_remove(&s->link);
+		wl_list_init(&s->link);
+		stream_quic_lose(s, why);
+	}
+}
+
+void meeting_failed(struct peer_entry *entry, const struct op_refusal *why) {
+	entry->peer.why = *why;
+	meeting_changed(entry);
+	lose_waiting(entry, why);
+}
+
+void meeting_end(struct peer_entry *entry, enum close_code code, const struct op_refusal *why) {
+	if (entry->dial) {
+		dial_cancel(entry);
+	}
+	struct connection *c, *next;
+	wl_list_for_each_safe(c, next, &entry->connections, user_link) {
+		wl_list_remove(&c->user_link);
+		wl_list_init(&c->user_link);
+		c->user = NULL;
+		connection_close(c, code, why);
+	}
+	entry->peer.connection = NULL;
+	lose_waiting(entry, why);
+}

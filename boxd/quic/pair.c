@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pair.c - pairings that were asked for here: how long they wait, whom they dial, how they end.
+ *
+ * What the two machines say to each other is pair_talk.c.
+ */
+#include "quic/pair.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOG_MODULE "quic"
+#include "base/log.h"
+#include "quic/lookup.h"
+#include "quic/meeting.h"
+#include "quic/peers.h"
+
+#define LIMIT (600 * SECOND)
+#define AGAIN_MS 1000
+
+static void pair_free(struct quic_pair *pair) {
+	wl_list_remove(&pair->link);
+	if (pair->timer) {
+		wl_event_source_remove(pair->timer);
+	}
+	lookup_cancel(pair->lookup);
+	free(pair);
+}
+
+void pair_fail(struct quic_pair *pair, const struct op_refusal *why) {
+	const struct quic_pair_events *events = pair->events;
+	void *data = pair->data;
+	struct op_refusal said = *why;
+	if (pair->talk) {
+		pair_talk_leave(pair->talk, false);
+	}
+	pair_free(pair);
+	events->done(data, NULL, &said);
+}
+
+/* Another machine of that person and name is one whose key is gone: this one takes its place. */
+static void forget_namesake(struct quic *quic, const char *person, const struct identity *who) {
+	struct peer *peer, *next;
+	wl_list_for_each_safe(peer, next, &quic->peers, link) {
+		if (strcmp(peer->subject.person, person) == 0
+				&& strcmp(peer->subject.machine, who->machine) == 0
+				&& strcmp(peer->key, who->key) != 0) {
+			quic_peer_forget(quic, peer);
+			return;
+		}
+	}
+}
+
+static struct peer_entry *keep(struct quic_pair *pair, struct connection *c,
+		struct op_refusal *why) {
+	struct quic *quic = pair->quic;
+	const struct identity *who = &c->identity;
+	char at[ADDRESS_TEXT], person[CERT_NAME_MAX + 1];
+	// A machine that was signed a moment ago has shown no person yet: it is ours.
+	const char *name = who->person_key[0]
+		? persons_pin(quic, who->person_name, who->person_key, who->person_cert, why)
+		: keys_person(quic->keys);
+	if (!name) {
+		return NULL;
+	}
+	snprintf(person, sizeof(person), "%s", name);
+	forget_namesake(quic, person, who);
+	struct peer_entry *entry = peers_meet(quic, who->key, person, who->machine);
+	if (!entry) {
+		op_refuse(why, OP_EIO, "no memory for a peer");
+		return NULL;
+	}
+	peers_add_at(entry, address_print(&c->remote, at));
+	if (pair->at[0]) {
+		peers_add_at(entry, pair->at);
+	}
+	return entry;
+}
+
+void pair_succeed(struct quic_pair *pair, struct connection *c) {
+	const struct quic_pair_events *events = pair->events;
+	struct quic *quic = pair->quic;
+	void *data = pair->data;
+	struct op_refusal why = {0};
+	struct peer_entry *entry = keep(pair, c, &why);
+	if (!entry) {
+		pair_fail(pair, &why);
+		return;
+	}
+	if (pair->talk) {
+		pair_talk_leave(pair->talk, false);
+	}
+	pair_free(pair);
+	log_info("paired with %s", entry->peer.petname);
+	entry->known = true;
+	quic->events->peer_changed(quic->data, &entry->peer);
+	events->done(data, &entry->peer, &why);
+}
+
+void pair_again(struct quic_pair *pair, const struct op_refusal *why) {
+	pair->last = *why;
+	pair->talk = NULL;
+	wl_event_source_timer_update(pair->timer, AGAIN_MS);
+}
+
+static void time_out(struct quic_pair *pair) {
+	struct op_refusal why = {0};
+	if (pair->stranger[0]) {
+		op_refuse(&why, OP_EASK, "no machine with the fingerprint %.16s… came, but one with %.16s…: if "
+			"that is the one, run `box pair --fingerprint %s`", pair->fingerprint, pair->stranger,
+			pair->stranger);
+	} else if (pair->last.code != OP_OK) {
+		op_refuse(&why, OP_EASK, "nothing came of it in %llu minutes; the last attempt: %s",
+			LIMIT / SECOND / 60, pair->last.sentence);
+	} else {
+		op_refuse(&why, OP_EASK, "no machine with the fingerprint %.16s… came in %llu minutes: run "
+			"`box pair --fingerprint %s --at HOST:PORT` on it, with this machine's address",
+			pair->fingerprint, LIMIT / SECOND / 60, keys_fingerprint(pair->quic->keys));
+	}
+	pair_fail(pair, &why);
+}
+
+static void attempt(struct quic_pair *pair, const struct address *address) {
+	struct op_refusal why = {0};
+	struct pair_talk *talk = pair_talk_create(pair->quic, pair);
+	struct connection *c = talk ? connection_dial(pair->quic, address, true, &pair_user, talk, &why)
+				    : NULL;
+	if (!c) {
+		if (talk) {
+			pair_talk_leave(talk, false);
+		}
+		pair_again(pair, &why);
+		return;
+	}
+	talk->connection = c;
+	pair->talk = talk;
+}
+
+static void handle_found(void *data, const struct address *found, int size, const char *reason) {
+	struct quic_pair *pair = data;
+	pair->lookup = NULL;
+	if (pair->talk) {
+		return; // it dialled meanwhile
+	}
+	if (size > 0) {
+		attempt(pair, &found[0]);
+		return;
+	}
+	struct op_refusal why = {0};
+	op_refuse(&why, OP_EUNREACH, "%s cannot be looked up: %s", pair->at, reason);
+	pair_again(pair, &why);
+}
+
+static void dial(struct quic_pair *pair) {
+	char host[ADDRESS_HOST];
+	uint16_t port;
+	struct address address;
+	if (!pair->at[0] || pair->talk || pair->lookup || !address_split(pair->at, host, &port)) {
+		return;
+	}
+	if (address_parse(&address, host, port)) {
+		attempt(pair, &address);
+		return;
+	}
+	pair->lookup = lookup_start(pair->quic, host, port, handle_found, pair);
+}
+
+static int handle_timer(void *data) {
+	struct quic_pair *pair = data;
+	struct quic *quic = pair->quic;
+	uint64_t now = quic_now();
+	if (now >= pair->deadline) {
+		time_out(pair);
+	} else {
+		uint64_t left = (pair->deadline - now) / MS + 1;
+		wl_event_source_timer_update(pair->timer, (int)left);
+		dial(pair);
+	}
+	quic_deliver(quic);
+	return 0;
+}
+
+/* Lower case, whole, and not our own. */
+static bool read_fingerprint(struct quic *quic, const char *text, char *out,
+		struct op_refusal *refusal) {
+	size_t size = 0;
+	for (; text[size] && size < KEYS_FINGERPRINT; size++) {
+		out[size] = (char)tolower((unsigned char)text[size]);
+	}
+	out[size] = '\0';
+	if (text[size] || size != KEYS_FINGERPRINT || strspn(out, "0123456789abcdef") != size) {
+		op_refuse(refusal, OP_EARG, "a fingerprint has %d hex digits; `box` on the other machine "
+			"shows it", KEYS_FINGERPRINT);
+		return false;
+	}
+	if (strcmp(out, keys_fingerprint(quic->keys)) == 0) {
+		op_refuse(refusal, OP_EARG, "%.16s… is this machine's own fingerprint: give the other's, "
+			"which `box` shows there", out);
+		return false;
+	}
+	struct quic_pair *pair;
+	wl_list_for_each(pair, &quic->pairs, link) {
+		if (strcmp(pair->fingerprint, out) == 0) {
+			op_refuse(refusal, OP_EBUSY, "a pairing with %.16s… waits here already", out);
+			return false;
+		}
+	}
+	return true;
+}
+
+struct quic_pair *quic_pair(struct quic *quic, const char *fingerprint, bool mine, const char *at,
+		const struct quic_pair_events *events, void *data, struct op_refusal *refusal) {
+	char key[KEYS_FINGERPRINT + 1], host[ADDRESS_HOST];
+	uint16_t port;
+	if (!read_fingerprint(quic, fingerprint, key, refusal)) {
+		return NULL;
+	}
+	if (at && (strlen(at) >= sizeof(((struct quic_pair *)0)->at) || !address_split(at, host, &port))) {
+		op_refuse(refusal, OP_EARG, "\"%s\" is no address: it is HOST:PORT", at);
+		return NULL;
+	}
+	if (!mine && !keys_person(quic->keys)) {
+		op_refuse(refusal, OP_EPERM, "this machine has no person yet: run `box init --person NAME` "
+			"here, or pair with --mine to be signed by the other machine's person");
+		return NULL;
+	}
+	struct quic_pair *pair = calloc(1, sizeof(*pair));
+	if (pair) {
+		wl_list_init(&pair->link);
+		pair->timer = wl_event_loop_add_timer(quic->loop, handle_timer, pair);
+	}
+	if (!pair || !pair->timer) {
+		free(pair);
+		op_refuse(refusal, OP_EIO, "no memory for a pairing");
+		return NULL;
+	}
+	pair->quic = quic;
+	strcpy(pair->fingerprint, key);
+	pair->mine = mine;
+	snprintf(pair->at, sizeof(pair->at), "%s", at ? at : "");
+	pair->events = events;
+	pair->data = data;
+	pair->deadline = quic_now() + LIMIT;
+	wl_list_insert(quic->pairs.prev, &pair->link);
+	wl_event_source_timer_update(pair->timer, 1); // dials from the loop
+	return pair;
+}
+
+void quic_pair_signed(struct quic_pair *pair, const char *machine_cert, const char *person_cert) {
+	if (pair->talk && pair->talk->step == PAIR_SIGNING) {
+		pair_talk_certs(pair->talk, machine_cert, person_cert);
+	}
+}
+
+void quic_pair_cancel(struct quic_pair *pair) {
+	if (pair->talk) {
+		struct op_refusal why = {0};
+		struct connection *c = pair->talk->connection;
+		op_refuse(&why, OP_EASK, "the pairing was given up");
+		pair_talk_leave(pair->talk, false);
+		if (c) {
+			connection_close(c, CLOSE_CANCELLED, &why);
+		}
+	}
+	pair_free(pair);
+}
+
+void pairs_finish(struct quic *quic) {
+	struct quic_pair *pair, *next;
+	wl_list_for_each_safe(pair, next, &quic->pairs, link) {
+		quic_pair_cancel(pair);
+	}
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef QUIC_PEERS_H
+#define QUIC_PEERS_H
+
+#include <stdbool.h>
+
+#include "quic/quic_private.h"
+
+/*
+ * Whom this node knows: persons, by the name it knows them by and the key that was pinned, in
+ * DIR/persons/NAME; and their machines, in DIR/peers/PETNAME. Files of `field value` lines. The
+ * node's own person is known by the keys and has no file.
+ */
+
+#define AT_MAX 8 // addresses kept of one peer
+
+/* Reads both directories, made if missing. A file that cannot be used is logged and passed over. */
+bool peers_load(struct quic *quic, struct op_refusal *refusal);
+void peers_finish(struct quic *quic);
+
+/* The name we know the holder of that key by; NULL: a stranger. */
+const char *persons_name(struct quic *quic, const char *key);
+/*
+ * Pins a person under the name it goes by, or that with a number when another has it. Returns the
+ * name; NULL and refusal: EIO. cert may be NULL.
+ */
+const char *persons_pin(struct quic *quic, const char *name, const char *key, const char *cert,
+	struct op_refusal *refusal);
+/* Whether somebody else than the holder of key has this name here. */
+bool persons_taken(struct quic *quic, const char *name, const char *key);
+
+struct peer_entry *peers_find(struct quic *quic, const char *key);
+/* The peer with that key, made if need be, with this person and machine. NULL: no memory. */
+struct peer_entry *peers_meet(struct quic *quic, const char *key, const char *person,
+	const char *machine);
+/* Another address, newest first; written to the disk if that changes anything. */
+void peers_add_at(struct peer_entry *entry, const char *at);
+/* From memory and disk, the person too if this was the last machine. The entry is freed. */
+void peers_remove(struct peer_entry *entry);
+
+#endif

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * quic.c - the room's door: made, run by the loop, and asked.
+ *
+ * All that happens is noted where it happens and told from quic_deliver(), when no packet, timer or
+ * turn is half way through.
+ */
+#include "quic/quic.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <gnutls/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LOG_MODULE "quic"
+#include "base/log.h"
+#include "quic/incoming.h"
+#include "quic/keys_files.h"
+#include "quic/meeting.h"
+#include "quic/pair.h"
+#include "quic/peers.h"
+#include "quic/scheduler.h"
+#include "quic/stream_quic.h"
+
+uint64_t quic_now(void) {
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec;
+}
+
+struct work_pool *quic_pool(struct quic *quic) {
+	if (!quic->pool) {
+		quic->pool = work_pool_create(quic->loop, 1);
+	}
+	return quic->pool;
+}
+
+/* wl_event_loop's own timers have milliseconds; pacing needs less. */
+static void set_timer(struct quic *quic, uint64_t when) {
+	if (when == quic->armed) {
+		return;
+	}
+	struct itimerspec timer = {0};
+	if (when != NEVER) {
+		uint64_t at = when > 0 ? when : 1; // 0 would stop it; what is past fires at once
+		timer.it_value.tv_sec = (time_t)(at / SECOND);
+		timer.it_value.tv_nsec = (long)(at % SECOND);
+	}
+	if (timerfd_settime(quic->timer, TFD_TIMER_ABSTIME, &timer, NULL) != 0) {
+		log_errno("timerfd");
+	}
+	quic->armed = when;
+}
+
+static void arm(struct quic *quic) {
+	uint64_t when = NEVER;
+	struct connection *c;
+	wl_list_for_each(c, &quic->connections, link) {
+		uint64_t deadline = connection_deadline(c);
+		when = deadline < when ? deadline : when;
+	}
+	set_timer(quic, quic->again ? 1 : when);
+}
+
+static void deliver_connection(struct connection *c) {
+	if (c->state == CONNECTION_DEAD) {
+		if (c->user) {
+			c->user->gone(c, &c->why);
+		} else {
+			log_debug("%s: %s", c->name, c->why.sentence);
+		}
+		connection_free(c);
+		return;
+	}
+	if (c->state == CONNECTION_HANDSHAKE && c->confirmed) {
+		c->state = CONNECTION_UP;
+		c->up_since = c->idle_since = quic_now();
+		if (!c->dialled) {
+			c->quic->handshakes--;
+			c->user = c->pairing ? &pair_user : &meeting_user;
+		}
+		c->user->up(c);
+		connection_wake(c);
+	}
+	struct stream_quic *s, *next;
+	wl_list_for_each_safe(s, next, &c->streams, link) {
+		if (c->state == CONNECTION_UP && s->fresh) {
+			s->fresh = false;
+			stream_quic_tell(s);
+			c->user->stream(c, s);
+			connection_tell(c); // the rest later: the list may be another
+			return;
+		}
+	}
+}
+
+static void deliver_peer(struct quic *quic, struct peer_entry *entry) {
+	wl_list_remove(&entry->changed);
+	wl_list_init(&entry->changed);
+	if (!entry->known) {
+		bool up = entry->peer.up; // it was added, before it is up
+		entry->known = true;
+		entry->peer.up = false;
+		quic->events->peer_changed(quic->data, &entry->peer);
+		entry->peer.up = up;
+		if (!up) {
+			return;
+		}
+	}
+	quic->events->peer_changed(quic->data, &entry->peer);
+}
+
+void quic_deliver(struct quic *quic) {
+	if (quic->delivering) {
+		return;
+	}
+	quic->delivering = true;
+	for (;;) {
+		if (!wl_list_empty(&quic->news)) {
+			struct connection *c = wl_container_of(quic->news.next, c, news);
+			wl_list_remove(&c->news);
+			wl_list_init(&c->news);
+			deliver_connection(c);
+		} else if (!wl_list_empty(&quic->changed)) {
+			struct peer_entry *entry = wl_container_of(quic->changed.next, entry, changed);
+			deliver_peer(quic, entry);
+		} else if (!wl_list_empty(&quic->dirty)) {
+			struct stream_quic *s = wl_container_of(quic->dirty.next, s, dirty);
+			stream_quic_deliver(s);
+		} else {
+			break;
+		}
+	}
+	quic->delivering = false;
+	arm(quic);
+}
+
+static void handle_turn(void *data) {
+	struct quic *quic = data;
+	struct connection *c, *next;
+	uint64_t now = quic_now();
+	quic->turn = NULL;
+	quic->turning = true;
+	if (!endpoint_blocked(quic->endpoint)) {
+		wl_list_for_each_safe(c, next, &quic->connections, link) {
+			if (c->wants_turn) {
+				meeting_measure(c, now);
+				scheduler_turn(c, now);
+			}
+		}
+	}
+	quic_deliver(quic);
+	quic->turning = false;
+}
+
+void quic_schedule(struct quic *quic) {
+	if (quic->turning) {
+		// libwayland runs idle sources until there are none: packets would wait for our writing.
+		quic->again = true;
+	} else if (!quic->turn) {
+		quic->turn = wl_event_loop_add_idle(quic->loop, handle_turn, quic);
+		quic->again = quic->again || !quic->turn;
+	}
+}
+
+static int handle_timer(int fd, uint32_t mask, void *data) {
+	struct quic *quic = data;
+	uint64_t expirations, now = quic_now();
+	if (read(fd, &expirations, sizeof(expirations)) < 0 && errno != EAGAIN) {
+		log_errno("timerfd");
+	}
+	quic->armed = NEVER;
+	if (quic->again) {
+		quic->again = false;
+		quic_schedule(quic);
+	}
+	struct connection *c, *next;
+	wl_list_for_each_safe(c, next, &quic->connections, link) {
+		if (connection_deadline(c) <= now) {
+			connection_expire(c, now);
+		}
+	}
+	quic_deliver(quic);
+	return 0;
+}
+
+static void handle_datagram(void *data, const struct datagram *datagram) {
+	incoming_datagram(data, datagram);
+}
+
+static void handle_received(void *data) {
+	quic_deliver(data);
+}
+
+static void handle_writable(void *data) {
+	struct quic *quic = data;
+	struct connection *c;
+	wl_list_for_each(c, &quic->connections, link) {
+		connection_wake(c);
+	}
+}
+
+static const struct endpoint_events endpoint_events = {
+	.datagram = handle_datagram,
+	.received = handle_received,
+	.writable = handle_writable,
+};
+
+static void init_lists(struct quic *quic) {
+	cids_init(&quic->cids);
+	wl_list_init(&quic->connections);
+	wl_list_init(&quic->dead);
+	wl_list_init(&quic->news);
+	wl_list_init(&quic->streams);
+	wl_list_init(&quic->dirty);
+	wl_list_init(&quic->changed);
+	wl_list_init(&quic->peers);
+	wl_list_init(&quic->persons);
+	wl_list_init(&quic->pairs);
+}
+
+static bool start(struct quic *quic, const struct quic_options *options,
+		struct op_refusal *refusal) {
+	quic->dir = strdup(options->dir);
+	quic->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (quic->timer >= 0) {
+		quic->timer_source = wl_event_loop_add_fd(quic->loop, quic->timer, WL_EVENT_READABLE,
+			handle_timer, quic);
+	}
+	if (!quic->dir || !quic->timer_source
+			|| !keys_secret(quic->keys, "boxland reset token", quic->reset_secret)
+			|| gnutls_rnd(GNUTLS_RND_KEY, quic->retry_secret, sizeof(quic->retry_secret)) < 0) {
+		op_refuse(refusal, OP_EIO, "no timer or no memory for the network");
+		return false;
+	}
+	if (keys_check_dir(quic->dir, refusal) != OP_OK || !peers_load(quic, refusal)) {
+		return false;
+	}
+	quic->endpoint = endpoint_create(quic->loop, options->address ? options->address : "",
+		options->port, &endpoint_events, quic, refusal);
+	return quic->endpoint != NULL;
+}
+
+struct quic *quic_create(const struct quic_options *options, const struct quic_events *events,
+		void *data, struct op_refusal *refusal) {
+	struct quic *quic = calloc(1, sizeof(*quic));
+	if (!quic) {
+		op_refuse(refusal, OP_EIO, "no memory for the network");
+		return NULL;
+	}
+	quic->loop = options->loop;
+	quic->keys = options->keys;
+	quic->events = events;
+	quic->data = data;
+	quic->timer = -1;
+	quic->armed = NEVER;
+	init_lists(quic);
+	if (!start(quic, options, refusal)) {
+		quic_destroy(quic);
+		return NULL;
+	}
+	return quic;
+}
+
+static void say_goodbye(struct quic *quic) {
+	struct op_refusal why = {0};
+	op_refuse(&why, OP_ELOST, "this node stops");
+	struct peer *peer;
+	wl_list_for_each(peer, &quic->peers, link) {
+		meeting_end(peer_entry_from(peer), CLOSE_GOODBYE, &why);
+	}
+	struct connection *c, *next;
+	wl_list_for_each_safe(c, next, &quic->connections, link) {
+		connection_close(c, CLOSE_GOODBYE, &why); // pairings, and nobody's yet
+	}
+}
+
+void quic_destroy(struct quic *quic) {
+	if (!quic) {
+		return;
+	}
+	assert(!quic->delivering);
+	pairs_finish(quic);
+	say_goodbye(quic);
+	quic_deliver(quic);
+	// A listener may keep a stream longer than there is a network; nothing more is said to it.
+	struct stream_quic *s, *next;
+	wl_list_for_each_safe(s, next, &quic->streams, all) {
+		wl_list_remove(&s->all);
+		wl_list_init(&s->all);
+		s->quic = NULL;
+	}
+	peers_finish(quic);
+	cids_finish(&quic->cids);
+	if (quic->turn) {
+		wl_event_source_remove(quic->turn);
+	}
+	endpoint_destroy(quic->endpoint);
+	if (quic->timer_source) {
+		wl_event_source_remove(quic->timer_source);
+	}
+	if (quic->timer >= 0) {
+		close(quic->timer);
+	}
+	work_pool_destroy(quic->pool);
+	explicit_bzero(quic->reset_secret, sizeof(quic->reset_secret));
+	free(quic->dir);
+	free(quic);
+}
+
+uint16_t quic_port(const struct quic *quic) {
+	return endpoint_port(quic->endpoint);
+}
+
+struct wl_list *quic_peers(struct quic *quic) {
+	return &quic->peers;
+}
+
+struct peer *quic_peer_by_petname(struct quic *quic, const char *petname) {
+	struct peer *peer;
+	wl_list_for_each(peer, &quic->peers, link) {
+		if (strcmp(peer->petname, petname) == 0) {
+			return peer;
+		}
+	}
+	return NULL;
+}
+
+struct peer *quic_peer_by_key(struct quic *quic, const char *key) {
+	struct peer_entry *entry = peers_find(quic, key);
+	return entry ? &entry->peer : NULL;
+}
+
+void quic_peer_hint(struct quic *quic, struct peer *peer, const char *at) {
+	char host[ADDRESS_HOST];
+	uint16_t port;
+	if (address_split(at, host, &port)) {
+		peers_add_at(peer_entry_from(peer), at);
+	}
+}
+
+void quic_peer_forget(struct quic *quic, struct peer *peer) {
+	struct peer_entry *entry = peer_entry_from(peer);
+	struct op_refusal why = {0};
+	op_refuse(&why, OP_EPERM, "%s is forgotten here: pair again to reach it", peer->petname);
+	meeting_end(entry, CLOSE_FORGOTTEN, &why);
+	peer->up = false;
+	quic->events->peer_gone(quic->data, peer);
+	peers_remove(entry);
+	quic_schedule(quic);
+}
+
+struct stream *quic_open(struct quic *quic, struct peer *peer, struct op_refusal *refusal) {
+	struct stream_quic *s = meeting_open(peer_entry_from(peer), refusal);
+	return s ? &s->base : NULL;
+}

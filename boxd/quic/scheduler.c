@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * scheduler.c - what leaves next.
+ *
+ * Input, control, audio, video, bulk; of one class the oldest first, bulk in rounds. How much may be
+ * in flight is ngtcp2's; this decides only what it consists of, and holds bulk back while a live
+ * class is open and the path's queue grows.
+ */
+#include "quic/scheduler.h"
+
+#include "quic/lane.h"
+#include "quic/quic_private.h"
+#include "quic/transport.h"
+
+#define PIECES 8
+#define QUEUE_LIMIT (10 * MS)        // of delay above the path's own, for bulk under a live class
+#define BULK_SHARE 16                // then it gets this part of the rate
+#define BULK_CREDIT_MAX (64.0 * 1024) // bytes it may save up
+
+/* What is decided once for a turn. */
+struct turn {
+	struct connection *c;
+	uint64_t now;
+	bool held;  // bulk has only its share
+	double rate; // bytes per ns of the whole connection
+};
+
+static bool has_live(const struct connection *c) {
+	const struct stream_quic *s;
+	if (!wl_list_empty(&c->lanes_out)) {
+		return true;
+	}
+	wl_list_for_each(s, &c->streams, link) {
+		enum stream_class class = s->out.class;
+		if ((class == STREAM_INPUT || class == STREAM_AUDIO || class == STREAM_VIDEO)
+				&& stream_quic_busy(s)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void judge_bulk(struct turn *turn) {
+	struct connection *c = turn->c;
+	if (wl_list_empty(&c->outflows[STREAM_BULK]) || !has_live(c)) {
+		c->bulk_since = 0;
+		return;
+	}
+	ngtcp2_conn_info info;
+	ngtcp2_conn_get_conn_info(c->conn, &info);
+	if (info.smoothed_rtt < info.min_rtt + QUEUE_LIMIT) {
+		c->bulk_since = 0;
+		return;
+	}
+	turn->held = true;
+	turn->rate = (double)info.cwnd / (double)info.smoothed_rtt;
+	if (c->bulk_since == 0) {
+		c->bulk_since = turn->now;
+		c->bulk_credit = 0;
+	}
+	c->bulk_credit += turn->rate / BULK_SHARE * (double)(turn->now - c->bulk_since);
+	c->bulk_since = turn->now;
+	if (c->bulk_credit > BULK_CREDIT_MAX) {
+		c->bulk_credit = BULK_CREDIT_MAX;
+	}
+}
+
+/* Bulk that is held back wakes up by itself when it has earned a packet. */
+static void wake_bulk(struct turn *turn) {
+	struct connection *c = turn->c;
+	c->next_turn = NEVER;
+	if (turn->held && c->bulk_credit < ENDPOINT_DATAGRAM_MAX && turn->rate > 0) {
+		double missing = ENDPOINT_DATAGRAM_MAX - c->bulk_credit;
+		c->next_turn = turn->now + (uint64_t)(missing * BULK_SHARE / turn->rate) + 1;
+	}
+}
+
+static struct outflow *pick(struct turn *turn) {
+	struct connection *c = turn->c;
+	for (int class = STREAM_INPUT; class <= STREAM_BULK; class++) {
+		if (class == STREAM_BULK && turn->held && c->bulk_credit < ENDPOINT_DATAGRAM_MAX) {
+			return NULL;
+		}
+		struct outflow *flow, *next;
+		wl_list_for_each_safe(flow, next, &c->outflows[class], link) {
+			if (!outflow_ready(flow)) {
+				wl_list_remove(&flow->link);
+				wl_list_init(&flow->link);
+			} else if (!flow->blocked) {
+				return flow;
+			}
+		}
+	}
+	return NULL;
+}
+
+static void took(struct turn *turn, struct outflow *flow, size_t size, bool fin) {
+	struct connection *c = turn->c;
+	outflow_sent(flow, size, fin);
+	if (flow->class == STREAM_BULK) {
+		c->bulk_credit -= turn->held ? (double)size : 0;
+		if (outflow_ready(flow)) { // to the end of the line
+			wl_list_remove(&flow->link);
+			wl_list_insert(c->outflows[STREAM_BULK].prev, &flow->link);
+		}
+	}
+	if (flow->queued == 0) {
+		flow->impl->left(flow);
+	}
+}
+
+/* One datagram into room. 0: nothing may leave now; below: an error of ngtcp2's. */
+static ngtcp2_ssize fill(struct turn *turn, uint8_t *room, ngtcp2_path *path, ngtcp2_pkt_info *info) {
+	struct connection *c = turn->c;
+	for (;;) {
+		ngtcp2_vec vecs[PIECES];
+		size_t count = 0, size = 0;
+		bool last = false;
+		struct outflow *flow = c->state == CONNECTION_UP ? pick(turn) : NULL;
+		uint32_t flags = NGTCP2_WRITE_STREAM_FLAG_NONE;
+		if (flow) {
+			count = outflow_peek(flow, vecs, PIECES, &last);
+			flags = NGTCP2_WRITE_STREAM_FLAG_MORE;
+			flags |= flow->fin && last ? NGTCP2_WRITE_STREAM_FLAG_FIN : 0;
+		}
+		for (size_t i = 0; i < count; i++) {
+			size += vecs[i].len;
+		}
+		ngtcp2_ssize taken = -1;
+		ngtcp2_ssize n = ngtcp2_conn_writev_stream(c->conn, path, info, room,
+			ENDPOINT_DATAGRAM_MAX, &taken, flags, flow ? flow->id : -1, vecs, count, turn->now);
+		if (flow && taken >= 0) {
+			bool fin = (flags & NGTCP2_WRITE_STREAM_FLAG_FIN) && (size_t)taken == size;
+			took(turn, flow, (size_t)taken, fin);
+		}
+		if (n == NGTCP2_ERR_STREAM_DATA_BLOCKED) {
+			flow->blocked = true;
+		} else if (n == NGTCP2_ERR_STREAM_SHUT_WR || n == NGTCP2_ERR_STREAM_NOT_FOUND) {
+			flow->impl->stopped(flow);
+		} else if (n != NGTCP2_ERR_WRITE_MORE) {
+			return n;
+		}
+	}
+}
+
+static struct address address_of(const ngtcp2_addr *addr) {
+	struct address address = {.size = addr->addrlen};
+	__builtin_memcpy(&address.u, addr->addr, addr->addrlen);
+	return address;
+}
+
+void scheduler_turn(struct connection *c, uint64_t now) {
+	struct turn turn = {.c = c, .now = now};
+	struct endpoint *endpoint = c->quic->endpoint;
+	c->wants_turn = false;
+	if (c->state == CONNECTION_UP) {
+		struct stream_quic *s;
+		wl_list_for_each(s, &c->streams, link) {
+			if (s->out.id < 0 && !stream_quic_open(s)) {
+				break;
+			}
+			lanes_release(s);
+		}
+		lanes_open(c);
+		judge_bulk(&turn);
+	}
+	size_t quantum = ngtcp2_conn_get_send_quantum(c->conn), sent = 0;
+	quantum = quantum < ENDPOINT_BATCH_MAX ? quantum : ENDPOINT_BATCH_MAX;
+	ngtcp2_ssize n = 0;
+	do {
+		ngtcp2_path_storage storage;
+		ngtcp2_pkt_info info = {0};
+		uint8_t *room = endpoint_room(endpoint);
+		if (!room) {
+			break; // full, or blocked: endpoint's writable event brings the next turn
+		}
+		ngtcp2_path_storage_zero(&storage);
+		n = fill(&turn, room, &storage.path, &info);
+		if (n > 0) {
+			struct address local = address_of(&storage.path.local);
+			struct address remote = address_of(&storage.path.remote);
+			endpoint_add(endpoint, &local, &remote, info.ecn & 3, (size_t)n);
+			sent += (size_t)n;
+		}
+	} while (n > 0 && sent < quantum);
+	if (n < 0) {
+		endpoint_flush(endpoint);
+		connection_fail(c, (int)n);
+		return;
+	}
+	ngtcp2_conn_update_pkt_tx_time(c->conn, now);
+	wake_bulk(&turn);
+	int error = endpoint_flush(endpoint);
+	c->send_error = sent > 0 ? error : c->send_error;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef QUIC_SCHEDULER_H
+#define QUIC_SCHEDULER_H
+
+#include <stdint.h>
+
+#include "quic/connection.h"
+
+/*
+ * One turn of writing of one connection: at most one batch, in order of class. What does not fit
+ * waits for the next turn, behind the loop's other business.
+ */
+void scheduler_turn(struct connection *connection, uint64_t now);
+
+#endif

@@ -66,8 +66,9 @@ static bool find_paths(struct child *child, const char *name, const char *search
 }
 
 bool child_init(struct child *child, const struct spawn_options *options) {
+	const char *prog = options->prog ? options->prog : options->argv[0];
 	*child = (struct child){.options = options, .above = 3};
-	if (options->exec_fd < 0 && options->argv[0][0] == '\0') {
+	if (options->exec_fd < 0 && (!prog || prog[0] == '\0')) {
 		errno = ENOENT;
 		return false;
 	}
@@ -77,7 +78,7 @@ bool child_init(struct child *child, const struct spawn_options *options) {
 		}
 	}
 	child->moved = calloc(options->fds_size + 1, sizeof(child->moved[0]));
-	if (!child->moved || !find_paths(child, options->argv[0], search_path(options))) {
+	if (!child->moved || !find_paths(child, prog ? prog : "", search_path(options))) {
 		child_finish(child);
 		errno = ENOMEM;
 		return false;

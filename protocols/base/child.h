@@ -20,7 +20,7 @@ struct child {
 	bool script;   // exec_fd begins with #!: its interpreter opens it again
 };
 
-/* false and errno: ENOENT for an empty argv[0], ENOMEM. */
+/* false and errno: ENOENT for a program named "", ENOMEM. */
 bool child_init(struct child *child, const struct spawn_options *options);
 void child_finish(struct child *child);
 

@@ -17,7 +17,7 @@
 
 struct finding {
 	bool good;
-	char found[256];
+	char found[OP_MAX_SENTENCE + 1];
 	const char *remedy; // if not good
 };
 

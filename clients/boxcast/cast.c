@@ -12,12 +12,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "box/utf8.h"
 #include "boxcast/encoder.h"
 #include "boxcast/flight.h"
 #include "boxcast/stats.h"
 #include "boxcast/viewer.h"
 #include "boxcast/window.h"
-#include "boxcast/lines.h"
 
 #define LOG_MODULE "cast"
 #include "base/log.h"
@@ -123,11 +123,8 @@ static void handle_frame(void *data, const struct window_frame *frame) {
 }
 
 static void say_text(struct cast *cast, int word, const char *text) {
-	char *cut = line_text(text, TITLE_MAX);
-	if (cut) {
-		viewer_say(cast->viewer, word, "%s", cut);
-	}
-	free(cut);
+	size_t size = utf8_cut(text, strlen(text), TITLE_MAX);
+	viewer_say(cast->viewer, word, "%.*s", (int)size, text);
 }
 
 static void handle_title(void *data, const char *title) {

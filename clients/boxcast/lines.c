@@ -95,20 +95,3 @@ bool line_keymap(const char *value) {
 	xkb_context_unref(context);
 	return keymap != NULL;
 }
-
-char *line_text(const char *title, size_t max) {
-	size_t size = strlen(title);
-	if (size > max) {
-		size = max;
-		while (size > 0 && ((unsigned char)title[size] & 0xc0) == 0x80) {
-			size--; // not within a character
-		}
-	}
-	char *copy = strndup(title, size);
-	for (char *c = copy; c && *c; c++) {
-		if ((unsigned char)*c < 0x20 || *c == 0x7f) {
-			*c = ' ';
-		}
-	}
-	return copy;
-}

@@ -3,7 +3,6 @@
 #define BOXCAST_LINES_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "boxcast/picture.h"
@@ -22,11 +21,5 @@ bool line_modifiers(const char *value, uint32_t values[static 4]);
 bool line_repeat(const char *value, int *rate, int *delay);
 /* A keymap that xkbcommon compiles: boxland need not be the first to try. */
 bool line_keymap(const char *value);
-
-/*
- * What we say: a title as it may go into a control line, cut to max bytes at a character's border.
- * malloc'd; NULL: no memory.
- */
-char *line_text(const char *title, size_t max);
 
 #endif

@@ -18,7 +18,7 @@
 #define LOG_MODULE "decoder"
 #include "base/log.h"
 
-#define PATIENCE_NS 1000000000 // a unit that has not come out by then never will
+#define PATIENCE_NS 500000000 // a unit that has not come out by then never will
 
 /*
  * Slice threads add no delay; frame threads would, one frame each. The caps in between bound what a

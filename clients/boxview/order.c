@@ -57,15 +57,15 @@ bool order_put(struct order *order, const struct frame *frame, int64_t now) {
 		return false;
 	}
 	// late: it was given up, or a newer keyframe has taken its place
-	bool late = !order->need_key && before(frame->sequence, order->next);
-	// needs what is not here and will not come
-	bool orphan = !key && (order->need_key ? order->count == 0 :
-		before(frame->base, order->from) || before(frame->sequence, frame->base));
-	if (late || orphan) {
+	if (!order->need_key && before(frame->sequence, order->next)) {
 		order->dropped++;
-		if (orphan) {
-			order_broken(order);
-		}
+		return false;
+	}
+	// needs what is not here and will not come
+	if (!key && (order->need_key ? order->count == 0 :
+			before(frame->base, order->from) || before(frame->sequence, frame->base))) {
+		order->dropped++;
+		order_broken(order);
 		return false;
 	}
 	if (order->count == ORDER_KEPT || order->bytes > ORDER_KEPT_BYTES - frame->size) {

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * codec.c - the encoder of boxcast and the decoder of boxview, back to back: no frame of delay, the
+ * right picture, keyframes when asked and only then, sizes that change, garbage that is survived.
+ */
+#include <gst/gst.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+#include <wayland-server-core.h>
+
+#include "boxcast/encoder.h"
+#include "boxview/convert.h"
+#include "boxview/decoder.h"
+#include "unit/cast/check.h"
+
+#define WAIT_MS 10000 // for an event; longer is a failure
+
+struct unit {
+	uint8_t *bytes;
+	size_t size;
+	bool key;
+	struct picture_size picture;
+	uint64_t capture_ns;
+	int64_t coding_ns;
+};
+
+struct rig {
+	struct wl_event_loop *loop;
+	struct encoder *encoder;
+	struct decoder *decoder;
+	struct unit unit;
+	uint32_t units, dropped, broken, released;
+	struct picture *picture;
+	uint32_t pictures;
+	int fd; // the capture
+	uint8_t *pixels;
+	struct picture_size size;
+	uint32_t stride, serial;
+};
+
+static int64_t now_ns(void) {
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static void handle_coded(void *data, const struct pipeline_coded *coded) {
+	struct rig *rig = data;
+	free(rig->unit.bytes);
+	rig->unit = (struct unit){
+		.bytes = malloc(coded->size),
+		.size = coded->size,
+		.key = coded->key,
+		.picture = coded->picture,
+		.capture_ns = coded->capture_ns,
+		.coding_ns = coded->coded_ns - coded->came_ns,
+	};
+	memcpy(rig->unit.bytes, coded->bytes, coded->size);
+	assert_string_equal(coded->colour, "bt601-limited");
+	rig->units++;
+}
+
+static void handle_released(void *data, uint32_t serial) {
+	struct rig *rig = data;
+	rig->released++;
+}
+
+static void handle_dropped(void *data, uint32_t frames) {
+	struct rig *rig = data;
+	rig->dropped += frames;
+}
+
+static void handle_refuse_dmabuf(void *data) {
+}
+
+static void handle_failed(void *data, const char *why) {
+	fail_msg("no encoder: %s", why);
+}
+
+static const struct encoder_events encoder_events = {
+	.coded = handle_coded,
+	.released = handle_released,
+	.dropped = handle_dropped,
+	.refuse_dmabuf = handle_refuse_dmabuf,
+	.failed = handle_failed,
+};
+
+static void handle_picture(void *data, struct picture *picture) {
+	struct rig *rig = data;
+	picture_destroy(rig->picture);
+	rig->picture = picture;
+	rig->pictures++;
+}
+
+static void handle_broken(void *data) {
+	struct rig *rig = data;
+	rig->broken++;
+}
+
+static const struct decoder_events decoder_events = {
+	.picture = handle_picture,
+	.broken = handle_broken,
+};
+
+static void wait_for(struct rig *rig, const uint32_t *counter, uint32_t value) {
+	int64_t end = now_ns() + WAIT_MS * MS;
+	while (*counter < value) {
+		if (now_ns() >= end) {
+			fail_msg("event %u did not come", value);
+		}
+		wl_event_loop_dispatch(rig->loop, 100);
+		if (rig->decoder) {
+			decoder_check(rig->decoder, now_ns());
+		}
+	}
+}
+
+static int setup(void **state) {
+	struct rig *rig = calloc(1, sizeof(*rig));
+	rig->loop = wl_event_loop_create();
+	rig->encoder = encoder_create(rig->loop, &encoder_events, rig);
+	rig->decoder = decoder_create(rig->loop, &decoder_events, rig);
+	rig->fd = -1;
+	*state = rig;
+	return rig->encoder && rig->decoder ? 0 : -1;
+}
+
+static void capture_finish(struct rig *rig) {
+	if (rig->fd >= 0) {
+		munmap(rig->pixels, (size_t)rig->stride * (size_t)rig->size.height);
+		close(rig->fd);
+		rig->fd = -1;
+	}
+}
+
+static int teardown(void **state) {
+	struct rig *rig = *state;
+	encoder_destroy(rig->encoder);
+	picture_destroy(rig->picture);
+	decoder_destroy(rig->decoder);
+	capture_finish(rig);
+	free(rig->unit.bytes);
+	wl_event_loop_destroy(rig->loop);
+	free(rig);
+	return 0;
+}
+
+static void capture_init(struct rig *rig, int width, int height) {
+	capture_finish(rig);
+	rig->size = (struct picture_size){width, height};
+	rig->stride = (uint32_t)(width * 4 + 63) & ~63u;
+	size_t size = (size_t)rig->stride * (size_t)height;
+	rig->fd = memfd_create("capture", MFD_CLOEXEC);
+	assert_int_equal(ftruncate(rig->fd, (off_t)size), 0);
+	rig->pixels = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, rig->fd, 0);
+	assert_ptr_not_equal(rig->pixels, MAP_FAILED);
+}
+
+/* A landscape that moves; smooth, so that what is lost is the codec's. */
+static void paint(struct rig *rig, int step) {
+	for (int y = 0; y < rig->size.height; y++) {
+		uint8_t *row = rig->pixels + (size_t)y * rig->stride;
+		for (int x = 0; x < rig->size.width; x++) {
+			row[x * 4] = (uint8_t)(128 + 100 * sin((x + step * 3) / 37.0));
+			row[x * 4 + 1] = (uint8_t)(128 + 100 * sin((y - step * 2) / 29.0));
+			row[x * 4 + 2] = (uint8_t)(128 + 100 * sin((x + y + step) / 53.0));
+			row[x * 4 + 3] = 0xff;
+		}
+	}
+}
+
+static void push(struct rig *rig, bool key) {
+	const struct window_frame frame = {
+		.serial = ++rig->serial,
+		.fd = rig->fd,
+		.format = PICTURE_XRGB8888,
+		.size = rig->size,
+		.stride = rig->stride,
+		.capture_ns = 1000000000 + (uint64_t)rig->serial * 16666667,
+	};
+	encoder_push(rig->encoder, &frame, now_ns(), key);
+}
+
+/* Encodes the capture and waits for what comes of just this one. */
+static void encode(struct rig *rig, bool key) {
+	uint32_t units = rig->units;
+	push(rig, key);
+	wait_for(rig, &rig->units, units + 1);
+	assert_int_equal(rig->units, units + 1);
+	assert_int_equal(rig->unit.capture_ns, 1000000000 + (uint64_t)rig->serial * 16666667);
+	assert_int_equal(rig->released, rig->serial);
+}
+
+static void decode(struct rig *rig) {
+	uint32_t pictures = rig->pictures;
+	decoder_push(rig->decoder, rig->serial, rig->unit.capture_ns, now_ns(), rig->unit.bytes,
+		rig->unit.size);
+	rig->unit.bytes = NULL;
+	wait_for(rig, &rig->pictures, pictures + 1);
+	assert_int_equal(rig->picture->sequence, rig->serial);
+	assert_int_equal(decoder_inside(rig->decoder), 0);
+	rig->picture->visible_width = rig->size.width;
+	rig->picture->visible_height = rig->size.height;
+}
+
+static double psnr(struct rig *rig) {
+	int width = rig->size.width, height = rig->size.height;
+	uint8_t *out = malloc((size_t)width * (size_t)height * 4);
+	convert_picture(rig->picture, out, width * 4);
+	double sum = 0;
+	for (int y = 0; y < height; y++) {
+		for (int x = 0; x < width * 4; x++) {
+			if (x % 4 != 3) {
+				double d = out[(size_t)y * (size_t)width * 4 + (size_t)x] -
+					rig->pixels[(size_t)y * rig->stride + (size_t)x];
+				sum += d * d;
+			}
+		}
+	}
+	free(out);
+	double mean = sum / (3.0 * width * height);
+	return mean > 0 ? 10 * log10(255 * 255 / mean) : 99;
+}
+
+static void no_frame_of_delay(void **state) {
+	struct rig *rig = *state;
+	capture_init(rig, 640, 480);
+	double worst = 99;
+	int64_t coding = 0, decoding = 0;
+	for (int i = 0; i < 60; i++) {
+		paint(rig, i);
+		encode(rig, false);
+		assert_int_equal(rig->unit.key, i == 0); // none that was not asked for
+		decode(rig);
+		assert_int_equal(rig->picture->width, 640);
+		double quality = psnr(rig);
+		worst = quality < worst ? quality : worst;
+		if (i >= 10) {
+			coding += rig->unit.coding_ns;
+			decoding += rig->picture->decoding_us;
+		}
+	}
+	print_message("%s: encoding %.2f ms, decoding %.2f ms, worst PSNR %.1f dB\n",
+		encoder_path(rig->encoder), coding / 50e6, decoding / 50e3, worst);
+	assert_true(worst > 34);
+	assert_int_equal(rig->broken, 0);
+}
+
+static void keyframes_when_asked(void **state) {
+	struct rig *rig = *state;
+	capture_init(rig, 640, 480);
+	for (int i = 0; i < 30; i++) {
+		// a cut of the scene is no reason
+		memset(rig->pixels, i * 37 % 256, (size_t)rig->stride * 480);
+		encode(rig, i % 10 == 5);
+		assert_int_equal(rig->unit.key, i == 0 || i % 10 == 5);
+	}
+}
+
+static void sizes_change_and_may_be_odd(void **state) {
+	static const int sizes[][2] = {{640, 480}, {641, 479}, {33, 17}, {1280, 720}, {7, 5}, {640, 480}};
+	struct rig *rig = *state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		capture_init(rig, sizes[i][0], sizes[i][1]);
+		for (int j = 0; j < 3; j++) {
+			paint(rig, j);
+			encode(rig, false);
+			assert_int_equal(rig->unit.key, j == 0);
+			assert_int_equal(rig->unit.picture.width, sizes[i][0]);
+			assert_int_equal(rig->unit.picture.height, sizes[i][1]);
+			decode(rig);
+			assert_in_range(rig->picture->width, sizes[i][0], sizes[i][0] + 15);
+			assert_in_range(rig->picture->height, sizes[i][1], sizes[i][1] + 15);
+			assert_true(psnr(rig) > 28);
+		}
+	}
+	assert_int_equal(rig->broken, 0);
+	assert_int_equal(rig->dropped, 0);
+}
+
+static void the_rate_is_followed(void **state) {
+	struct rig *rig = *state;
+	capture_init(rig, 640, 480);
+	size_t sizes[2] = {0};
+	static const uint32_t rates[2] = {1000000, 8000000};
+	uint32_t random = 1;
+	for (int r = 0; r < 2; r++) {
+		encoder_set_rate(rig->encoder, rates[r]);
+		for (int i = 0; i < 20; i++) {
+			for (size_t j = 0; j < (size_t)rig->stride * 480; j += 16) {
+				random = random * 1103515245 + 12345;
+				memset(rig->pixels + j, (int)(random >> 24), 16);
+			}
+			encode(rig, false);
+			if (i >= 10) {
+				sizes[r] += rig->unit.size;
+			}
+		}
+		// what the rate gives in 50 ms is the most that any frame has
+		assert_true(rig->unit.size < rates[r] / 8 / 20 + 4096);
+	}
+	assert_true(sizes[1] > 3 * sizes[0]);
+}
+
+static void garbage_costs_a_keyframe(void **state) {
+	struct rig *rig = *state;
+	capture_init(rig, 320, 240);
+	paint(rig, 0);
+	encode(rig, false);
+	decode(rig);
+	uint32_t random = 7;
+	for (uint32_t round = 0; round < 8; round++) {
+		// a unit of noise, or a true one with holes in it
+		bool noise = round % 2;
+		paint(rig, (int)round);
+		encode(rig, false);
+		size_t size = noise ? 3000 : rig->unit.size;
+		uint8_t *bytes = malloc(size);
+		if (!noise) {
+			memcpy(bytes, rig->unit.bytes, size);
+		}
+		for (size_t i = noise ? 0 : 5; i < size; i += noise ? 1 : 3) {
+			random = random * 1103515245 + 12345;
+			bytes[i] = (uint8_t)(random >> 16);
+		}
+		uint32_t broken = rig->broken, pictures = rig->pictures;
+		decoder_push(rig->decoder, 1, 1, now_ns(), bytes, size);
+		int64_t end = now_ns() + WAIT_MS * MS;
+		// shown, hidden or refused: in any case over
+		while (rig->broken == broken && rig->pictures == pictures && now_ns() < end) {
+			wl_event_loop_dispatch(rig->loop, 100);
+			decoder_check(rig->decoder, now_ns());
+		}
+		assert_true(rig->broken > broken || rig->pictures > pictures);
+		encode(rig, true);
+		decode(rig);
+		assert_true(psnr(rig) > 28);
+	}
+}
+
+/* Parameter sets that promise a picture of 16384x16384 must not make us allocate one. */
+static void sizes_of_a_stranger_are_bounded(void **state) {
+	// SPS: baseline, level 6.2, width_mbs 1024, height_mbs 1024
+	static const uint8_t unit[] = {0, 0, 0, 1, 0x67, 66, 0xc0, 62, 0xf4, 0x00, 0x80, 0x00, 0x00,
+		0x40, 0x00, 0x02, 0x60, 0, 0, 0, 1, 0x68, 0xce, 0x3c, 0x80, 0, 0, 0, 1, 0x65, 0x88, 0x84, 0x21,
+		0xa0, 0x00, 0x00, 0x03, 0x01};
+	struct rig *rig = *state;
+	uint8_t *bytes = malloc(sizeof(unit));
+	memcpy(bytes, unit, sizeof(unit));
+	decoder_push(rig->decoder, 1, 1, now_ns(), bytes, sizeof(unit));
+	wait_for(rig, &rig->broken, 1);
+	assert_int_equal(rig->pictures, 0);
+	capture_init(rig, 320, 240);
+	paint(rig, 0);
+	encode(rig, true);
+	decode(rig);
+}
+
+static void captures_that_cannot_be_read(void **state) {
+	struct rig *rig = *state;
+	capture_init(rig, 320, 240);
+	paint(rig, 0);
+	encode(rig, false);
+	struct window_frame frame = {
+		.serial = 77,
+		.fd = rig->fd,
+		.format = PICTURE_XRGB8888,
+		.size = {320, 241}, // more than the memory holds
+		.stride = rig->stride,
+		.capture_ns = 5,
+	};
+	encoder_push(rig->encoder, &frame, now_ns(), false);
+	assert_int_equal(rig->dropped, 1);
+	frame.size.height = 240;
+	frame.format = 0x34325842; // XB24
+	encoder_push(rig->encoder, &frame, now_ns(), false);
+	assert_int_equal(rig->dropped, 2);
+	frame.size = (struct picture_size){-1, 240};
+	encoder_push(rig->encoder, &frame, now_ns(), false);
+	assert_int_equal(rig->dropped, 3);
+	rig->released = rig->serial;
+	paint(rig, 1);
+	encode(rig, false);
+}
+
+int main(void) {
+	gst_init(NULL, NULL);
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(no_frame_of_delay, setup, teardown),
+		cmocka_unit_test_setup_teardown(keyframes_when_asked, setup, teardown),
+		cmocka_unit_test_setup_teardown(sizes_change_and_may_be_odd, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_rate_is_followed, setup, teardown),
+		cmocka_unit_test_setup_teardown(garbage_costs_a_keyframe, setup, teardown),
+		cmocka_unit_test_setup_teardown(sizes_of_a_stranger_are_bounded, setup, teardown),
+		cmocka_unit_test_setup_teardown(captures_that_cannot_be_read, setup, teardown),
+	};
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	gst_deinit();
+	return failed;
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/* sizes.c - pictures padded and cropped, windows fitted, and who decides how large a view is. */
+#include "boxcast/picture.h"
+#include "boxcast/stats.h"
+#include "boxview/fit.h"
+#include "boxview/shape.h"
+#include "boxview/times.h"
+
+#include <string.h>
+
+#include "unit/cast/check.h"
+
+static void padding(void **state) {
+	struct picture_size p = picture_padded((struct picture_size){641, 479});
+	assert_int_equal(p.width, 642);
+	assert_int_equal(p.height, 480);
+	p = picture_padded((struct picture_size){640, 480});
+	assert_int_equal(p.width, 640);
+	p = picture_padded((struct picture_size){1, 17});
+	assert_int_equal(p.width, PICTURE_SIDE_MIN);
+	assert_int_equal(p.height, 18);
+	p = picture_cropped((struct picture_size){641, 479});
+	assert_int_equal(p.width, 640);
+	assert_int_equal(p.height, 478);
+	assert_true(picture_valid((struct picture_size){1, PICTURE_SIDE_MAX}));
+	assert_false(picture_valid((struct picture_size){0, 5}));
+	assert_false(picture_valid((struct picture_size){-5, 5}));
+	assert_false(picture_valid((struct picture_size){5, PICTURE_SIDE_MAX + 1}));
+}
+
+static void extents(void **state) {
+	const struct picture_size size = {641, 480};
+	assert_int_equal(picture_extent(size, 0, 641 * 4), UINT64_C(641) * 4 * 480);
+	assert_int_equal(picture_extent(size, 100, 4096), 100 + UINT64_C(4096) * 479 + 641 * 4);
+	assert_int_equal(picture_extent(size, 0, 640 * 4), 0); // rows overlap
+	assert_int_equal(picture_extent(size, 0, 641 * 4 + 1), 0);
+	// no overflow of what 32 bits hold
+	assert_int_equal(picture_extent(size, UINT32_MAX, UINT32_MAX - 3),
+		UINT32_MAX + UINT64_C(0xfffffffc) * 479 + 641 * 4);
+	assert_int_equal(picture_extent((struct picture_size){0, 0}, 0, 4), 0);
+}
+
+static void rates(void **state) {
+	uint32_t hd = picture_rate((struct picture_size){1280, 720}, 60000);
+	assert_in_range(hd, 7900000, 8100000);
+	assert_int_equal(picture_rate((struct picture_size){64, 64}, 60000), 4000000);
+	assert_int_equal(picture_rate((struct picture_size){8192, 8192}, 240000), 60000000);
+	assert_int_equal(picture_rate_bounded(1), 500000);
+	assert_int_equal(picture_rate_bounded(UINT64_MAX), 60000000);
+}
+
+static void fitting(void **state) {
+	struct fit fit;
+	fit_compute(&fit, 640, 480, 640, 480);
+	assert_int_equal(fit.shown_width, 640);
+	assert_int_equal(fit.x, 0);
+	fit_compute(&fit, 1920, 1080, 640, 480); // bars left and right
+	assert_int_equal(fit.shown_width, 1440);
+	assert_int_equal(fit.shown_height, 1080);
+	assert_int_equal(fit.x, 240);
+	assert_int_equal(fit.y, 0);
+	fit_compute(&fit, 480, 1000, 640, 480); // above and below
+	assert_int_equal(fit.shown_width, 480);
+	assert_int_equal(fit.shown_height, 360);
+	assert_int_equal(fit.y, 320);
+	fit_compute(&fit, 645, 480, 640, 480); // no strips of two pixels
+	assert_int_equal(fit.shown_width, 645);
+	fit_compute(&fit, 8192, 1, 1, 8192);
+	assert_int_equal(fit.shown_width, 1);
+	assert_int_equal(fit.shown_height, 1);
+}
+
+static void points(void **state) {
+	struct fit fit;
+	int32_t x, y;
+	fit_compute(&fit, 1920, 1080, 640, 480);
+	fit_point(&fit, (240 + 720) * 65536, 540 * 65536, &x, &y); // the middle
+	assert_int_equal(x, 320 * 65536);
+	assert_int_equal(y, 240 * 65536);
+	fit_point(&fit, 0, 0, &x, &y); // in the bar: the nearest edge
+	assert_int_equal(x, 0);
+	fit_point(&fit, INT32_MAX, INT32_MAX, &x, &y);
+	assert_int_equal(x, 640 * 65536 - 1);
+	assert_int_equal(y, 480 * 65536 - 1);
+	fit_point(&fit, INT32_MIN, INT32_MIN, &x, &y);
+	assert_int_equal(x, 0);
+	assert_int_equal(y, 0);
+}
+
+static void check_shape(const struct shape *shape, int width, int height) {
+	assert_int_equal(shape->width, width);
+	assert_int_equal(shape->height, height);
+}
+
+static void a_free_window_is_as_large_as_the_picture(void **state) {
+	struct shape shape = {0};
+	shape_configure(&shape, 0, 0, false, 1);
+	check_shape(&shape, 0, 0);
+	shape_picture(&shape, 640, 480, 2);
+	check_shape(&shape, 640, 480);
+	shape_configure(&shape, 640, 480, false, 3); // the compositor says the same back
+	check_shape(&shape, 640, 480);
+	assert_int_equal(shape_deadline(&shape), 0);
+	shape_picture(&shape, 800, 600, 4); // it resized itself
+	check_shape(&shape, 800, 600);
+}
+
+static void an_asked_size_is_awaited(void **state) {
+	struct shape shape = {0};
+	shape_picture(&shape, 640, 480, 1 * MS);
+	shape_configure(&shape, 700, 500, false, 2 * MS);
+	check_shape(&shape, 700, 500);
+	shape_picture(&shape, 640, 480, 10 * MS); // still on its way
+	check_shape(&shape, 700, 500);
+	shape_picture(&shape, 698, 490, 30 * MS); // whole characters only
+	check_shape(&shape, 698, 490);
+	assert_int_equal(shape_deadline(&shape), 0);
+}
+
+static void an_asked_size_that_is_not_taken(void **state) {
+	struct shape shape = {0};
+	shape_picture(&shape, 640, 480, 1 * MS);
+	shape_configure(&shape, 700, 500, false, 2 * MS);
+	assert_int_equal(shape_deadline(&shape), 2 * MS + SHAPE_PATIENCE_NS);
+	shape_check(&shape, 1 * MS + SHAPE_PATIENCE_NS);
+	check_shape(&shape, 700, 500);
+	shape_check(&shape, 2 * MS + SHAPE_PATIENCE_NS);
+	check_shape(&shape, 640, 480);
+	assert_int_equal(shape_deadline(&shape), 0);
+}
+
+static void a_bound_window_keeps_its_size(void **state) {
+	struct shape shape = {0};
+	shape_configure(&shape, 1920, 1080, true, 1);
+	shape_picture(&shape, 640, 480, 2 * MS);
+	check_shape(&shape, 1920, 1080);
+	shape_check(&shape, 10000 * MS);
+	shape_picture(&shape, 640, 480, 10001 * MS);
+	check_shape(&shape, 1920, 1080);
+	shape_configure(&shape, 0, 0, false, 10002 * MS); // restored, as we like
+	check_shape(&shape, 640, 480);
+}
+
+static void stages(void **state) {
+	struct stats stats;
+	stats_init(&stats);
+	for (int i = 1; i <= 100; i++) {
+		stats_add(&stats, STATS_ENCODE, i * MS);
+		stats_frame(&stats, 1000, i == 1);
+	}
+	stats_add(&stats, STATS_ACK, -5);
+	const struct stats_facts facts = {.path = "x264", .why = "", .width = 640, .height = 480};
+	stats.since = 1;
+	char text[2048];
+	stats_print(&stats, &facts, 1 + 2000 * MS, text, sizeof(text));
+	assert_non_null(strstr(text, "path x264\n"));
+	assert_non_null(strstr(text, "frames 100\nkeyframes 1\nbytes 100000\nfps 50.0\n"));
+	assert_non_null(strstr(text, "encode-us 51000 95000\n"));
+	assert_non_null(strstr(text, "ack-us 0 0\n"));
+	assert_null(strstr(text, "capture-us"));
+	assert_null(strstr(text, "path-why"));
+	stats_print(&stats, &facts, 1 + 3000 * MS, text, sizeof(text)); // anew, but for the sums
+	assert_non_null(strstr(text, "frames 100\n"));
+	assert_null(strstr(text, "encode-us"));
+	char small[40];
+	assert_true(strlen(stats_print(&stats, &facts, 4000 * MS, small, sizeof(small))) < 40);
+	for (int i = 0; i < 2 * STATS_SAMPLES; i++) {
+		stats_add(&stats, STATS_WAIT, 1);
+	}
+	assert_int_equal(stats.stages[STATS_WAIT].count, STATS_SAMPLES);
+	struct times times = {0};
+	uint32_t median, high;
+	for (int i = 0; i < 2 * TIMES_KEPT; i++) {
+		times_add(&times, 3000);
+	}
+	times_take(&times, &median, &high);
+	assert_int_equal(median, 3);
+	times_take(&times, &median, &high);
+	assert_int_equal(high, 0);
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(padding),
+		cmocka_unit_test(extents),
+		cmocka_unit_test(rates),
+		cmocka_unit_test(fitting),
+		cmocka_unit_test(points),
+		cmocka_unit_test(a_free_window_is_as_large_as_the_picture),
+		cmocka_unit_test(an_asked_size_is_awaited),
+		cmocka_unit_test(an_asked_size_that_is_not_taken),
+		cmocka_unit_test(a_bound_window_keeps_its_size),
+		cmocka_unit_test(stages),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

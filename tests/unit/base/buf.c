@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * buf.c - promises of base/buf.h.
+ */
+#include "base/buf.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void test_queue(void **state) {
+	struct buf buf;
+	buf_init(&buf);
+	assert_null(buf_front(&buf));
+	assert_true(buf_append(&buf, NULL, 0));
+	assert_int_equal(buf.size, 0);
+	assert_true(buf_append(&buf, "abc", 3));
+	assert_true(buf_append(&buf, "defg", 4));
+	assert_int_equal(buf.size, 7);
+	assert_memory_equal(buf_front(&buf), "abcdefg", 7);
+	buf_drop(&buf, 2);
+	assert_int_equal(buf.size, 5);
+	assert_memory_equal(buf_front(&buf), "cdefg", 5);
+	assert_true(buf_printf(&buf, "%d-%s", 42, "x"));
+	assert_int_equal(buf.size, 9);
+	assert_memory_equal(buf_front(&buf), "cdefg42-x", 9);
+	buf_drop(&buf, 9);
+	assert_int_equal(buf.size, 0);
+	buf_finish(&buf);
+}
+
+// Against a model: bytes come out as they went in, whatever the pieces.
+static void test_order(void **state) {
+	struct buf buf;
+	uint8_t in = 0, out = 0, piece[997];
+	unsigned int seed = 12345;
+	buf_init(&buf);
+	for (int i = 0; i < 4000; i++) {
+		seed = seed * 1103515245 + 12345;
+		size_t size = (seed >> 16) % sizeof(piece);
+		for (size_t j = 0; j < size; j++) {
+			piece[j] = in++;
+		}
+		assert_true(buf_append(&buf, piece, size));
+		seed = seed * 1103515245 + 12345;
+		size_t drop = (seed >> 16) % (sizeof(piece) + 40);
+		drop = drop < buf.size ? drop : buf.size;
+		for (size_t j = 0; j < drop; j++) {
+			assert_int_equal(buf_front(&buf)[j], out++);
+		}
+		buf_drop(&buf, drop);
+	}
+	buf_finish(&buf);
+}
+
+static void test_bounded_when_followed(void **state) {
+	struct buf buf;
+	uint8_t piece[100] = {0};
+	buf_init(&buf);
+	for (int i = 0; i < 100000; i++) {
+		assert_true(buf_append(&buf, piece, sizeof(piece)));
+		if (i > 10) {
+			buf_drop(&buf, sizeof(piece)); // never empty
+		}
+	}
+	assert_true(buf.capacity < 64 * 1024);
+	buf_finish(&buf);
+}
+
+static void test_memory_is_given_back(void **state) {
+	struct buf buf;
+	buf_init(&buf);
+	assert_non_null(buf_room(&buf, 1 << 20));
+	memset(buf_room(&buf, 1 << 20), 1, 1 << 20);
+	buf_grew(&buf, 1 << 20);
+	buf_drop(&buf, (1 << 20) - 1);
+	assert_int_equal(buf_front(&buf)[0], 1);
+	assert_true(buf.capacity >= 1 << 20);
+	buf_drop(&buf, 1);
+	assert_int_equal(buf.capacity, 0);
+	assert_true(buf_append(&buf, "x", 1));
+	buf_drop(&buf, 1);
+	assert_true(buf.capacity > 0); // small: kept
+	buf_finish(&buf);
+}
+
+static void test_impossible_size(void **state) {
+	struct buf buf;
+	buf_init(&buf);
+	assert_true(buf_append(&buf, "abc", 3));
+	assert_null(buf_room(&buf, SIZE_MAX - 1));
+	assert_null(buf_room(&buf, SIZE_MAX / 2));
+	assert_int_equal(buf.size, 3);
+	assert_memory_equal(buf_front(&buf), "abc", 3);
+	buf_finish(&buf);
+}
+
+static void test_numbers(void **state) {
+	uint8_t bytes[8];
+	put_u16(bytes, 0x1234);
+	assert_memory_equal(bytes, "\x12\x34", 2);
+	assert_int_equal(get_u16(bytes), 0x1234);
+	put_u32(bytes, 0xfedcba98);
+	assert_memory_equal(bytes, "\xfe\xdc\xba\x98", 4);
+	assert_int_equal(get_u32(bytes), 0xfedcba98);
+	put_u64(bytes, 0x8001020304050607);
+	assert_memory_equal(bytes, "\x80\x01\x02\x03\x04\x05\x06\x07", 8);
+	assert_int_equal(get_u64(bytes), 0x8001020304050607);
+}
+
+static void test_cursor(void **state) {
+	static const uint8_t bytes[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 'x'};
+	struct cursor cursor;
+	cursor_init(&cursor, bytes, sizeof(bytes));
+	assert_int_equal(cursor_u8(&cursor), 1);
+	assert_int_equal(cursor_u16(&cursor), 0x0203);
+	assert_int_equal(cursor_u32(&cursor), 0x04050607);
+	assert_int_equal(cursor_u64(&cursor), 0x08090a0b0c0d0e0f);
+	assert_false(cursor_done(&cursor)); // a byte trails
+	assert_int_equal(*cursor_take(&cursor, 1), 'x');
+	assert_true(cursor_done(&cursor));
+	assert_non_null(cursor_take(&cursor, 0));
+	assert_true(cursor_done(&cursor));
+}
+
+static void test_cursor_stays_bad(void **state) {
+	static const uint8_t bytes[] = {1, 2, 3};
+	struct cursor cursor;
+	cursor_init(&cursor, bytes, sizeof(bytes));
+	assert_int_equal(cursor_u32(&cursor), 0);
+	assert_true(cursor.bad);
+	assert_int_equal(cursor_u8(&cursor), 0); // though there is one
+	assert_null(cursor_take(&cursor, 1));
+	assert_null(cursor_take(&cursor, SIZE_MAX));
+	assert_false(cursor_done(&cursor));
+	cursor_init(&cursor, NULL, 0);
+	assert_true(cursor_done(&cursor));
+	assert_int_equal(cursor_u8(&cursor), 0);
+	assert_false(cursor_done(&cursor));
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_queue),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_bounded_when_followed),
+		cmocka_unit_test(test_memory_is_given_back),
+		cmocka_unit_test(test_impossible_size),
+		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_cursor),
+		cmocka_unit_test(test_cursor_stays_bad),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -2,8 +2,8 @@
 """Where tests leave what they saw. A conftest.py imports what it needs of it.
 
 BOXLAND_BUILD is the build directory (default: build/ of the checkout), BOXLAND_OUT the directory
-for evidence (default: artefacts/ of the build). Every test has a directory of its own in it, which
-is there while it runs, and stays when it fails or BOXLAND_KEEP is set.
+for evidence (default: artefacts/ of the build). Every test has a directory of its own in it. All of
+it stays when the test fails or BOXLAND_KEEP is set; of a test that passes the pictures stay.
 """
 
 import os
@@ -19,6 +19,7 @@ OUT = pathlib.Path(os.environ.get("BOXLAND_OUT", BUILD / "artefacts")).absolute(
 # Where programs are in a build directory, best first: as they will be installed, as they are made.
 PROGRAM_DIRS = ("out/bin", "out/libexec/boxland", "boxd", "compositor", "clients",
                 "clients/boxcast", "clients/boxview", "tests/net")
+PICTURES = (".png", ".mp4")
 FAILED = pytest.StashKey()
 
 
@@ -33,13 +34,20 @@ def pytest_runtest_makereport(item, call):
 
 
 def evidence(node):
-    """An empty directory for a test or module, named after it; kept when that failed."""
+    """An empty directory for a test or module, named after it."""
     path = OUT / re.sub(r"[^\w.-]+", "-", node.nodeid.replace("/", ".")).strip("-")
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir(parents=True)
     yield path
-    if not node.stash.get(FAILED, False) and not os.environ.get("BOXLAND_KEEP"):
-        shutil.rmtree(path)
+    if node.stash.get(FAILED, False) or os.environ.get("BOXLAND_KEEP"):
+        return
+    for entry in path.iterdir():
+        if entry.is_dir():
+            shutil.rmtree(entry)
+        elif entry.suffix not in PICTURES:
+            entry.unlink()
+    if not any(path.iterdir()):
+        path.rmdir()
 
 
 @pytest.fixture

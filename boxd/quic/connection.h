@@ -100,6 +100,7 @@ struct connection {
 	struct wl_list lanes_out; // lane_out.link, oldest first
 	struct wl_list lanes_in;  // lane_in.link, oldest first
 	struct wl_list outflows[STREAM_BULK + 1]; // outflow.link: have something to send
+	int stillborn;      // lanes that were reset before they began
 	size_t frames_held; // bytes of frames that are not whole or not delivered
 
 	/* Time, in ns of CLOCK_MONOTONIC. */

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "quic/quic_private.h"
 
+#define STILLBORN_MAX 1024 // of one connection
 #define ID_SIZE 8 // of a varint in its longest form, so that it can be filled in later
 
 static void drop_out(struct lane_out *lane) {
@@ -76,17 +77,24 @@ void lanes_release(struct stream_quic *stream) {
 	connection_wake(c);
 }
 
+/*
+ * One at a time: a stream that was opened must begin, for ngtcp2 1.11 takes a reset that comes first
+ * for the opening of a stream in both directions, and keeps it for ever.
+ */
 void lanes_open(struct connection *c) {
 	struct lane_out *lane;
 	wl_list_for_each(lane, &c->lanes_out, link) {
-		if (lane->out.id >= 0) {
-			continue;
+		if (lane->out.id >= 0 && !lane->out.begun && !lane->out.blocked) {
+			return;
 		}
-		if (ngtcp2_conn_open_uni_stream(c->conn, &lane->out.id, lane) != 0) {
-			lane->out.id = -1;
-			return; // over the limit: the other side raises it as it takes frames
+		if (lane->out.id < 0) {
+			if (ngtcp2_conn_open_uni_stream(c->conn, &lane->out.id, lane) != 0) {
+				lane->out.id = -1; // over the limit: the other side raises it as it takes frames
+			} else {
+				wl_list_insert(c->outflows[lane->out.class].prev, &lane->out.link);
+			}
+			return;
 		}
-		wl_list_insert(c->outflows[lane->out.class].prev, &lane->out.link);
 	}
 }
 
@@ -124,6 +132,8 @@ void lanes_abort(struct stream_quic *stream) {
 	wl_list_for_each_safe(lane, next, &c->lanes_out, link) {
 		if (lane->stream == stream && lane->out.id < 0) {
 			drop_out(lane);
+		} else if (lane->stream == stream && !lane->out.begun) {
+			outflow_empty(&lane->out);
 		} else if (lane->stream == stream) {
 			ngtcp2_conn_shutdown_stream_write(c->conn, 0, lane->out.id, RESET_ABORT);
 			outflow_stop(&lane->out);
@@ -139,6 +149,9 @@ static void drop_in(struct lane_in *lane) {
 	lane->stream = NULL;
 	lane->whole = false;
 	lane->stopped = true;
+	if (!lane->closed && lane->reset) {
+		return;
+	}
 	if (!lane->closed) {
 		ngtcp2_conn_shutdown_stream_read(c->conn, 0, lane->id, RESET_UNKNOWN);
 		connection_wake(c);
@@ -224,7 +237,12 @@ static bool too_much(struct lane_in *lane) {
 
 bool lane_receive(struct lane_in *lane, const uint8_t *bytes, size_t size, bool fin) {
 	struct connection *c = lane->connection;
+	lane->begun = true;
 	if (lane->stopped) {
+		return true;
+	}
+	if (fin && size == 0 && lane->bytes.size == 0) {
+		drop_in(lane); // taken back before it began
 		return true;
 	}
 	if (!buf_append(&lane->bytes, bytes, size)) {
@@ -256,9 +274,21 @@ bool lane_receive(struct lane_in *lane, const uint8_t *bytes, size_t size, bool 
 	return true;
 }
 
+/* The sender has better to send than the rest of this frame. */
 void lane_reset(struct lane_in *lane) {
-	if (!lane->whole && !lane->stopped) {
-		drop_in(lane); // the sender has better to send than the rest of this frame
+	struct connection *c = lane->connection;
+	lane->reset = true;
+	if (!lane->begun) {
+		// ngtcp2 will not close it (see lanes_open), so it is closed here; not without an end.
+		ngtcp2_conn_set_stream_user_data(c->conn, lane->id, NULL);
+		lane->closed = true;
+		if (++c->stillborn > STILLBORN_MAX) {
+			c->broke = "too many frames taken back before they began";
+			c->failing = true;
+		}
+		drop_in(lane);
+	} else if (!lane->whole && !lane->stopped) {
+		drop_in(lane);
 	}
 }
 

@@ -33,7 +33,7 @@ struct lane_in {
 	struct frame frame;  // payload points to nothing until it is delivered
 	size_t payload_at;   // 0: the header has not come
 	size_t owed;         // window not given back while the exchange is paused
-	bool whole, closed, stopped;
+	bool begun, whole, reset, closed, stopped;
 };
 
 /*

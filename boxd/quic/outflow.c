@@ -107,6 +107,7 @@ size_t outflow_peek(const struct outflow *flow, ngtcp2_vec *vecs, size_t max, bo
 
 void outflow_sent(struct outflow *flow, size_t size, bool fin) {
 	assert(size <= flow->queued);
+	flow->begun = true;
 	flow->queued -= size;
 	while (size > 0) {
 		size_t left = flow->at->size - flow->at_offset;
@@ -137,13 +138,24 @@ void outflow_acked(struct outflow *flow, uint64_t offset) {
 	}
 }
 
+void outflow_empty(struct outflow *flow) {
+	assert(!flow->begun);
+	struct outflow_chunk *chunk, *next;
+	wl_list_for_each_safe(chunk, next, &flow->chunks, link) {
+		drop(chunk);
+	}
+	flow->at = NULL;
+	flow->queued = 0;
+	flow->fin = true;
+}
+
 void outflow_rewind(struct outflow *flow) {
 	assert(flow->acked == 0);
 	flow->id = -1;
 	flow->at = NULL;
 	flow->at_offset = 0;
 	flow->queued = 0;
-	flow->fin_sent = flow->blocked = flow->stopped = false;
+	flow->begun = flow->fin_sent = flow->blocked = flow->stopped = false;
 	struct outflow_chunk *chunk;
 	wl_list_for_each_reverse(chunk, &flow->chunks, link) {
 		flow->at = chunk;

@@ -34,6 +34,7 @@ struct outflow {
 	uint64_t base;            // offset in the stream of the first chunk
 	size_t queued;            // bytes not sent
 	uint64_t acked;           // offset up to which all is
+	bool begun;    // something of it has been in a packet
 	bool fin;      // nothing will be added
 	bool fin_sent;
 	bool stopped;  // the other side wants no more, or we reset it
@@ -54,6 +55,8 @@ size_t outflow_peek(const struct outflow *flow, ngtcp2_vec *vecs, size_t max, bo
 void outflow_sent(struct outflow *flow, size_t size, bool fin);
 /* All up to offset is acknowledged; memory is given back. */
 void outflow_acked(struct outflow *flow, uint64_t offset);
+/* Nothing but the end is to be sent. Nothing must have been. */
+void outflow_empty(struct outflow *flow);
 /* As if nothing had been sent, for another connection. Nothing must be acknowledged. */
 void outflow_rewind(struct outflow *flow);
 /* Nothing more will leave; what was not sent is forgotten (its memory waits for the end). */

@@ -161,7 +161,6 @@ void scheduler_turn(struct connection *c, uint64_t now) {
 			}
 			lanes_release(s);
 		}
-		lanes_open(c);
 		judge_bulk(&turn);
 	}
 	size_t quantum = ngtcp2_conn_get_send_quantum(c->conn), sent = 0;
@@ -173,6 +172,9 @@ void scheduler_turn(struct connection *c, uint64_t now) {
 		uint8_t *room = endpoint_room(endpoint);
 		if (!room) {
 			break; // full, or blocked: endpoint's writable event brings the next turn
+		}
+		if (c->state == CONNECTION_UP) {
+			lanes_open(c);
 		}
 		ngtcp2_path_storage_zero(&storage);
 		n = fill(&turn, room, &storage.path, &info);

@@ -154,6 +154,17 @@ static void say_ready(const struct server *server, int fd) {
 	close(fd);
 }
 
+/* In the whole process, before libraries start threads of theirs that signals would end us by. */
+static void block_signals(void) {
+	sigset_t ours;
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGTERM);
+	sigaddset(&ours, SIGINT);
+	sigaddset(&ours, SIGHUP);
+	sigprocmask(SIG_BLOCK, &ours, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
 int main(int argc, char **argv) {
 	struct arguments args = {.ready_fd = -1};
 	switch (parse(&args, argc, argv)) {
@@ -167,7 +178,7 @@ int main(int argc, char **argv) {
 	setlocale(LC_CTYPE, "");
 	log_init("boxland", args.debug ? LOG_DEBUG : LOG_INFO);
 	wlr_log_init(args.debug ? WLR_DEBUG : WLR_ERROR, handle_wlr_log);
-	signal(SIGPIPE, SIG_IGN);
+	block_signals();
 
 	struct server *server = server_create(&args.options);
 	if (!server) {

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: MIT
+"""Clients made of wl.py: windows and popups of one colour, a hand on mouse and keyboard."""
+
+import os
+import time
+
+import wl
+
+LEFT, RIGHT, MIDDLE = 0x110, 0x111, 0x112
+KEYS = {"esc": 1, "1": 2, "tab": 15, "q": 16, "e": 18, "enter": 28, "ctrl": 29, "a": 30, "s": 31,
+        "d": 32, "h": 35, "shift": 42, "alt": 56, "space": 57, "up": 103, "left": 105,
+        "right": 106, "down": 108, "super": 125, "f1": 59}
+MODIFIERS = {"shift": 1, "ctrl": 4, "alt": 8, "super": 64}
+
+
+class Client:
+    """A connection with the usual globals, and what the seat told it."""
+
+    def __init__(self, desktop, seat=True):
+        self.display = wl.Display(desktop.socket)
+        self.compositor = self.display.bind("wl_compositor")
+        self.shm = self.display.bind("wl_shm")
+        self.wm = self.display.bind("xdg_wm_base")
+        if seat:
+            self.seat = self.display.bind("wl_seat")
+            self.keyboard = self.seat.get_keyboard()
+            self.pointer = self.seat.get_pointer()
+        self.display.roundtrip()
+
+    def close(self):
+        self.display.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def window(self, *args, **kwargs):
+        return Window(self, *args, **kwargs)
+
+
+class Window:
+    """A toplevel that is shown when the constructor returns."""
+
+    def __init__(self, client, width=300, height=200, argb=0xffcc2020, title="test",
+                 app_id="org.boxland.test", decorated=False, setup=None, parent=None):
+        self.client, self.argb = client, argb
+        self.width, self.height = width, height
+        self.wanted = (width, height)
+        self.states = set()
+        self.closed = False
+        self.surface = client.compositor.create_surface()
+        self.xdg = client.wm.get_xdg_surface(self.surface)
+        self.toplevel = self.xdg.get_toplevel()
+        self.toplevel.set_title(title)
+        self.toplevel.set_app_id(app_id)
+        if parent:
+            self.toplevel.set_parent(parent.toplevel)
+        self.decoration = None
+        if decorated:
+            manager = client.display.bind("zxdg_decoration_manager_v1")
+            self.decoration = manager.get_toplevel_decoration(self.toplevel)
+            self.decoration.set_mode(2)
+        self.toplevel.on["configure"] = self.handle_configure
+        self.toplevel.on["close"] = self.handle_close
+        self.xdg.on["configure"] = self.handle_done
+        if setup:
+            setup(self)
+        self.drawn = 0
+        self.surface.commit()
+        client.display.until(lambda: self.drawn, "a first configure")
+        client.display.roundtrip()
+
+    def handle_configure(self, width, height, states):
+        if width and height:
+            self.wanted = (width, height)
+        self.states = set(states[i] for i in range(0, len(states), 4))
+
+    def handle_close(self):
+        self.closed = True
+
+    def handle_done(self, serial):
+        self.xdg.ack_configure(serial)
+        self.draw(*self.wanted)
+
+    def draw(self, width, height):
+        self.width, self.height = width, height
+        self.surface.attach(wl.buffer(self.client.shm, width, height, self.argb), 0, 0)
+        self.surface.damage_buffer(0, 0, width, height)
+        self.surface.commit()
+        self.drawn += 1
+
+    def destroy(self):
+        if self.decoration:
+            self.decoration.destroy()
+        self.toplevel.destroy()
+        self.xdg.destroy()
+        self.surface.destroy()
+
+
+class Popup:
+    """A popup at a place of its parent; shown when the constructor returns."""
+
+    def __init__(self, parent, x, y, width, height, argb=0xff20cc20, adjustment=0):
+        client = parent.client
+        positioner = client.wm.create_positioner()
+        positioner.set_size(width, height)
+        positioner.set_anchor_rect(x, y, 1, 1)
+        positioner.set_anchor(8)  # bottom right
+        positioner.set_gravity(8)
+        positioner.set_constraint_adjustment(adjustment)
+        self.surface = client.compositor.create_surface()
+        self.xdg = client.wm.get_xdg_surface(self.surface)
+        self.popup = self.xdg.get_popup(parent.xdg, positioner)
+        self.place = None
+        self.popup.on["configure"] = lambda *place: setattr(self, "place", place)
+
+        def done(serial):
+            self.xdg.ack_configure(serial)
+            self.surface.attach(wl.buffer(client.shm, self.place[2], self.place[3], argb), 0, 0)
+            self.surface.damage_buffer(0, 0, self.place[2], self.place[3])
+            self.surface.commit()
+        self.xdg.on["configure"] = done
+        self.surface.commit()
+        client.display.until(lambda: self.place, "the popup's place")
+        client.display.roundtrip()
+
+
+class Hand:
+    """A virtual mouse and keyboard. The keyboard has a whole keymap and says its modifiers."""
+
+    def __init__(self, desktop, keymap=None):
+        self.display = wl.Display(desktop.socket)
+        self.size = desktop.size
+        seat = self.display.bind("wl_seat")
+        manager = self.display.bind("zwlr_virtual_pointer_manager_v1")
+        self.mouse = manager.create_virtual_pointer(seat)
+        self.keyboards = self.display.bind("zwp_virtual_keyboard_manager_v1")
+        self.seat = seat
+        self.keyboard = None
+        self.held = 0
+        if keymap:
+            self.plug(keymap)
+        self.display.roundtrip()
+
+    def plug(self, keymap):
+        """A new keyboard with this keymap (text)."""
+        self.keyboard = self.keyboards.create_virtual_keyboard(self.seat)
+        self.set_keymap(keymap)
+        self.held = 0
+
+    def set_keymap(self, keymap):
+        data = keymap.encode() + b"\0"
+        fd = wl.memfd(data)
+        self.keyboard.keymap(1, fd, len(data))
+        os.close(fd)
+        self.display.roundtrip()
+
+    def unplug(self):
+        self.keyboard.destroy()
+        self.keyboard = None
+        self.display.roundtrip()
+
+    def close(self):
+        self.display.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    @staticmethod
+    def now():
+        return time.monotonic_ns() // 1000000 & 0xffffffff
+
+    def to(self, x, y):
+        self.mouse.motion_absolute(self.now(), round(x), round(y), *self.size)
+        self.mouse.frame()
+        self.display.roundtrip()
+
+    def by(self, dx, dy):
+        self.mouse.motion(self.now(), dx, dy)
+        self.mouse.frame()
+        self.display.roundtrip()
+
+    def button(self, down, which=LEFT):
+        self.mouse.button(self.now(), which, int(down))
+        self.mouse.frame()
+        self.display.roundtrip()
+
+    def click(self, x, y, which=LEFT):
+        self.to(x, y)
+        self.button(True, which)
+        self.button(False, which)
+
+    def drag(self, start, end, which=LEFT, steps=8):
+        self.to(*start)
+        self.button(True, which)
+        for i in range(1, steps + 1):
+            self.to(start[0] + (end[0] - start[0]) * i / steps,
+                    start[1] + (end[1] - start[1]) * i / steps)
+        self.button(False, which)
+
+    def key(self, name, down):
+        self.keyboard.key(self.now(), KEYS[name], int(down))
+        if name in MODIFIERS:
+            self.held = self.held | MODIFIERS[name] if down else self.held & ~MODIFIERS[name]
+            self.keyboard.modifiers(self.held, 0, 0, 0)
+        self.display.roundtrip()
+
+    def chord(self, text):
+        """Such as "super+shift+e": down in order, up in reverse."""
+        names = text.split("+")
+        for name in names:
+            self.key(name, True)
+        for name in reversed(names):
+            self.key(name, False)

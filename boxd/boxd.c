@@ -40,8 +40,8 @@ struct boxd {
 	struct route route;
 	struct relays relays;
 	struct unions unions;
-	struct server inside;  // this node's own programs
-	struct server outside; // other nodes
+	struct box_server inside;  // this node's own programs
+	struct box_server outside; // other nodes
 	struct caller caller;  // of links: from this node's names
 	struct net_linker linker;
 	struct quic *quic; // NULL: no network
@@ -102,7 +102,7 @@ static bool listen_inside(struct boxd *boxd) {
 		log_errno("%s", dir);
 	}
 	free(dir);
-	if (!server_listen(&boxd->inside, boxd->config->socket, &door)) {
+	if (!box_server_listen(&boxd->inside, boxd->config->socket, &door)) {
 		log_error("%s: %s", boxd->config->socket, errno == EADDRINUSE ?
 			"a boxd of yours answers there already" : strerror(errno));
 		return false;
@@ -118,7 +118,7 @@ static void update_owner(struct boxd *boxd) {
 	}
 	log_info("this machine is %s's now", person);
 	box_tree_set_owner(boxd->tree, person);
-	server_unlisten(&boxd->inside, boxd->config->socket);
+	box_server_unlisten(&boxd->inside, boxd->config->socket);
 	listen_inside(boxd);
 }
 
@@ -130,7 +130,7 @@ static void handle_owner_changed(struct box_env *env) {
 static void handle_stream(void *data, struct peer *peer, struct stream *stream) {
 	struct boxd *boxd = data;
 	struct door door = {.subject = peer->subject, .trusted = false};
-	server_take(&boxd->outside, stream, &door);
+	box_server_take(&boxd->outside, stream, &door);
 }
 
 static void handle_peer_changed(void *data, struct peer *peer) {
@@ -144,7 +144,7 @@ static void handle_peer_changed(void *data, struct peer *peer) {
 
 static void handle_peer_gone(void *data, struct peer *peer) {
 	struct boxd *boxd = data;
-	server_drop(&boxd->outside, &peer->subject);
+	box_server_drop(&boxd->outside, &peer->subject);
 	peer_box_gone(&boxd->env, peer);
 }
 
@@ -261,8 +261,8 @@ struct boxd *boxd_create(struct wl_event_loop *loop, const struct config *config
 	boxd->tree = box_tree_create(person ? person : config->person);
 	boxd->caller = (struct caller){.open = open_link, .data = boxd};
 	net_linker_init(&boxd->linker, loop, &boxd->caller);
-	server_init(&boxd->inside, loop, boxd->tree);
-	server_init(&boxd->outside, loop, boxd->tree);
+	box_server_init(&boxd->inside, loop, boxd->tree);
+	box_server_init(&boxd->outside, loop, boxd->tree);
 	boxd->inside.data = boxd->outside.data = boxd;
 	boxd->inside.forward = forward_inside;
 	boxd->outside.forward = forward_outside;
@@ -282,8 +282,8 @@ void boxd_destroy(struct boxd *boxd) {
 	}
 	unions_finish(&boxd->unions);
 	relays_finish(&boxd->relays);
-	server_finish(&boxd->inside);
-	server_finish(&boxd->outside);
+	box_server_finish(&boxd->inside);
+	box_server_finish(&boxd->outside);
 	net_linker_finish(&boxd->linker);
 	quic_destroy(boxd->quic);
 	work_pool_destroy(boxd->pool);

@@ -45,7 +45,7 @@ struct choice {
 };
 
 void unions_init(struct unions *unions, const struct route *route, struct relays *relays,
-		struct server *server) {
+		struct box_server *server) {
 	unions->route = route;
 	unions->relays = relays;
 	unions->server = server;
@@ -94,7 +94,7 @@ static void pass_on(struct choice *choice, const struct probe *probe) {
 		relay_create(unions->relays, exchange, &way, &choice->head, &choice->subject);
 	} else {
 		exchange_pause(exchange, false);
-		server_give_back(unions->server, exchange, &choice->head, &choice->subject);
+		box_server_give_back(unions->server, exchange, &choice->head, &choice->subject);
 	}
 	choice_destroy(choice);
 }

@@ -16,12 +16,12 @@ struct relays;
 struct unions {
 	const struct route *route;
 	struct relays *relays;
-	struct server *server; // answers what is this node's own
+	struct box_server *server; // answers what is this node's own
 	struct wl_list list;   // of union.c
 };
 
 void unions_init(struct unions *unions, const struct route *route, struct relays *relays,
-	struct server *server);
+	struct box_server *server);
 void unions_finish(struct unions *unions);
 
 /*

@@ -161,16 +161,16 @@ size_t req_queued(const struct req *req) {
 	return req->carrier->queued(req);
 }
 
-bool req_hand_over(struct req *req, const char *const *argv, struct op_refusal *refusal) {
+int req_hand_over(struct req *req, struct op_refusal *refusal) {
 	assert(!req->answered && !req->over);
 	if (!req->carrier->hand_over) {
 		op_refuse(refusal, OP_EUNSUPP, "this exchange cannot be handed to a program");
-		return false;
+		return -1;
 	}
 	req->answered = req->over = true;
-	if (!req->carrier->hand_over(req, argv, refusal)) {
+	int fd = req->carrier->hand_over(req, refusal);
+	if (fd < 0) {
 		req->answered = req->over = false;
-		return false;
 	}
-	return true;
+	return fd;
 }

@@ -88,7 +88,7 @@ struct req_carrier {
 	void (*pause)(struct req *req, bool paused); // no more data/frame events for now
 	size_t (*queued)(const struct req *req); // bytes that have not left
 	/* NULL: it cannot. */
-	bool (*hand_over)(struct req *req, const char *const *argv, struct op_refusal *refusal);
+	int (*hand_over)(struct req *req, struct op_refusal *refusal); // -1: refused
 };
 
 /* Queued bytes at which a writer should stop until drained is called. */
@@ -122,12 +122,13 @@ void req_pause(struct req *req, bool paused);
 size_t req_queued(const struct req *req);
 
 /*
- * Sends ok (with what req_reply has) and gives the exchange's socket to a new program as descriptor
- * 3; what the caller has sent behind its head is still in the socket. The program is argv, started
- * clean (base/spawn.h). false: refusal is set and the request is still the handler's to answer.
- * An exchange that did not come over a unix socket cannot be handed over: EUNSUPP.
+ * Sends ok (with what req_reply has) and gives up the exchange's socket, for a program to go on with
+ * as its descriptor 3 (base/spawn.h); what the caller has sent behind its head is still in it. The
+ * request is over. Closing every copy of the descriptor breaks the exchange off. -1: refusal is set
+ * and the request is still the handler's to answer; an exchange that did not come over a unix socket
+ * cannot be handed over: EUNSUPP.
  */
-bool req_hand_over(struct req *req, const char *const *argv, struct op_refusal *refusal);
+int req_hand_over(struct req *req, struct op_refusal *refusal);
 
 /* For carriers. The head and subject must outlive the request. */
 void req_init(struct req *req, const struct req_carrier *carrier, const struct op_head *head,

@@ -28,7 +28,7 @@
 
 struct listener {
 	struct wl_list link; // server.listeners
-	struct server *server;
+	struct box_server *server;
 	struct door door;
 	struct wl_event_source *source, *timer;
 	char *path;
@@ -61,7 +61,7 @@ static int handle_caller(int fd, uint32_t mask, void *data) {
 			listener->tired = false;
 			struct stream *stream = stream_unix_create(listener->server->loop, caller);
 			if (stream) {
-				server_take(listener->server, stream, &listener->door);
+				box_server_take(listener->server, stream, &listener->door);
 			}
 		} else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
 			rest(listener); // the caller waits in the queue, and would wake us for ever
@@ -158,7 +158,7 @@ static void listener_destroy(struct listener *listener) {
 	free(listener);
 }
 
-bool server_listen(struct server *server, const char *path, const struct door *door) {
+bool box_server_listen(struct box_server *server, const char *path, const struct door *door) {
 	struct listener *listener = calloc(1, sizeof(*listener));
 	if (!listener) {
 		return false;
@@ -186,7 +186,7 @@ err:;
 	return false;
 }
 
-void server_unlisten(struct server *server, const char *path) {
+void box_server_unlisten(struct box_server *server, const char *path) {
 	struct listener *listener, *next;
 	wl_list_for_each_safe(listener, next, &server->listeners, link) {
 		if (strcmp(listener->path, path) == 0) {
@@ -195,7 +195,7 @@ void server_unlisten(struct server *server, const char *path) {
 	}
 }
 
-void server_unlisten_all(struct server *server) {
+void box_server_unlisten_all(struct box_server *server) {
 	struct listener *listener, *next;
 	wl_list_for_each_safe(listener, next, &server->listeners, link) {
 		listener_destroy(listener);

@@ -14,25 +14,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #define LOG_MODULE "serve"
 #include "base/log.h"
-#include "base/spawn.h"
 #include "net/exchange_impl.h"
 
 #define HEAD_MS 10000 // for a whole head
-#define HANDED_FD 3   // what a program is handed an exchange as
 
 /* One exchange, from its first byte until it is over, whoever answers it. */
 struct served {
 	struct wl_list link; // server.served, oldest first
-	struct server *server;
-	struct exchange *exchange; // NULL: handed to child
+	struct box_server *server;
+	struct exchange *exchange; // NULL: whoever took it over has ended it
 	struct wl_listener exchange_destroy;
-	struct spawn *child;
 	struct wl_event_source *idle; // it ends before the loop sleeps
 	struct subject subject;
 	bool trusted;
@@ -40,7 +36,7 @@ struct served {
 	bool begun;   // req is initialised
 	bool asked;   // and its handler's: not answered whole yet, nor told gone
 	bool failed;  // the answer could not be sent; a refusal was
-	bool dropped; // by server_drop
+	bool dropped; // by box_server_drop
 	int64_t deadline_ms; // for the head
 	struct op_head head;
 	struct req req;
@@ -67,7 +63,6 @@ static void served_destroy(struct served *served) {
 		op_head_finish(&served->head);
 	}
 	exchange_destroy(served->exchange);
-	spawn_destroy(served->child);
 	free(served);
 }
 
@@ -168,40 +163,6 @@ static size_t carrier_queued(const struct req *req) {
 	return served->asked ? exchange_queued(served->exchange) : 0;
 }
 
-static bool is_program(const char *path) {
-	struct stat found;
-	if (stat(path, &found) < 0) {
-		return false;
-	}
-	if (!S_ISREG(found.st_mode)) {
-		errno = EACCES;
-		return false;
-	}
-	return access(path, X_OK) == 0;
-}
-
-/*
- * Whether a program can be started is found out before ok is said, and ok is said before it runs and
- * writes to the same socket. false and errno.
- */
-static bool find_program(const char *prog) {
-	const char *dirs = getenv("PATH");
-	if (strchr(prog, '/')) {
-		return is_program(prog);
-	}
-	for (const char *at = dirs ? dirs : ""; *at;) {
-		char path[4096];
-		size_t size = strcspn(at, ":");
-		snprintf(path, sizeof(path), "%.*s/%s", (int)size, size > 0 ? at : ".", prog);
-		if (is_program(path)) {
-			return true;
-		}
-		at += size + (at[size] == ':');
-	}
-	errno = ENOENT;
-	return false;
-}
-
 // The whole head, by a socket that nothing of ours is queued for.
 static bool send_ok(int fd, const struct op_head *head, struct op_refusal *refusal) {
 	struct buf lines;
@@ -216,63 +177,24 @@ static bool send_ok(int fd, const struct op_head *head, struct op_refusal *refus
 	return sent;
 }
 
-static void handle_child_ended(void *data, int status) {
-	struct served *served = data;
-	served->child = NULL;
-	log_debug("a program that was handed an exchange ended with status %d", status);
-	served_destroy(served);
-}
-
-static void start_child(struct served *served, int fd, const char *const *argv) {
-	const struct spawn_fd fds[] = {{.fd = fd, .to = HANDED_FD}};
-	const struct spawn_options options = {
-		.argv = argv,
-		.exec_fd = -1,
-		.fds = fds,
-		.fds_size = 1,
-		.tty = -1,
-	};
-	served->child = spawn_create(served->server->loop, &options, handle_child_ended, served);
-	if (!served->child) {
-		log_errno("cannot start %s", argv[0]); // after ok: all that is left is to break it off
-		shutdown(fd, SHUT_RDWR);
-		destroy_soon(served);
-	}
-}
-
-static void drop_exchange(struct served *served) {
-	wl_list_remove(&served->exchange_destroy.link);
-	wl_list_init(&served->exchange_destroy.link);
-	exchange_destroy(served->exchange);
-	served->exchange = NULL;
-}
-
-static bool carrier_hand_over(struct req *req, const char *const *argv,
-		struct op_refusal *refusal) {
+static int carrier_hand_over(struct req *req, struct op_refusal *refusal) {
 	struct served *served = served_from(req);
-	if (!find_program(argv[0])) {
-		op_refuse(refusal, OP_EIO, "cannot start %s: %s; is all of Boxland installed?", argv[0],
-			strerror(errno));
-		return false;
-	}
 	int fd = served->asked ? exchange_take_fd(served->exchange) : -1;
 	if (fd < 0) {
 		op_refuse(refusal, OP_EUNSUPP, "this exchange cannot be handed to a program: it came over "
 			"no socket, or part of its body was read");
-		return false;
+		return -1;
 	}
 	served->asked = false;
-	drop_exchange(served);
+	destroy_soon(served);
 	struct op_refusal why;
 	if (send_ok(fd, req_reply(req), &why)) {
 		exchange_trace(req_reply(req));
-		start_child(served, fd, argv);
 	} else {
-		log_debug("an exchange was not handed over: %s", why.sentence);
-		destroy_soon(served);
+		log_debug("an exchange was handed over for nothing: %s", why.sentence);
+		shutdown(fd, SHUT_RDWR); // whoever goes on with it finds it closed
 	}
-	close(fd);
-	return true;
+	return fd;
 }
 
 static const struct req_carrier carrier = {
@@ -372,7 +294,7 @@ static bool settle_subject(struct served *served, struct op_head *head,
 
 static void handle_head(void *data, const struct op_head *head) {
 	struct served *served = data;
-	struct server *server = served->server;
+	struct box_server *server = served->server;
 	struct op_refusal refusal = {.code = OP_EIO, .sentence = "out of memory"};
 	struct op_head own;
 	served->headed = true;
@@ -390,8 +312,8 @@ static void handle_head(void *data, const struct op_head *head) {
 	serve(served, &own);
 }
 
-void server_give_back(struct server *server, struct exchange *exchange, const struct op_head *head,
-		const struct subject *subject) {
+void box_server_give_back(struct box_server *server, struct exchange *exchange,
+		const struct op_head *head, const struct subject *subject) {
 	struct op_refusal refusal = {.code = OP_EIO, .sentence = "out of memory"};
 	struct op_head own;
 	struct served *served;
@@ -416,7 +338,7 @@ void server_give_back(struct server *server, struct exchange *exchange, const st
 }
 
 static int handle_timer(void *data) {
-	struct server *server = data;
+	struct box_server *server = data;
 	const struct op_refusal late = {.code = OP_EARG, .sentence = "no whole head came within 10 s: "
 		"a head ends with an empty line"};
 	int64_t now = now_ms();
@@ -438,7 +360,7 @@ static int handle_timer(void *data) {
 }
 
 // One timer for all: armed for the oldest that waits, and looked at only when it fires.
-static void arm_timer(struct server *server) {
+static void arm_timer(struct box_server *server) {
 	if (!server->timer) {
 		server->timer = wl_event_loop_add_timer(server->loop, handle_timer, server);
 	}
@@ -447,7 +369,7 @@ static void arm_timer(struct server *server) {
 	}
 }
 
-void server_take(struct server *server, struct stream *stream, const struct door *door) {
+void box_server_take(struct box_server *server, struct stream *stream, const struct door *door) {
 	struct op_refusal refusal;
 	struct served *served = calloc(1, sizeof(*served));
 	if (!served) {
@@ -474,7 +396,7 @@ void server_take(struct server *server, struct stream *stream, const struct door
 	arm_timer(server);
 }
 
-void server_drop(struct server *server, const struct subject *subject) {
+void box_server_drop(struct box_server *server, const struct subject *subject) {
 	struct served *served;
 	wl_list_for_each(served, &server->served, link) {
 		if (same_subject(&served->subject, subject)) {
@@ -484,14 +406,14 @@ void server_drop(struct server *server, const struct subject *subject) {
 	}
 }
 
-void server_init(struct server *server, struct wl_event_loop *loop, struct box_tree *tree) {
-	*server = (struct server){.loop = loop, .tree = tree};
+void box_server_init(struct box_server *server, struct wl_event_loop *loop, struct box_tree *tree) {
+	*server = (struct box_server){.loop = loop, .tree = tree};
 	wl_list_init(&server->served);
 	wl_list_init(&server->listeners);
 }
 
-void server_finish(struct server *server) {
-	server_unlisten_all(server);
+void box_server_finish(struct box_server *server) {
+	box_server_unlisten_all(server);
 	while (!wl_list_empty(&server->served)) {
 		struct served *served = wl_container_of(server->served.next, served, link);
 		wl_list_remove(&served->link);

@@ -12,12 +12,12 @@
  * Answers exchanges out of a tree of boxes. Where requests come from, and as whom, is said by who
  * hands a stream in; a listening unix socket is one such.
  *
- * A subject may have OP_MAX_EXCHANGES open at once, those that were forwarded or handed over
+ * A subject may have OP_MAX_EXCHANGES open at once, those that were forwarded
  * included; one more is refused with EQUOTA. A caller that has not sent a whole head within 10 s is
  * refused and let go.
  */
 
-struct server {
+struct box_server {
 	struct wl_event_loop *loop;
 	struct box_tree *tree;
 	struct wl_list served;    // of serve.c
@@ -34,12 +34,12 @@ struct server {
 	void *data;
 };
 
-void server_init(struct server *server, struct wl_event_loop *loop, struct box_tree *tree);
+void box_server_init(struct box_server *server, struct wl_event_loop *loop, struct box_tree *tree);
 /*
- * Aborts what is being served, forwarded exchanges too (their listeners hear gone), ends the programs
- * that exchanges were handed to, and stops listening (sockets are unlinked).
+ * Aborts what is being served, forwarded exchanges too (their listeners hear gone), and stops
+ * listening (sockets are unlinked).
  */
-void server_finish(struct server *server);
+void box_server_finish(struct box_server *server);
 
 /*
  * Whose requests come in by a door. trusted: a field `as` names the subject of a request (the node's
@@ -54,23 +54,23 @@ struct door {
  * Serves from the tree, after all, an exchange that forward had taken over. head and subject are
  * copied.
  */
-void server_give_back(struct server *server, struct exchange *exchange, const struct op_head *head,
-	const struct subject *subject);
+void box_server_give_back(struct box_server *server, struct exchange *exchange,
+	const struct op_head *head, const struct subject *subject);
 /* Serves one exchange. The stream is taken over, also when memory fails. door is copied. */
-void server_take(struct server *server, struct stream *stream, const struct door *door);
+void box_server_take(struct box_server *server, struct stream *stream, const struct door *door);
 /*
  * Ends all exchanges that came in as this subject (a peer that is gone, or revoked), when the loop
  * is next about to sleep.
  */
-void server_drop(struct server *server, const struct subject *subject);
+void box_server_drop(struct box_server *server, const struct subject *subject);
 
 /*
  * Listens at a path, mode 0600; a stale socket there is replaced, a living server is not: EADDRINUSE.
  * false and errno; EEXIST: something that is no socket is there.
  */
-bool server_listen(struct server *server, const char *path, const struct door *door);
-void server_unlisten(struct server *server, const char *path);
-/* All of them; by server_finish. */
-void server_unlisten_all(struct server *server);
+bool box_server_listen(struct box_server *server, const char *path, const struct door *door);
+void box_server_unlisten(struct box_server *server, const char *path);
+/* All of them; by box_server_finish. */
+void box_server_unlisten_all(struct box_server *server);
 
 #endif

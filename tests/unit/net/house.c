@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/spawn.h"
 #include "side.h"
 
 const struct subject ann = {.person = "ann", .machine = "pc"};
@@ -221,13 +222,27 @@ static const struct box_type huge_type = {
 
 // /hand
 
+static void handle_child_ended(void *data, int status) {
+	struct house *house = data;
+	house->child = NULL;
+}
+
 static void hand(struct req *req) {
 	struct op_refusal refusal;
 	struct house *house = house_of(req);
 	op_set(req_reply(req), OP_F_VIEW, "key-1");
-	if (!req_hand_over(req, house->argv, &refusal)) {
+	int fd = req_hand_over(req, &refusal);
+	if (fd < 0) {
 		req_refuse(req, &refusal);
+		return;
 	}
+	const struct spawn_fd fds[] = {{.fd = fd, .to = 3}};
+	const struct spawn_options options = {
+		.argv = house->argv, .exec_fd = -1, .fds = fds, .fds_size = 1, .tty = -1};
+	assert_null(house->child);
+	house->child = spawn_create(house->loop, &options, handle_child_ended, house);
+	assert_non_null(house->child);
+	close(fd);
 }
 
 static void hand_putmem(struct box *box, struct req *req) {
@@ -276,13 +291,14 @@ void house_init(struct house *house) {
 		assert_non_null(box_create(box_tree_root(house->tree), boxes[i].name, boxes[i].type, NULL,
 			house));
 	}
-	server_init(&house->server, house->loop, house->tree);
-	assert_true(server_listen(&house->server, house->path, &door));
+	box_server_init(&house->server, house->loop, house->tree);
+	assert_true(box_server_listen(&house->server, house->path, &door));
 	caller_unix_init(&house->caller, house->loop, house->path);
 }
 
 void house_finish(struct house *house) {
-	server_finish(&house->server);
+	box_server_finish(&house->server);
+	spawn_destroy(house->child);
 	box_tree_destroy(house->tree);
 	wl_event_loop_destroy(house->loop);
 	buf_finish(&house->stored);

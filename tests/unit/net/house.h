@@ -21,7 +21,7 @@
 struct house {
 	struct wl_event_loop *loop;
 	struct box_tree *tree;
-	struct server server;
+	struct box_server server;
 	char dir[64], path[80];
 	struct caller_unix caller;
 
@@ -30,6 +30,7 @@ struct house {
 	size_t pour_size;
 	size_t poured, most_queued;
 	const char *argv[3];
+	struct spawn *child; // the program of /hand, while it runs
 	bool pause;
 	struct req *waiting; // the last that waits
 	int waits, gones, ends;

@@ -242,7 +242,7 @@ static void test_subject(void **state) {
 	char path[80];
 	struct ask ask;
 	snprintf(path, sizeof(path), "%s/own", house->dir);
-	assert_true(server_listen(&house->server, path, &door));
+	assert_true(box_server_listen(&house->server, path, &door));
 	house->caller.path = path;
 	ask_init(&ask, house, OP_GETMEM, "/who", OP_BODY_NONE, 0, &laptop);
 	pump_until(house->loop, ask.ends > 0);
@@ -252,7 +252,7 @@ static void test_subject(void **state) {
 	pump_until(house->loop, ask.ends > 0);
 	assert_true(holds(&ask, "ann/pc"));
 	ask_finish(&ask);
-	server_unlisten(&house->server, path);
+	box_server_unlisten(&house->server, path);
 }
 
 static void test_cancel(void **state) {

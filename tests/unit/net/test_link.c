@@ -107,12 +107,12 @@ static int setup(void **state) {
 	house_init(&f->io);
 	house_init(&f->devices);
 	// One loop for both.
-	server_finish(&f->devices.server);
+	box_server_finish(&f->devices.server);
 	wl_event_loop_destroy(f->devices.loop);
 	f->devices.loop = f->io.loop;
 	const struct door door = {.subject = ann, .trusted = true};
-	server_init(&f->devices.server, f->devices.loop, f->devices.tree);
-	assert_true(server_listen(&f->devices.server, f->devices.path, &door));
+	box_server_init(&f->devices.server, f->devices.loop, f->devices.tree);
+	assert_true(box_server_listen(&f->devices.server, f->devices.path, &door));
 	caller_unix_init(&f->devices.caller, f->devices.loop, f->devices.path);
 	net_linker_init(&f->linker, f->io.loop, &f->devices.caller.caller);
 	const char *const names[] = {"in", "out", "one"};
@@ -130,7 +130,7 @@ static int teardown(void **state) {
 	net_linker_finish(&f->linker);
 	assert_int_equal(f->ups, f->downs);
 	pump_quiet(f->io.loop);
-	server_finish(&f->devices.server);
+	box_server_finish(&f->devices.server);
 	box_tree_destroy(f->devices.tree);
 	assert_int_equal(rmdir(f->devices.dir), 0);
 	house_finish(&f->io);
@@ -139,13 +139,13 @@ static int teardown(void **state) {
 }
 
 static void devices_leave(struct fixture *f) {
-	server_finish(&f->devices.server);
-	server_init(&f->devices.server, f->devices.loop, f->devices.tree);
+	box_server_finish(&f->devices.server);
+	box_server_init(&f->devices.server, f->devices.loop, f->devices.tree);
 }
 
 static void devices_return(struct fixture *f) {
 	const struct door door = {.subject = ann, .trusted = true};
-	assert_true(server_listen(&f->devices.server, f->devices.path, &door));
+	assert_true(box_server_listen(&f->devices.server, f->devices.path, &door));
 }
 
 static void ask(struct fixture *f, const char *request, const char *expected) {
@@ -264,8 +264,8 @@ static void test_input(void **state) {
 static void test_subject(void **state) {
 	struct fixture *f = *state;
 	const struct door door = {.subject = ann, .trusted = true};
-	server_unlisten(&f->io.server, f->io.path);
-	assert_true(server_listen(&f->io.server, f->io.path, &door));
+	box_server_unlisten(&f->io.server, f->io.path);
+	assert_true(box_server_listen(&f->io.server, f->io.path, &door));
 	ask(f, "op/1 link\nname /in\ndevice /line\nas ann/laptop\n\n", "ok\nname /in/0\n\n");
 	pump_until(f->io.loop, f->ups > 0);
 	assert_string_equal(f->devices.opened_by, "ann/laptop");

@@ -38,12 +38,12 @@ static void test_mode(void **state) {
 
 static void test_living_server_stays(void **state) {
 	struct house house;
-	struct server other;
+	struct box_server other;
 	house_init(&house);
-	server_init(&other, house.loop, house.tree);
-	assert_false(server_listen(&other, house.path, &door));
+	box_server_init(&other, house.loop, house.tree);
+	assert_false(box_server_listen(&other, house.path, &door));
 	assert_int_equal(errno, EADDRINUSE);
-	server_finish(&other);
+	box_server_finish(&other);
 	pump_quiet(house.loop);
 	check_answers(&house);
 	house_finish(&house);
@@ -53,7 +53,7 @@ static void test_stale_socket_goes(void **state) {
 	struct house house;
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	house_init(&house);
-	server_unlisten(&house.server, house.path);
+	box_server_unlisten(&house.server, house.path);
 	// A server that died.
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	strcpy(address.sun_path, house.path);
@@ -61,7 +61,7 @@ static void test_stale_socket_goes(void **state) {
 	assert_int_equal(listen(fd, 1), 0);
 	close(fd);
 	assert_int_equal(access(house.path, F_OK), 0);
-	assert_true(server_listen(&house.server, house.path, &door));
+	assert_true(box_server_listen(&house.server, house.path, &door));
 	check_answers(&house);
 	house_finish(&house);
 }
@@ -74,15 +74,15 @@ static void test_no_socket_is_left_alone(void **state) {
 	int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
 	assert_true(fd >= 0);
 	close(fd);
-	assert_false(server_listen(&house.server, path, &door));
+	assert_false(box_server_listen(&house.server, path, &door));
 	assert_int_equal(errno, EEXIST);
 	assert_int_equal(access(path, F_OK), 0);
 	unlink(path);
 	char longer[200];
 	snprintf(longer, sizeof(longer), "%s/%0100d", house.dir, 0);
-	assert_false(server_listen(&house.server, longer, &door));
+	assert_false(box_server_listen(&house.server, longer, &door));
 	assert_int_equal(errno, ENAMETOOLONG);
-	assert_false(server_listen(&house.server, "/no/such/folder/op", &door));
+	assert_false(box_server_listen(&house.server, "/no/such/folder/op", &door));
 	assert_int_equal(errno, ENOENT);
 	house_finish(&house);
 }
@@ -90,14 +90,14 @@ static void test_no_socket_is_left_alone(void **state) {
 // Who stops listening takes away his own socket, not that of whoever came after him.
 static void test_unlisten(void **state) {
 	struct house house;
-	struct server other;
+	struct box_server other;
 	house_init(&house);
 	assert_int_equal(unlink(house.path), 0);
-	server_init(&other, house.loop, house.tree);
-	assert_true(server_listen(&other, house.path, &door));
-	server_unlisten(&house.server, house.path);
+	box_server_init(&other, house.loop, house.tree);
+	assert_true(box_server_listen(&other, house.path, &door));
+	box_server_unlisten(&house.server, house.path);
 	check_answers(&house);
-	server_finish(&other);
+	box_server_finish(&other);
 	assert_int_equal(access(house.path, F_OK), -1);
 	house_finish(&house);
 }

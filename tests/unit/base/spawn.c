@@ -96,13 +96,14 @@ static void handle_ended(void *data, int status) {
 	fixture->spawn = NULL;
 }
 
-static struct spawn *start_with(struct fixture *fixture, struct spawn_options *options) {
+static struct spawn *start_with(struct fixture *fixture, const struct spawn_options *options) {
 	const struct spawn_fd fds[] = {{fixture->out[1], 1}, {fixture->held[1], HELD_FD}};
-	if (!options->fds) {
-		options->fds = fds;
-		options->fds_size = 2;
+	struct spawn_options with = *options;
+	if (!with.fds) {
+		with.fds = fds;
+		with.fds_size = 2;
 	}
-	fixture->spawn = spawn_create(fixture->loop, options, handle_ended, fixture);
+	fixture->spawn = spawn_create(fixture->loop, &with, handle_ended, fixture);
 	return fixture->spawn;
 }
 

@@ -110,6 +110,16 @@ struct connection *connection_accept(struct quic *quic, const struct datagram *d
 	return c;
 }
 
+void connection_read_farewell(struct connection *c, const struct datagram *datagram) {
+	ngtcp2_path path = transport_path(&datagram->local, &datagram->remote);
+	ngtcp2_pkt_info info = {0};
+	int error = ngtcp2_conn_read_pkt(c->conn, &path, &info, datagram->bytes, datagram->size,
+		quic_now());
+	if (error != 0) {
+		connection_fail(c, error);
+	}
+}
+
 void connection_read(struct connection *c, const struct datagram *datagram) {
 	if (c->state == CONNECTION_DEAD) {
 		return;

@@ -134,6 +134,8 @@ struct connection *connection_accept(struct quic *quic, const struct datagram *d
 	const ngtcp2_pkt_hd *header, const ngtcp2_cid *original_dcid);
 
 void connection_read(struct connection *connection, const struct datagram *datagram);
+/* Perhaps a stateless reset; no sign of life. */
+void connection_read_farewell(struct connection *connection, const struct datagram *datagram);
 /* When it next wants connection_expire(), ns. */
 uint64_t connection_deadline(struct connection *connection);
 void connection_expire(struct connection *connection, uint64_t now);

@@ -18,7 +18,12 @@
 #define HANDSHAKES_FREE 16 // under way without a proof of address
 #define HANDSHAKES_MAX 128
 #define TOKEN_LIFE (10 * SECOND)
-#define RESET_MIN 43 // bytes of a packet that may be answered by a shorter one (RFC 9000, 10.3)
+/*
+ * A stateless reset is shorter than what it answers (RFC 9000, 10.3). The smallest packet of ours is
+ * a keep-alive: flags, ID, number and frames, tag. What is smaller may itself be a reset: no answer.
+ */
+#define RESET_TRIGGER (1 + CIDS_SIZE + 5 + 16)
+#define RESET_MAX 43
 
 /* Whether one more answer may be given to nobody this second. */
 static bool may_answer(struct quic *quic) {
@@ -49,12 +54,28 @@ static void send_versions(struct quic *quic, const struct datagram *datagram,
 		noise, ids->scid, ids->scidlen, ids->dcid, ids->dcidlen, versions, 1));
 }
 
+/*
+ * A packet to no ID of ours, from where a connection of ours leads: it says that the other end has
+ * forgotten the connection, or nothing. Its token is known to ngtcp2.
+ */
+static bool is_farewell(struct quic *quic, const struct datagram *datagram) {
+	struct connection *c, *next;
+	bool known = false;
+	wl_list_for_each_safe(c, next, &quic->connections, link) {
+		if (c->state == CONNECTION_UP && address_equal(&c->remote, &datagram->remote)) {
+			known = true;
+			connection_read_farewell(c, datagram);
+		}
+	}
+	return known;
+}
+
 /* We have forgotten this connection, if it ever was: shorter than the packet, so no two play ball. */
 static void send_reset(struct quic *quic, const struct datagram *datagram,
 		const ngtcp2_version_cid *ids) {
-	uint8_t packet[RESET_MIN], noise[RESET_MIN], token[NGTCP2_STATELESS_RESET_TOKENLEN];
+	uint8_t packet[RESET_MAX], noise[RESET_MAX], token[NGTCP2_STATELESS_RESET_TOKENLEN];
 	ngtcp2_cid id;
-	if (datagram->size < RESET_MIN || ids->dcidlen != CIDS_SIZE || !may_answer(quic)) {
+	if (datagram->size < RESET_TRIGGER || ids->dcidlen != CIDS_SIZE || !may_answer(quic)) {
 		return;
 	}
 	ngtcp2_cid_init(&id, ids->dcid, ids->dcidlen);
@@ -134,9 +155,9 @@ void incoming_datagram(struct quic *quic, const struct datagram *datagram) {
 	struct connection *c = cids_find(&quic->cids, ids.dcid, ids.dcidlen);
 	if (c) {
 		connection_read(c, datagram);
-	} else if (ids.version == 0) {
+	} else if (ids.version == 0 && !is_farewell(quic, datagram)) {
 		send_reset(quic, datagram, &ids); // a short header: somebody's idea of a connection
-	} else {
+	} else if (ids.version != 0) {
 		begin(quic, datagram);
 	}
 }

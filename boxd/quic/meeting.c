@@ -136,7 +136,11 @@ static void handle_gone(struct connection *c, const struct op_refusal *why) {
 		dial_attempt_over(entry, c, why);
 		return;
 	}
-	log_info("%s: %s", entry->peer.petname, why->sentence);
+	if (c->busy_since == 0) {
+		log_debug("%s: %s", entry->peer.petname, why->sentence);
+	} else {
+		log_info("%s: %s", entry->peer.petname, why->sentence);
+	}
 	choose(entry);
 	if (wl_list_empty(&entry->waiting)) {
 		return;

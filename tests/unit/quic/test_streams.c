@@ -364,7 +364,7 @@ static void test_end_is_flushed(void **state) {
 	node_stop(&t->den);
 	until(&t->town, !t->den_at_ibiza->up);
 	end_destroy(ours);
-	node_start(&t->den);
+	node_start(&t->den, 0);
 	t->den_at_ibiza = introduce(&t->ibiza, &t->den, 0);
 	ours = node_open(&t->ibiza, t->den_at_ibiza);
 	end_say(ours, "bye");
@@ -411,7 +411,7 @@ static void test_goodbye(void **state) {
 	assert_string_equal(ours->sentence, "den has stopped: start boxd there and ask again");
 	assert_false(t->den_at_ibiza->up);
 	end_destroy(ours);
-	node_start(&t->den);
+	node_start(&t->den, 0);
 	introduce(&t->ibiza, &t->den, 0);
 	begin(t, &ours, &theirs);
 	end_destroy(ours);

@@ -274,8 +274,8 @@ void node_stop(struct node *node) {
 	node->quic = NULL;
 }
 
-void node_start(struct node *node) {
-	node_listen(node, 0);
+void node_start(struct node *node, uint16_t port) {
+	node_listen(node, port);
 }
 
 void node_finish(struct node *node) {

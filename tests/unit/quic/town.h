@@ -96,7 +96,7 @@ struct node {
 void node_init(struct node *node, struct town *town, const char *name, struct persona *persona);
 void node_finish(struct node *node);
 void node_stop(struct node *node);  // quic_destroy
-void node_start(struct node *node); // on the port it had before, if any
+void node_start(struct node *node, uint16_t port); // 0: any
 /* Each knows the other's person and machine; addresses are given only if told. */
 void befriend(struct node *a, struct node *b);
 /* a knows b, and where it is: at port, or where it listens if 0. */

@@ -428,9 +428,6 @@ bool config_field(struct config *config, const char *field, char *value,
 			return fields[i].take(&line);
 		}
 	}
-	size_t used = (size_t)snprintf(error, error_size, "there is no field \"%s\"; there are", field);
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]) && used < error_size; i++) {
-		used += (size_t)snprintf(error + used, error_size - used, " %s", fields[i].name);
-	}
+	snprintf(error, error_size, "there is no field \"%s\"; boxland.conf(5) lists them", field);
 	return false;
 }

@@ -33,6 +33,7 @@ struct cursor_image {
 	char *theme; // NULL: "default"
 	int size;
 	char shape[32]; // of ours; "": a client's
+	bool shown;
 	struct wl_listener request_set_cursor, request_set_shape, configured, focus_change;
 };
 
@@ -103,7 +104,7 @@ static bool load(struct cursor_image *image) {
 	image->theme = theme;
 	image->size = size;
 	image->manager = manager;
-	if (image->shape[0]) {
+	if (image->shape[0] && image->shown) {
 		wlr_cursor_set_xcursor(image->cursor->wlr, manager, image->shape);
 	} else if (old) {
 		wlr_cursor_unset_image(image->cursor->wlr); // the client will set it again
@@ -118,7 +119,22 @@ void cursor_image_set(struct cursor *cursor, const char *name) {
 	struct cursor_image *image = cursor->image;
 	if (strcmp(image->shape, name) != 0) {
 		snprintf(image->shape, sizeof(image->shape), "%s", name);
-		wlr_cursor_set_xcursor(cursor->wlr, image->manager, name);
+		if (image->shown) {
+			wlr_cursor_set_xcursor(cursor->wlr, image->manager, name);
+		}
+	}
+}
+
+void cursor_image_show(struct cursor *cursor, bool shown) {
+	struct cursor_image *image = cursor->image;
+	if (image->shown == shown) {
+		return;
+	}
+	image->shown = shown;
+	if (!shown) {
+		wlr_cursor_unset_image(cursor->wlr);
+	} else if (image->shape[0]) {
+		wlr_cursor_set_xcursor(cursor->wlr, image->manager, image->shape);
 	}
 }
 
@@ -129,7 +145,7 @@ static bool has_focus(struct cursor_image *image, struct wlr_seat_client *client
 static void handle_request_set_cursor(struct wl_listener *listener, void *data) {
 	struct cursor_image *image = wl_container_of(listener, image, request_set_cursor);
 	const struct wlr_seat_pointer_request_set_cursor_event *event = data;
-	if (has_focus(image, event->seat_client)) {
+	if (has_focus(image, event->seat_client) && image->shown) {
 		image->shape[0] = '\0';
 		wlr_cursor_set_surface(image->cursor->wlr, event->surface, event->hotspot_x,
 			event->hotspot_y);

@@ -20,7 +20,10 @@
 #include "text.h"
 #include "theme.h"
 
-#define MARGIN 28 // from the corner of what panels leave
+#define MARGIN 20 // from the corner of what panels leave
+#define PADDING_X 18 // of the panel behind
+#define PADDING_Y 10
+#define RADIUS 14
 #define ROW 30
 #define CAP_HEIGHT 22
 #define CAP_PADDING 8
@@ -101,7 +104,14 @@ static double draw_chord(struct text *text, cairo_t *cr, const char *chord, doub
 static void draw(void *data, cairo_t *cr, int width, int height) {
 	struct hint *hint = data;
 	struct server *server = hint->hints->server;
-	double y = ROW / 2.0;
+	// Dark glass, so that the words can be read on any background.
+	paint_rounded(cr, 0.5, 0.5, width - 1, height - 1, RADIUS);
+	cairo_set_source_rgba(cr, 0.03, 0.07, 0.11, 0.42);
+	cairo_fill_preserve(cr);
+	cairo_set_source_rgba(cr, 0.80, 0.94, 0.98, 0.10);
+	cairo_set_line_width(cr, 1);
+	cairo_stroke(cr);
+	double y = PADDING_Y + ROW / 2.0, middle = PADDING_X + hint->caps_width;
 	for (size_t i = 0; i < ROWS; i++) {
 		char chord[64];
 		bindings_describe(server->bindings, rows[i].action, chord, sizeof(chord));
@@ -110,9 +120,9 @@ static void draw(void *data, cairo_t *cr, int width, int height) {
 		}
 		double strength = i < KEYS ? 1 : 0.6;
 		struct text_style style = {.size = FONT};
-		draw_chord(server->text, cr, chord, hint->caps_width, y, strength);
+		draw_chord(server->text, cr, chord, middle, y, strength);
 		text_draw(server->text, cr, rows[i].words, &style,
-			0xe4eff500u | (uint32_t)(0xd8 * strength), hint->caps_width + GAP, y);
+			0xe4eff500u | (uint32_t)(0xd8 * strength), middle + GAP, y);
 		y += ROW;
 	}
 }
@@ -135,7 +145,8 @@ static void update(struct hint *hint) {
 		count++;
 	}
 	hint->caps_width = ceil(caps);
-	int width = (int)ceil(hint->caps_width + GAP + words), height = count * ROW;
+	int width = (int)ceil(hint->caps_width + GAP + words) + 2 * PADDING_X;
+	int height = count * ROW + 2 * PADDING_Y;
 	const struct wlr_box *area = &hint->output->usable;
 	bool fits = width + 2 * MARGIN < area->width && height + 2 * MARGIN < area->height;
 	wlr_scene_node_set_enabled(picture_node(hint->picture), hint->hints->shown && fits);

@@ -18,6 +18,7 @@
 
 #include "config.h"
 #include "cursor.h"
+#include "cursor_image.h"
 #include "globals.h"
 #include "idle.h"
 #include "keyboard.h"
@@ -40,12 +41,23 @@ static void device_destroy(struct input_device *device) {
 	free(device);
 }
 
+/* What depends on which kinds of devices there are. */
+static void devices_changed(struct input *input) {
+	bool pointer = false;
+	struct input_device *device;
+	wl_list_for_each(device, &input->devices, link) {
+		pointer |= device->kind == INPUT_POINTER;
+	}
+	cursor_image_show(input->server->cursor, pointer);
+	seat_update_capabilities(input->server->seat);
+}
+
 static void handle_wlr_destroy(struct wl_listener *listener, void *data) {
 	struct input_device *device = wl_container_of(listener, device, wlr_destroy);
 	struct input *input = device->input;
 	log_debug("%s is gone", device->wlr->name ? device->wlr->name : "a device");
 	device_destroy(device);
-	seat_update_capabilities(input->server->seat);
+	devices_changed(input);
 }
 
 static void configure_libinput(struct input_device *device) {
@@ -120,7 +132,7 @@ static struct input_device *add(struct input *input, struct wlr_input_device *wl
 	device->wlr_destroy.notify = handle_wlr_destroy;
 	wl_signal_add(&wlr->events.destroy, &device->wlr_destroy);
 	wl_signal_emit_mutable(&input->events.added, device);
-	seat_update_capabilities(input->server->seat);
+	devices_changed(input);
 	return device;
 }
 

@@ -86,43 +86,50 @@ static void handle_gone(struct wl_listener *listener, void *data) {
 
 static void begin(struct interact *interact, struct toplevel *toplevel, enum doing doing) {
 	struct wlr_cursor *cursor = interact->server->cursor->wlr;
-	uint32_t button = interact->doing != NOTHING ? interact->button : 0;
 	end(interact);
 	interact->doing = doing;
 	interact->toplevel = toplevel;
-	interact->button = button;
+	interact->button = 0;
 	interact->start_x = cursor->x;
 	interact->start_y = cursor->y;
 	interact->start = toplevel->geom;
 	wl_signal_add(&toplevel->events.gone, &interact->gone);
 }
 
-/* A window pulled out of its maximised state keeps the pointer over the same part of its bar. */
-static void unmaximise_under_pointer(struct interact *interact, struct toplevel *toplevel) {
-	struct wlr_cursor *cursor = interact->server->cursor->wlr;
-	double part = (cursor->x - toplevel->geom.x) / fmax(1, toplevel->geom.width);
-	double below = cursor->y - toplevel->geom.y;
-	toplevel->restore.x = (int)(cursor->x - part * toplevel->restore.width);
-	toplevel->restore.y = (int)(cursor->y - below);
+/*
+ * A window pulled out of its maximised state keeps the pointer over the same part of its bar.
+ * Returns the geometry it is asked to take.
+ */
+static struct wlr_box unmaximise_at(struct toplevel *toplevel, double x, double y) {
+	double part = (x - toplevel->geom.x) / fmax(1, toplevel->geom.width);
+	toplevel->restore.x = (int)(x - part * toplevel->restore.width);
+	toplevel->restore.y = toplevel->geom.y;
 	struct wlr_box restore = toplevel->restore;
 	toplevel_set_maximised(toplevel, false);
-	interact->start = restore;
+	return restore;
 }
 
 void interact_move(struct interact *interact, struct toplevel *toplevel) {
 	if (toplevel->fullscreen || !toplevel->mapped) {
 		return;
 	}
-	bool was_maximised = toplevel->maximised;
-	if (was_maximised) {
-		unmaximise_under_pointer(interact, toplevel);
+	// From the press on, if it was on our frame; what moved until now is made up for.
+	struct wlr_cursor *cursor = interact->server->cursor->wlr;
+	bool pressed = interact->doing == PRESSED;
+	uint32_t button = pressed ? interact->button : 0;
+	double x = pressed ? interact->start_x : cursor->x;
+	double y = pressed ? interact->start_y : cursor->y;
+	struct wlr_box start = toplevel->geom;
+	if (toplevel->maximised) {
+		start = unmaximise_at(toplevel, x, y);
 	}
-	struct wlr_box start = interact->start;
 	begin(interact, toplevel, MOVING);
-	if (was_maximised) {
-		interact->start = start;
-	}
+	interact->start = start;
+	interact->start_x = x;
+	interact->start_y = y;
+	interact->button = button;
 	cursor_take(interact->server->cursor, "grabbing");
+	interact_motion(interact);
 }
 
 static uint32_t nearest_edges(const struct toplevel *toplevel, double x, double y) {

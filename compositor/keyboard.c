@@ -145,6 +145,9 @@ static bool same_keymap(struct keyboard *keyboard, struct wlr_keyboard *state) {
 
 /* What clients see becomes this state. */
 static void show(struct keyboard *keyboard, struct wlr_keyboard *state) {
+	if (!state->keymap) {
+		return; // a virtual keyboard that has none yet: nothing is taken from clients
+	}
 	bool same = same_keymap(keyboard, state);
 	if (keyboard->current == state && same) {
 		return;

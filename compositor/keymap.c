@@ -112,6 +112,22 @@ static void find_parts(const struct config *config, struct parts *found) {
 	}
 }
 
+/*
+ * The keymap as it is once it was text: a client that is sent it and makes a virtual keyboard of it
+ * then has the very same, and nobody is sent another for its keys.
+ */
+static struct xkb_keymap *through_text(struct xkb_context *context, struct xkb_keymap *keymap) {
+	char *text = xkb_keymap_get_as_string(keymap, XKB_KEYMAP_FORMAT_TEXT_V1);
+	struct xkb_keymap *again = text ? xkb_keymap_new_from_string(context, text,
+		XKB_KEYMAP_FORMAT_TEXT_V1, XKB_KEYMAP_COMPILE_NO_FLAGS) : NULL;
+	free(text);
+	if (!again) {
+		return keymap;
+	}
+	xkb_keymap_unref(keymap);
+	return again;
+}
+
 struct xkb_keymap *keymap_create(const struct config *config, char *error, size_t error_size) {
 	error[0] = '\0';
 	struct xkb_context *context = xkb_context_new(XKB_CONTEXT_NO_ENVIRONMENT_NAMES);
@@ -137,6 +153,9 @@ struct xkb_keymap *keymap_create(const struct config *config, char *error, size_
 			names.model ? names.model : "");
 		names = (struct xkb_rule_names){.rules = "evdev", .model = "pc105", .layout = "us"};
 		keymap = xkb_keymap_new_from_names(context, &names, XKB_KEYMAP_COMPILE_NO_FLAGS);
+	}
+	if (keymap) {
+		keymap = through_text(context, keymap);
 	}
 	parts_finish(&parts);
 	xkb_context_unref(context);

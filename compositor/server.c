@@ -7,6 +7,7 @@
 #include "server.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wlr/backend.h>
@@ -139,12 +140,25 @@ struct server *server_create(const struct server_options *options) {
 	return server;
 }
 
+/* There is little room on the screen: a path in the person's home is shown from there. */
+static void show_config_error(struct server *server, const char *text) {
+	const char *home = getenv("HOME");
+	size_t length = home ? strlen(home) : 0;
+	char *shorter = NULL;
+	if (length > 1 && strncmp(text, home, length) == 0 && text[length] == '/' &&
+			asprintf(&shorter, "~%s", text + length) < 0) {
+		shorter = NULL;
+	}
+	notice_show(server->notices, NOTICE_WARNING, ERROR_MSEC, shorter ? shorter : text);
+	free(shorter);
+}
+
 static void show_config_errors(struct server *server) {
 	int shown = 0;
 	const struct config_line *error;
 	wl_list_for_each(error, &server->config->errors, link) {
 		if (shown++ < ERRORS_SHOWN) {
-			notice_show(server->notices, NOTICE_WARNING, ERROR_MSEC, error->text);
+			show_config_error(server, error->text);
 		}
 	}
 }

@@ -53,7 +53,7 @@ static PangoLayout *layout_create(struct text *text, cairo_t *cr, const char *st
 	PangoFontDescription *font = pango_font_description_from_string(THEME_FONT);
 	pango_font_description_set_absolute_size(font, style->size * PANGO_SCALE);
 	if (style->bold) {
-		pango_font_description_set_weight(font, PANGO_WEIGHT_BOLD);
+		pango_font_description_set_weight(font, PANGO_WEIGHT_SEMIBOLD);
 	}
 	pango_layout_set_font_description(layout, font);
 	pango_font_description_free(font);

@@ -36,7 +36,7 @@
 #define THEME_CLOSE_HOVER 0xe5484dffu
 #define THEME_URGENT 0xf2b84bffu
 
-#define THEME_PANEL 0x141d27f2u // notices, the switcher
+#define THEME_PANEL 0x141d27f8u // notices, the switcher
 #define THEME_PANEL_EDGE 0xffffff26u
 #define THEME_PANEL_TEXT 0xf2f6f9ffu
 #define THEME_PANEL_DIM 0x9fb0bfffu

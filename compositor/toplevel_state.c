@@ -279,6 +279,8 @@ void toplevel_set_minimised(struct toplevel *toplevel, bool minimised) {
 	}
 	interact_cancel(toplevel->toplevels->server->interact, toplevel);
 	toplevel->minimised = true;
+	wl_list_remove(&toplevel->recent);
+	wl_list_insert(toplevel->toplevels->recent.prev, &toplevel->recent);
 	wlr_xdg_toplevel_set_suspended(toplevel->xdg, true);
 	wlr_scene_node_set_enabled(&toplevel->tree->node, false);
 	state_changed(toplevel);

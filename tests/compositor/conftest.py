@@ -157,7 +157,7 @@ class Desktop:
         shutil.rmtree(self.runtime, ignore_errors=True)
         assert status == 0, f"boxland ended with {status}: " + self.log()[-3000:]
         assert not left, f"processes were left: {left}"
-        for trouble in ("AddressSanitizer", "LeakSanitizer", "runtime error:", "ERROR"):
+        for trouble in ("AddressSanitizer", "LeakSanitizer", "runtime error:", "Assertion"):
             assert trouble not in self.log(), self.log()[-6000:]
 
 

@@ -181,7 +181,10 @@ class Display:
         """Reads what there is, waiting so many seconds for it. False: nothing came."""
         if not select.select([self.socket], [], [], timeout)[0]:
             return False
-        data, control, _, _ = self.socket.recvmsg(65536, socket.CMSG_SPACE(64 * 4))
+        try:
+            data, control, _, _ = self.socket.recvmsg(65536, socket.CMSG_SPACE(64 * 4))
+        except ConnectionResetError as gone:
+            raise ProtocolError("the compositor hung up") from gone
         for level, kind, payload in control:
             if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
                 fds = array.array("i")

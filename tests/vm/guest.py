@@ -192,7 +192,7 @@ class Guest:
         return Picture(path.read_bytes())
 
     def wait_picture(self, predicate, timeout, what):
-        """Looks until predicate(picture) is true; returns that value. A failure leaves a picture."""
+        """Looks until predicate(picture) is true; returns that value. Failing leaves a picture."""
         deadline = time.monotonic() + timeout
         while True:
             value = predicate(self.look())

@@ -3,13 +3,10 @@
 
 From power-on to typed text: greetd asks on the console, the password is typed on the machine's
 keyboard, boxland comes up on DRM/KMS with libinput and libseat, its key opens foot, what is typed
-in it is read off the screen and is done by the shell.
-
-BOXLAND_DESKTOP is another shell script for the session, for trying the test itself with another
-compositor.
+in it is read off the screen and is done by the shell, and the session's end leads back to the
+greeter.
 """
 
-import os
 import secrets
 import string
 
@@ -49,8 +46,8 @@ HOME = {
 def boot(place, out, password):
     """A guest whose root is up. One that never gets there is tried once more."""
     def start():
-        guest = Guest(place, out, person=PERSON, password=password, home=HOME, share=[BUILD],
-                      desktop=os.environ.get("BOXLAND_DESKTOP", DESKTOP))
+        guest = Guest(place, out, person=PERSON, password=password, desktop=DESKTOP, home=HOME,
+                      share=[BUILD])
         try:
             guest.wait_root()
         except NeverUp:
@@ -89,6 +86,16 @@ def test_login(place, artefacts, capsys):
     def step(what):
         timings.append(f"{guest.seconds():6.1f} s  {what}")
 
+    def out(name):
+        path = guest.exchange / "out" / name
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def desktop_shows(predicate, timeout, what):
+        def shown(picture):
+            assert "the session ended" not in out("desktop.log"), out("desktop.log")
+            return predicate(picture)
+        return guest.wait_picture(shown, timeout, what)
+
     def console_shows(text, timeout):
         def shown(picture):
             return any(text in line for line in console.read(picture))
@@ -109,42 +116,48 @@ def test_login(place, artefacts, capsys):
         guest.type("wrong\n")
         console_shows("Authentication failed", LOGIN_S)
         guest.save("2-refused.png")
-        assert not (guest.exchange / "out/session.txt").exists()
+        assert not out("session.txt")
         step("a wrong password is refused")
         console_shows("Password:", LOGIN_S)
         guest.type(f"{password}\n")
-        wait_for((guest.exchange / "out/session.txt").exists, LOGIN_S, "the session")
+        wait_for(lambda: out("session.txt"), LOGIN_S, "the session")
         step("the session starts")
 
         black = bytes(3)
-        guest.wait_picture(lambda picture: picture.share(black) < 0.2, DESKTOP_S, "a desktop")
+        desktop_shows(lambda picture: picture.share(black) < 0.2, DESKTOP_S, "a desktop")
         guest.save("3-desktop.png")
         step("the desktop is on the screen")
         guest.key("meta_l", "ret")
-        font, x, y = guest.wait_picture(terminal_font, TERMINAL_S, "a terminal")
+        font, x, y = desktop_shows(terminal_font, TERMINAL_S, "a terminal")
         step("the terminal is on the screen")
 
         word = "".join(secrets.choice(string.ascii_lowercase) for _ in range(8))
         command = f"echo {word} | tee /exchange/out/typed"
         guest.type(command)
-        guest.wait_picture(
-            lambda picture: any(line.startswith(f"$ {command}")
-                                for line in font.read(picture, x, y)),
-            TYPED_S, f"{command!r} in the terminal")
+        desktop_shows(lambda picture: any(line.startswith(f"$ {command}")
+                                          for line in font.read(picture, x, y)),
+                      TYPED_S, f"{command!r} in the terminal")
         step("the typed text is on the screen")
         guest.type("\n")
-        guest.wait_picture(
-            lambda picture: any(line.startswith(f"{word} ") or line == word
-                                for line in font.read(picture, x, y)),
-            TYPED_S, f"{word!r} in the terminal")
+        desktop_shows(lambda picture: any(line.split(" ")[0] == word
+                                          for line in font.read(picture, x, y)),
+                      TYPED_S, f"{word!r} in the terminal")
         guest.save("4-typed.png")
         step("and so is the answer")
-        assert (guest.exchange / "out/typed").read_text() == f"{word}\n"
-
-        session = (guest.exchange / "out/session.txt").read_text()
-        assert session.splitlines()[:2] == ["uid=1000(ann) gid=1000(ann) groups=1000(ann)",
-                                            "/dev/tty1"]
-        assert "XDG_VTNR=1" in session
+        assert out("typed") == f"{word}\n"
+        guest.type("exit\n")
+        desktop_shows(lambda picture: picture.solid(INK) is None, TYPED_S, "the terminal gone")
+        guest.key("meta_l", "shift", "e")
+        wait_for(lambda: "the session ended" in out("desktop.log"), LOGIN_S, "the session's end")
+        assert "the session ended with 0" in out("desktop.log"), out("desktop.log")
+        # Nothing is left on the console of the name that was typed there before.
+        guest.wait_picture(
+            lambda picture: any("Username:" in line and PERSON not in line
+                                for line in console.read(picture)),
+            GREETER_S, "the greeter again")
+        step("the session has ended, the greeter asks again")
+        session = out("session.txt").splitlines()
+        assert session[:2] == ["uid=1000(ann) gid=1000(ann) groups=1000(ann)", "/dev/tty1"]
     finally:
         guest.quit()
         with capsys.disabled():

@@ -124,8 +124,8 @@ struct call *call_create(struct wl_event_loop *loop, const struct caller *caller
 	}
 	exchange_destroy(call->exchange);
 	call->exchange = NULL;
-	// A timer and not an idle source: those run before the loop sleeps, so who waits for an event by
-	// wl_event_loop_dispatch(loop, -1) would hear this and sleep on.
+	// A timer and not an idle source: those run before the loop sleeps, so who waits for an
+	// event by wl_event_loop_dispatch(loop, -1) would hear this and sleep on.
 	call->timer = wl_event_loop_add_timer(loop, handle_timer, call);
 	if (!call->timer || wl_event_source_timer_update(call->timer, 1) < 0) {
 		call_free(call);
@@ -186,8 +186,9 @@ static struct stream *caller_unix_open(void *data, struct op_head *head,
 	}
 	struct stream *stream = stream_unix_connect(caller->loop, caller->path);
 	if (!stream && (errno == ENOENT || errno == ECONNREFUSED)) {
-		op_refuse(refusal, OP_EUNREACH, "nobody answers at %s: start boxd (systemctl --user start "
-			"boxd)", caller->path);
+		op_refuse(refusal, OP_EUNREACH,
+			"nobody answers at %s: start boxd (systemctl --user start boxd)",
+			caller->path);
 	} else if (!stream) {
 		op_refuse(refusal, OP_EUNREACH, "cannot reach boxd at %s: %s", caller->path,
 			strerror(errno));
@@ -210,7 +211,7 @@ const char *op_socket_path(char out[static 108]) {
 		errno = ENOENT;
 		return NULL;
 	}
-	int size = given ? snprintf(out, 108, "%s", path) : snprintf(out, 108, "%s/boxland/op", dir);
+	int size = snprintf(out, 108, "%s%s", given ? path : dir, given ? "" : "/boxland/op");
 	if (size < 0 || size >= 108) {
 		errno = ENAMETOOLONG;
 		return NULL;

@@ -18,14 +18,17 @@ struct call;
 
 /* All optional but ended. */
 struct call_events {
-	/* Answered: ok or no, in reply->refusal. After no, and after ok without a body, ended follows. */
+	/*
+	 * Answered: ok or no, in reply->refusal. After no, and after ok without a body, ended
+	 * follows.
+	 */
 	void (*reply)(void *data, const struct op_head *reply);
 	void (*bytes)(void *data, const void *bytes, size_t size);
 	void (*frame)(void *data, const struct frame *frame);
 	/*
-	 * Over: once, always, last; the call is freed before it. why->code is OP_OK if the answer was ok
-	 * and whole (trailer ok or none); else what was refused, what the trailer said, or ELOST,
-	 * EUNREACH. trailer may be NULL. A request's body that was still going out is cut.
+	 * Over: once, always, last; the call is freed before it. why->code is OP_OK if the answer
+	 * was ok and whole (trailer ok or none); else what was refused, what the trailer said, or
+	 * ELOST, EUNREACH. trailer may be NULL. A request's body that was still going out is cut.
 	 */
 	void (*ended)(void *data, const struct op_refusal *why, const struct op_head *trailer);
 	void (*drained)(void *data);
@@ -69,8 +72,8 @@ void call_send_end(struct call *call);
 void call_pause(struct call *call, bool paused);
 size_t call_queued(const struct call *call);
 /*
- * After an ok, of which no body was read: the socket, in blocking mode, for another program to go on
- * with; the call is freed, no event follows. -1 and errno: not a socket's; the call goes on.
+ * After an ok, of which no body was read: the socket, in blocking mode, for another program to go
+ * on with; the call is freed, no event follows. -1 and errno: not a socket's; the call goes on.
  */
 int call_take_fd(struct call *call);
 

@@ -148,8 +148,8 @@ void exchange_destroy(struct exchange *exchange) {
 	wl_signal_emit_mutable(&exchange->destroy, exchange);
 	assert(wl_list_empty(&exchange->destroy.listener_list));
 	const struct stream_impl *impl = exchange->stream->impl;
-	bool unheard = exchange->incoming == OP_REPLY && !exchange->adopted && exchange->in != IN_DONE;
-	if (exchange->out != OUT_DONE || unheard) {
+	bool asked = exchange->incoming == OP_REPLY && !exchange->adopted;
+	if (exchange->out != OUT_DONE || (asked && exchange->in != IN_DONE)) {
 		impl->abort(exchange->stream);
 	}
 	impl->destroy(exchange->stream);

@@ -26,16 +26,17 @@ struct exchange_events {
 	void (*bytes)(void *data, const void *bytes, size_t size);
 	void (*frame)(void *data, const struct frame *frame);
 	/*
-	 * The other half is whole. trailer: of chunks and frames; NULL behind BYTES and no body. Behind
-	 * the last of BYTES it comes at once, also when paused in between.
+	 * The other half is whole. trailer: of chunks and frames; NULL behind BYTES and no body.
+	 * Behind the last of BYTES it comes at once, also when paused in between.
 	 */
 	void (*end)(void *data, const struct op_head *trailer);
 	/*
-	 * The exchange is lost, and only this call: the other side hung up (ELOST), broke off, or broke
-	 * the framing (EARG …). After its end event the caller's hang-up is not an event, unless our half
-	 * is still open. A request that breaks the framing before it has a reply is refused by the
-	 * exchange itself; a request's body that ends with the trailer `no` is broken off, with that code.
-	 * Nothing follows; what is sent from now on is dropped. Destroy it in here or later.
+	 * The exchange is lost, and only this call: the other side hung up (ELOST), broke off, or
+	 * broke the framing (EARG …). After its end event the caller's hang-up is not an event,
+	 * unless our half is still open. A request that breaks the framing before it has a reply is
+	 * refused by the exchange itself; a request's body that ends with the trailer `no` is
+	 * broken off, with that code. Nothing follows; what is sent from now on is dropped. Destroy
+	 * it in here or later.
 	 */
 	void (*gone)(void *data, const struct op_refusal *why);
 	/* The queue is empty after it was so long that a writer should have stopped. */
@@ -87,9 +88,9 @@ enum op_body exchange_body_in(const struct exchange *exchange);
 bool exchange_heard(const struct exchange *exchange);
 bool exchange_over(const struct exchange *exchange);
 /*
- * The socket, in blocking mode, from the head event on; nothing behind the head it received was read,
- * all that was sent has left. What remains is to destroy the exchange. -1: not a socket's, or part of
- * the body was read; then nothing has changed.
+ * The socket, in blocking mode, from the head event on; nothing behind the head it received was
+ * read, all that was sent has left. What remains is to destroy the exchange. -1: not a socket's, or
+ * part of the body was read; then nothing has changed.
  */
 int exchange_take_fd(struct exchange *exchange);
 

@@ -41,8 +41,8 @@ static const uint8_t *gather(struct exchange *exchange, size_t need, const uint8
 static void end_body(struct exchange *exchange, const struct op_head *trailer) {
 	exchange->in = IN_DONE;
 	if (exchange->incoming == OP_REQUEST && trailer && trailer->refusal.code != OP_OK) {
-		exchange_lose(exchange, trailer->refusal.code, "the request's body was broken off: %s",
-			trailer->refusal.sentence);
+		exchange_lose(exchange, trailer->refusal.code,
+			"the request's body was broken off: %s", trailer->refusal.sentence);
 	} else if (exchange->events->end) {
 		exchange->events->end(exchange->data, trailer);
 	}
@@ -51,9 +51,9 @@ static void end_body(struct exchange *exchange, const struct op_head *trailer) {
 // Whether nothing follows what must be the last of its half.
 static bool check_last(struct exchange *exchange, size_t more) {
 	if (more > 0) {
-		exchange_lose(exchange, OP_EARG, "bytes follow the end of the %s: its head must say how long "
-			"its body is (body N, chunks or frames), and nothing may come behind it",
-			half_name(exchange));
+		exchange_lose(exchange, OP_EARG, "bytes follow the end of the %s: its head must say "
+			"how long its body is (body N, chunks or frames), and nothing may come "
+			"behind it", half_name(exchange));
 	}
 	return more == 0;
 }
@@ -109,7 +109,8 @@ static bool take_head(struct exchange *exchange, enum op_role role, const uint8_
 static void tell_early(struct exchange *exchange) {
 	for (int i = 0; i < exchange->early_size && !exchange_dead(exchange); i++) {
 		if (exchange->body_in != OP_BODY_FRAMES) {
-			exchange_lose(exchange, OP_EARG, "a frame came for an answer that has none");
+			exchange_lose(exchange, OP_EARG,
+				"a frame came for a body that has none");
 		} else if (exchange->events->frame) {
 			exchange->events->frame(exchange->data, &exchange->early[i]);
 		}
@@ -182,7 +183,8 @@ static size_t step_chunk_size(struct exchange *exchange, const uint8_t *bytes, s
 		exchange->in = exchange->in_left > 0 ? IN_CHUNK : IN_TRAILER;
 		drop_piece(exchange);
 		if (exchange->in_left > OP_MAX_CHUNK) {
-			exchange_lose(exchange, OP_E2BIG, "a chunk of %" PRIu64 " bytes: send at most %d at once",
+			exchange_lose(exchange, OP_E2BIG,
+				"a chunk of %" PRIu64 " bytes: send at most %d at once",
 				exchange->in_left, OP_MAX_CHUNK);
 		}
 	}
@@ -326,19 +328,20 @@ void exchange_handle_eof(void *data) {
 	if (exchange_dead(exchange) || exchange->in == IN_DONE) {
 		// Behind a whole half it means nothing.
 	} else if (exchange->incoming == OP_REPLY) {
-		exchange_lose(exchange, OP_ELOST, "outcome unknown: the other side stopped before its answer "
-			"was whole");
+		exchange_lose(exchange, OP_ELOST,
+			"outcome unknown: the other side stopped before its answer was whole");
 	} else if (exchange->in == IN_HEAD && exchange->piece.size == 0) {
 		exchange_lose(exchange, OP_ELOST, "nothing was asked");
 	} else if (exchange->in == IN_HEAD) {
-		exchange_lose(exchange, OP_EARG, "the request stops within its head: a head ends with an "
-			"empty line");
+		exchange_lose(exchange, OP_EARG,
+			"the request stops within its head: a head ends with an empty line");
 	} else if (exchange->in == IN_BYTES) {
-		exchange_lose(exchange, OP_EARG, "the request stops %" PRIu64 " bytes before the end of its "
-			"body: send as many as its head says", exchange->in_left);
+		exchange_lose(exchange, OP_EARG, "the request stops %" PRIu64
+			" bytes before the end of its body: send as many as its head says",
+			exchange->in_left);
 	} else {
-		exchange_lose(exchange, OP_EARG, "the request stops before the end mark of its body: send it, "
-			"and a trailer");
+		exchange_lose(exchange, OP_EARG, "the request stops before the end mark of its body: "
+			"send it, and a trailer");
 	}
 	exchange_leave(exchange);
 }

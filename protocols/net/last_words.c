@@ -43,7 +43,8 @@ ssize_t last_words_send(int fd, struct buf *out, const void *bytes, size_t size)
 
 void last_words_close(int fd) {
 	uint8_t scratch[4096];
-	// Bytes that nobody has read when a socket is closed turn its end into a "connection reset".
+	// Bytes that nobody has read when a socket is closed turn its end into a "connection
+	// reset".
 	if (recv(fd, scratch, sizeof(scratch), MSG_DONTWAIT) > 0) {
 		shutdown(fd, SHUT_RD); // so that they come to an end
 		while (recv(fd, scratch, sizeof(scratch), MSG_DONTWAIT) > 0) {

@@ -11,8 +11,8 @@
 /* The end of a socket that bytes are still queued for. */
 
 /*
- * Sends out, then bytes, to a unix socket, without blocking and without SIGPIPE. How many of them all
- * left; -1 and errno (EAGAIN: none). What left of out is dropped from it.
+ * Sends out, then bytes, to a unix socket, without blocking and without SIGPIPE. How many of them
+ * all left; -1 and errno (EAGAIN: none). What left of out is dropped from it.
  */
 ssize_t last_words_send(int fd, struct buf *out, const void *bytes, size_t size);
 /*

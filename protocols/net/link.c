@@ -81,13 +81,17 @@ static void retry_later(struct net_link *l, int ms) {
 	l->waits = wl_event_source_timer_update(l->timer, ms) == 0;
 }
 
+// Nobody said no: there is nobody, or he is gone.
+static bool is_absent(enum op_code code) {
+	return code == OP_OK || code == OP_ELOST || code == OP_EUNREACH || code == OP_EUDP;
+}
+
 // The exchange is over, or there was none. The link is freed if its user ends it.
 static void failed(struct net_link *l, const struct op_refusal *why) {
 	hold(l);
 	go_down(l);
 	if (!l->ended) {
-		bool absent = why->code == OP_OK || why->code == OP_ELOST || why->code == OP_EUNREACH ||
-			why->code == OP_EUDP;
+		bool absent = is_absent(why->code);
 		l->link.why = *why;
 		l->link.state = absent ? LINK_WAITING : LINK_REFUSED;
 		int step = l->failures < RETRIES ? l->failures : RETRIES - 1;

@@ -53,6 +53,10 @@ static int handle_rested(void *data) {
 	return 0;
 }
 
+static bool is_exhausted(int error) {
+	return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
+}
+
 static int handle_caller(int fd, uint32_t mask, void *data) {
 	struct listener *listener = data;
 	for (int i = 0; i < ACCEPT_MAX; i++) {
@@ -63,7 +67,7 @@ static int handle_caller(int fd, uint32_t mask, void *data) {
 			if (stream) {
 				box_server_take(listener->server, stream, &listener->door);
 			}
-		} else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
+		} else if (is_exhausted(errno)) {
 			rest(listener); // the caller waits in the queue, and would wake us for ever
 			break;
 		} else if (errno != EINTR && errno != ECONNABORTED) {
@@ -104,8 +108,8 @@ static bool remove_stale(const struct sockaddr_un *address) {
 static bool bind_here(struct listener *listener, const struct sockaddr_un *address) {
 	struct stat made;
 	// The mode of the file is that of the socket before bind: it is never open to others.
-	if (fchmod(listener->fd, 0600) < 0 ||
-			bind(listener->fd, (const struct sockaddr *)address, sizeof(*address)) < 0) {
+	const struct sockaddr *name = (const struct sockaddr *)address;
+	if (fchmod(listener->fd, 0600) < 0 || bind(listener->fd, name, sizeof(*address)) < 0) {
 		return false;
 	}
 	if (listen(listener->fd, SOMAXCONN) < 0 || lstat(address->sun_path, &made) < 0) {

@@ -181,8 +181,8 @@ static int carrier_hand_over(struct req *req, struct op_refusal *refusal) {
 	struct served *served = served_from(req);
 	int fd = served->asked ? exchange_take_fd(served->exchange) : -1;
 	if (fd < 0) {
-		op_refuse(refusal, OP_EUNSUPP, "this exchange cannot be handed to a program: it came over "
-			"no socket, or part of its body was read");
+		op_refuse(refusal, OP_EUNSUPP, "this exchange cannot be handed to a program: it "
+			"came over no socket, or part of its body was read");
 		return -1;
 	}
 	served->asked = false;
@@ -339,8 +339,10 @@ void box_server_give_back(struct box_server *server, struct exchange *exchange,
 
 static int handle_timer(void *data) {
 	struct box_server *server = data;
-	const struct op_refusal late = {.code = OP_EARG, .sentence = "no whole head came within 10 s: "
-		"a head ends with an empty line"};
+	const struct op_refusal late = {
+		.code = OP_EARG,
+		.sentence = "no whole head came within 10 s: a head ends with an empty line",
+	};
 	int64_t now = now_ms();
 	struct served *served, *next;
 	server->timer_armed = false;
@@ -348,8 +350,9 @@ static int handle_timer(void *data) {
 		if (served->headed || !served->exchange || served->idle) {
 			continue;
 		}
-		if (served->deadline_ms > now) {
-			wl_event_source_timer_update(server->timer, (int)(served->deadline_ms - now));
+		int left_ms = (int)(served->deadline_ms - now);
+		if (left_ms > 0) {
+			wl_event_source_timer_update(server->timer, left_ms);
 			server->timer_armed = true;
 			break; // those behind it came later
 		}

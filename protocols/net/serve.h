@@ -25,9 +25,9 @@ struct box_server {
 	struct wl_event_source *timer; // of serve.c: heads that do not come
 	bool timer_armed;
 	/*
-	 * Optional: asked before the tree is. Takes the exchange over and returns true for names that
-	 * others answer for (mounts, other nodes); the head and subject are its own to copy. It may
-	 * change the head, which then goes on to the tree.
+	 * Optional: asked before the tree is. Takes the exchange over and returns true for names
+	 * that others answer for (mounts, other nodes); the head and subject are its own to copy.
+	 * It may change the head, which then goes on to the tree.
 	 */
 	bool (*forward)(void *data, struct exchange *exchange, struct op_head *head,
 		const struct subject *subject);
@@ -42,8 +42,8 @@ void box_server_init(struct box_server *server, struct wl_event_loop *loop, stru
 void box_server_finish(struct box_server *server);
 
 /*
- * Whose requests come in by a door. trusted: a field `as` names the subject of a request (the node's
- * own programs say on whose behalf); else `as` is taken away and subject stands.
+ * Whose requests come in by a door. trusted: a field `as` names the subject of a request (the
+ * node's own programs say on whose behalf); else `as` is taken away and subject stands.
  */
 struct door {
 	struct subject subject;
@@ -65,8 +65,8 @@ void box_server_take(struct box_server *server, struct stream *stream, const str
 void box_server_drop(struct box_server *server, const struct subject *subject);
 
 /*
- * Listens at a path, mode 0600; a stale socket there is replaced, a living server is not: EADDRINUSE.
- * false and errno; EEXIST: something that is no socket is there.
+ * Listens at a path, mode 0600; a stale socket there is replaced, a living server is not:
+ * EADDRINUSE. false and errno; EEXIST: something that is no socket is there.
  */
 bool box_server_listen(struct box_server *server, const char *path, const struct door *door);
 void box_server_unlisten(struct box_server *server, const char *path);

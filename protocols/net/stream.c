@@ -9,6 +9,7 @@
 #include <assert.h>
 
 void stream_init(struct stream *stream, const struct stream_impl *impl) {
-	assert(impl->write && impl->end && impl->abort && impl->pause && impl->queued && impl->destroy);
+	assert(impl->write && impl->end && impl->abort);
+	assert(impl->pause && impl->queued && impl->destroy);
 	*stream = (struct stream){.impl = impl};
 }

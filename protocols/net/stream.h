@@ -10,8 +10,9 @@
 
 /*
  * A stream of bytes, both ways, that carries one exchange: a unix connection, or a bidirectional
- * QUIC stream with the unidirectional ones that carry its pictures. Only net/exchange.c listens to a
- * stream; it owns it and destroys it. Events come from the loop, never from inside an impl function.
+ * QUIC stream with the unidirectional ones that carry its pictures. Only net/exchange.c listens to
+ * a stream; it owns it and destroys it. Events come from the loop, never from inside an impl
+ * function.
  */
 
 /* Order of service when a connection cannot send all at once. */
@@ -30,7 +31,7 @@ struct stream_impl {
 	void (*write)(struct stream *stream, const void *bytes, size_t size);
 	/* A frame with a lane of its own. NULL: header and payload go through write, in order. */
 	void (*frame)(struct stream *stream, const struct frame *frame);
-	void (*end)(struct stream *stream);   // nothing more will be written; flushed, then half-closed
+	void (*end)(struct stream *stream); // nothing more will be written; flushed, half-closed
 	/* Breaks both halves off at once; no event follows. */
 	void (*abort)(struct stream *stream);
 	/* No more data and frame events for now; hang-up still comes, see hangup_cancels. */
@@ -38,9 +39,10 @@ struct stream_impl {
 	size_t (*queued)(const struct stream *stream);     // bytes written that have not left
 	void (*set_class)(struct stream *stream, enum stream_class class); // optional
 	/*
-	 * Optional. Called in the data event in which a head became whole: it ends behind the first size
-	 * bytes that were offered, and they are consumed now, whatever the event returns. From the next
-	 * event on the stream may hold bytes of the body. (size 0: the head was through before.)
+	 * Optional. Called in the data event in which a head became whole: it ends behind the first
+	 * size bytes that were offered, and they are consumed now, whatever the event returns. From
+	 * the next event on the stream may hold bytes of the body. (size 0: the head was through
+	 * before.)
 	 */
 	void (*head_read)(struct stream *stream, size_t size);
 	/* Gives up the descriptor, nothing behind the last consumed byte read; -1: has none. */
@@ -51,9 +53,9 @@ struct stream_impl {
 
 struct stream_events {
 	/*
-	 * Bytes arrived. Returns how many were consumed; the rest is offered again, with what follows,
-	 * when more comes or after pause(false). Nothing must be kept of the pointer. The listener may
-	 * destroy the stream in here.
+	 * Bytes arrived. Returns how many were consumed; the rest is offered again, with what
+	 * follows, when more comes or after pause(false). Nothing must be kept of the pointer. The
+	 * listener may destroy the stream in here.
 	 */
 	size_t (*data)(void *data, const void *bytes, size_t size);
 	/* A frame that came on a lane of its own. */
@@ -62,7 +64,10 @@ struct stream_events {
 	void (*eof)(void *data);
 	/* The other side is gone or has broken off: nothing comes, nothing leaves. Once, last. */
 	void (*hangup)(void *data, enum op_code code, const char *sentence);
-	/* queued() came down to 0 after it had been so high (64 KiB are enough) that a writer waits. */
+	/*
+	 * queued() came down to 0 after it had been so high (64 KiB are enough) that a writer
+	 * waits.
+	 */
 	void (*drained)(void *data);
 };
 
@@ -71,11 +76,12 @@ struct stream {
 	const struct stream_events *events; // set by the exchange
 	void *data;
 	/*
-	 * Set by the exchange. True while somebody waits for what we write: that the other side reads no
-	 * more (unix: EPOLLHUP; QUIC: STOP_SENDING) is a cancel then, a hangup event at once, even when
-	 * paused, and what it wrote before is dropped. False: what it wrote comes first, in data events
-	 * (after pause(false) if paused), then eof, and a hangup only if the connection is gone; what we
-	 * still write is dropped unseen. An answer of somebody who reads no more is thus never lost.
+	 * Set by the exchange. True while somebody waits for what we write: that the other side
+	 * reads no more (unix: EPOLLHUP; QUIC: STOP_SENDING) is a cancel then, a hangup event at
+	 * once, even when paused, and what it wrote before is dropped. False: what it wrote comes
+	 * first, in data events (after pause(false) if paused), then eof, and a hangup only if the
+	 * connection is gone; what we still write is dropped unseen. An answer of somebody who
+	 * reads no more is thus never lost.
 	 */
 	bool hangup_cancels;
 };

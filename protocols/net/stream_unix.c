@@ -86,8 +86,8 @@ static void half_close(struct unix_stream *s) {
 
 static void watch(struct unix_stream *s) {
 	// A pause alone changes nothing: often it is over before anything comes.
-	uint32_t readable = s->eof ? 0 : s->paused ? s->mask & WL_EVENT_READABLE : WL_EVENT_READABLE;
-	uint32_t mask = readable | (s->full ? WL_EVENT_WRITABLE : 0);
+	uint32_t readable = s->paused ? s->mask & WL_EVENT_READABLE : WL_EVENT_READABLE;
+	uint32_t mask = (s->eof ? 0 : readable) | (s->full ? WL_EVENT_WRITABLE : 0);
 	if (s->source && mask != s->mask) {
 		s->mask = mask;
 		wl_event_source_fd_update(s->source, mask);
@@ -182,14 +182,17 @@ static void read_some(struct unix_stream *s) {
 	}
 }
 
+static bool has_unread(const struct unix_stream *s) {
+	int size = 0;
+	return s->in.size > 0 || ioctl(s->fd, FIONREAD, &size) < 0 || size > 0;
+}
+
 static void handle_hangup(struct unix_stream *s) {
-	int unread = 0;
 	s->gone = true;
 	wl_event_source_remove(s->source);
 	s->source = NULL;
 	drop_queue(s);
-	if (s->stream.hangup_cancels ||
-			(s->paused && s->in.size == 0 && ioctl(s->fd, FIONREAD, &unread) == 0 && unread == 0)) {
+	if (s->stream.hangup_cancels || (s->paused && !has_unread(s))) {
 		tell_hangup(s, "the other side hung up");
 	} else {
 		read_some(s);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz_exchange.c - what a peer may send on a stream. The first byte says how it is listened to, the
- * second at which event the listener does something drastic, the third how the bytes are cut into
- * pieces; the rest is sent.
+ * fuzz_exchange.c - what a peer may send on a stream. The first byte says how it is listened to,
+ * the second at which event the listener does something drastic, the third how the bytes are cut
+ * into pieces; the rest is sent.
  *
- * Whatever comes, heads and ends are told at most once, gone once and last; and a half that is whole
- * in one piece is the same half byte by byte.
+ * Whatever comes, heads and ends are told at most once, gone once and last; and a half that is
+ * whole in one piece is the same half byte by byte.
  */
 #include <string.h>
 

@@ -31,7 +31,8 @@ static void check_again(const struct op_head *head) {
 	must(code == OP_OK || code == OP_E2BIG);
 	if (code == OP_OK) {
 		must(op_head_size(buf_front(&lines), lines.size, &refusal) == lines.size);
-		must(op_decode(&again, head->role, buf_front(&lines), lines.size, &refusal) == OP_OK);
+		code = op_decode(&again, head->role, buf_front(&lines), lines.size, &refusal);
+		must(code == OP_OK);
 		check_same(head, &again);
 		op_head_finish(&again);
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fast_timers.c - seconds of waiting in milliseconds. Linked with --wrap of the two functions below.
+ * fast_timers.c - seconds of waiting in milliseconds. Linked with --wrap of the two functions
+ * below.
  */
 #include "fast_timers.h"
 

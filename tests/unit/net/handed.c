@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * handed.c - a program that is handed an exchange as descriptor 3: reads as many bytes as it is told
- * to, answers "got: " and them, and what else it found open.
+ * handed.c - a program that is handed an exchange as descriptor 3: reads as many bytes as it is
+ * told to, answers "got: " and them, and what else it found open.
  */
 #include <dirent.h>
 #include <stdio.h>

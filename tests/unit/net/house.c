@@ -288,8 +288,8 @@ void house_init(struct house *house) {
 	house->tree = box_tree_create("ann");
 	assert_non_null(house->tree);
 	for (size_t i = 0; i < sizeof(boxes) / sizeof(boxes[0]); i++) {
-		assert_non_null(box_create(box_tree_root(house->tree), boxes[i].name, boxes[i].type, NULL,
-			house));
+		assert_non_null(box_create(box_tree_root(house->tree), boxes[i].name,
+			boxes[i].type, NULL, house));
 	}
 	box_server_init(&house->server, house->loop, house->tree);
 	assert_true(box_server_listen(&house->server, house->path, &door));

@@ -15,7 +15,8 @@
  *     /wait   never answers; takes bodies without reading them when house.pause
  *     /who    says on whose behalf it was asked
  *     /huge   answers with a head that is over the limit, with make with a body behind it
- *     /line   a device: opens, and keeps the exchange as house.waiting; or refuses with house.refuse
+ *     /line   a device: opens, and keeps the exchange as house.waiting, or refuses with
+ *             house.refuse
  *     /hand   hands the exchange to house.argv, when asked or, with house.pause, at house_hand
  */
 struct house {

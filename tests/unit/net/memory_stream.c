@@ -114,8 +114,8 @@ void memory_stream_feed(struct memory_stream *memory, const void *bytes, size_t 
 	while (memory->in.size > 0 && may_offer(memory)) {
 		memory->busy = true;
 		memory->offered = memory->in.size;
-		size_t used = memory->stream.events->data(memory->stream.data, buf_front(&memory->in),
-			memory->in.size);
+		size_t used = memory->stream.events->data(memory->stream.data,
+			buf_front(&memory->in), memory->in.size);
 		memory->busy = false;
 		must(used <= memory->in.size);
 		must(used == memory->in.size || !may_offer(memory)); // all, unless it wants no more

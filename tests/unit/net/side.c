@@ -44,9 +44,10 @@ static void hear_frame(void *data, const struct frame *frame) {
 
 static void hear_end(void *data, const struct op_head *trailer) {
 	struct side *side = data;
-	char line[512] = "";
+	char line[512];
 	side->ends++;
-	buf_printf(&side->heard, "end: %s\n", trailer ? op_print(trailer, line, sizeof(line)) : "-");
+	const char *said = trailer ? op_print(trailer, line, sizeof(line)) : "-";
+	buf_printf(&side->heard, "end: %s\n", said);
 }
 
 static void hear_gone(void *data, const struct op_refusal *why) {

@@ -8,7 +8,7 @@
 /* One end of an exchange that writes down what it hears. */
 struct side {
 	struct exchange *exchange; // NULL once gone was heard and it was destroyed
-	struct buf heard;   // "head: ok\n", "bytes: …", "frame: 8 …", "end", "end: no …", "gone: ECODE"
+	struct buf heard;   // lines: "head: < ok", "end: < no …", "end: -", "gone: ECODE"
 	struct buf payload; // all bytes and payloads of frames
 	int heads, frames, ends, gones, drains;
 	struct op_refusal why;

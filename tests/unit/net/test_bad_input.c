@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_bad_input.c - what a caller may get wrong in the framing, each with the code and the sentence
- * it is told, by a server that listens; and that a thousand of them leave nothing behind.
+ * test_bad_input.c - what a caller may get wrong in the framing, each with the code and the
+ * sentence it is told, by a server that listens; and that a thousand of them leave nothing behind.
  */
 #include <malloc.h>
 #include <stdlib.h>

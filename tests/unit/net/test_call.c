@@ -152,7 +152,8 @@ static void test_refused(void **state) {
 	pump_until(house->loop, ask.ends > 0);
 	assert_int_equal(ask.replies, 1);
 	assert_int_equal(ask.why.code, OP_ENOENT);
-	assert_string_equal(ask.why.sentence, "no such box /nothing (box ls / shows what is there)");
+	assert_string_equal(ask.why.sentence,
+		"no such box /nothing (box ls / shows what is there)");
 	ask_finish(&ask);
 	// While much of the body is still to be sent.
 	static uint8_t large[1000000];
@@ -341,7 +342,8 @@ static void test_bad_servers(void **state) {
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		for (int open = 0; open < 2; open++) {
 			struct ask ask;
-			ask_init(&ask, house, OP_PUTMEM, "/x", open ? OP_BODY_CHUNKS : OP_BODY_NONE, 0, NULL);
+			enum op_body body = open ? OP_BODY_CHUNKS : OP_BODY_NONE;
+			ask_init(&ask, house, OP_PUTMEM, "/x", body, 0, NULL);
 			int fd = accept(server, NULL, NULL);
 			assert_true(fd >= 0);
 			pump_send_text(fd, cases[i].answer);
@@ -349,8 +351,9 @@ static void test_bad_servers(void **state) {
 			pump_until(house->loop, ask.ends > 0);
 			pump_quiet(house->loop);
 			assert_int_equal(ask.ends, 1);
+			size_t size = strlen(cases[i].sentence);
 			if (ask.why.code != cases[i].code ||
-					strncmp(ask.why.sentence, cases[i].sentence, strlen(cases[i].sentence))) {
+					strncmp(ask.why.sentence, cases[i].sentence, size) != 0) {
 				fail_msg("%s: %s %s", cases[i].answer, op_code_name(ask.why.code),
 					ask.why.sentence);
 			}

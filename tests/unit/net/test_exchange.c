@@ -162,8 +162,8 @@ static void test_cut_at_every_byte(void **state) {
 
 static const char kind_request[] = "op/1 kind\nname /\n\n";
 
-// A half-close says nothing more will come. It must not keep the loop awake, and a full close behind
-// it must still be heard.
+// A half-close says nothing more will come. It must not keep the loop awake, and a full close
+// behind it must still be heard.
 static void test_half_close_is_quiet(void **state) {
 	struct wl_event_loop *loop = *state;
 	struct side side;
@@ -227,7 +227,8 @@ static void test_answer_outlives_its_server(void **state) {
 		int theirs, ours;
 		pump_pair(&theirs, &ours);
 		side_init(&side, loop, theirs, OP_REPLY);
-		side_send_head(&side, open ? "putmem" : "getmem", open ? OP_BODY_CHUNKS : OP_BODY_NONE, 0);
+		enum op_body body = open ? OP_BODY_CHUNKS : OP_BODY_NONE;
+		side_send_head(&side, verb_for(body), body, 0);
 		side.pause_at_head = true;
 		pump_quiet(loop);
 		pump_send_text(ours, "ok\nbody chunks\n\n");
@@ -237,7 +238,7 @@ static void test_answer_outlives_its_server(void **state) {
 		pump_quiet(loop);
 		assert_string_equal(side_heard(&side), "head: < ok body chunks\n");
 		if (open) {
-			side_send_body(&side, OP_BODY_CHUNKS, 0, 100000); // goes nowhere, harms nothing
+			side_send_body(&side, OP_BODY_CHUNKS, 0, 100000); // goes nowhere
 			pump_quiet(loop);
 		}
 		exchange_pause(side.exchange, false);
@@ -320,7 +321,7 @@ static void test_pause_loses_nothing(void **state) {
 			assert_true(server.payload.size - had <= 65536);
 			assert_int_equal(server.gones, 0);
 			exchange_pause(server.exchange, false);
-			assert_int_equal(server.payload.size, had); // events come from the loop alone
+			assert_int_equal(server.payload.size, had); // events come from the loop
 			pauses++;
 			pump_quiet(loop);
 		}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_framing.c - limits at the limit and one past, and framing that is broken: what is said to the
- * listener, and what to the peer.
+ * test_framing.c - limits at the limit and one past, and framing that is broken: what is said to
+ * the listener, and what to the peer.
  */
 #include <stdlib.h>
 
@@ -108,7 +108,8 @@ static void test_chunk_limit(void **state) {
 	feed_text(&bench, "op/1 putmem\nname /x\nbody chunks\n\n");
 	feed_u32(&bench, OP_MAX_CHUNK + 1);
 	assert_int_equal(bench.side.why.code, OP_E2BIG);
-	assert_true(told(&bench, "no E2BIG a chunk of 1048577 bytes: send at most 1048576 at once"));
+	assert_true(told(&bench,
+		"no E2BIG a chunk of 1048577 bytes: send at most 1048576 at once"));
 	bench_finish(&bench);
 }
 

@@ -306,7 +306,7 @@ static void test_device_vanishes_and_returns(void **state) {
 	}
 	pump_until(f->io.loop, f->ups == 4);
 	assert_string_equal(f->text, "u0 d0 u0 d0 u0 d0 u0 ");
-	check_waits(f->io.loop, quick, 3); // one that falls at once again is not asked more and more often
+	check_waits(f->io.loop, quick, 3); // one that falls again at once is asked less often
 	pass_time(f->io.loop, 6000);
 	fast_timers_reset();
 	devices_leave(f);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_listen.c - sockets: whose they are, what becomes of one that was left behind, and of one that
- * somebody else put there.
+ * test_listen.c - sockets: whose they are, what becomes of one that was left behind, and of one
+ * that somebody else put there.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -80,7 +80,8 @@ static void test_subject(void **state) {
 	check_answer(house, "op/1 getmem\nname /who\n\n", "ok\nbody 6\n\nann/pc");
 	check_answer(house, "op/1 getmem\nname /who\nas bob\n\n",
 		"no EARG a subject is PERSON/MACHINE, not \"bob\"\n\n");
-	check_answer(house, "op/1 getmem\nname /who\nas bob/laptop\n\n", // bob may not, so it is not there
+	// bob may not, so it is not there
+	check_answer(house, "op/1 getmem\nname /who\nas bob/laptop\n\n",
 		"no ENOENT no such box /who (box ls / shows what is there)\nttl 1000\n\n");
 	box_server_unlisten(&house->server, house->path);
 	assert_int_equal(access(house->path, F_OK), -1);
@@ -167,8 +168,8 @@ static void test_silent_callers(void **state) {
 		struct buf answer;
 		buf_init(&answer);
 		pump_recv_all(house->loop, fds[i], &answer);
-		assert_true(buf_holds(&answer, "no EARG no whole head came within 10 s: a head ends with an "
-			"empty line\n\n"));
+		assert_true(buf_holds(&answer,
+			"no EARG no whole head came within 10 s: a head ends with an empty line\n\n"));
 		buf_finish(&answer);
 		close(fds[i]);
 	}
@@ -285,7 +286,8 @@ static void test_refused_while_sending(void **state) {
 	assert_int_equal(send(fd, bytes, sizeof(bytes), MSG_NOSIGNAL | MSG_DONTWAIT), -1);
 	assert_int_equal(errno, EPIPE);
 	pump_recv_all(house->loop, fd, &answer);
-	assert_true(buf_holds(&answer, "no EUNSUPP /who is a box of type who, which does not serve"));
+	assert_true(buf_holds(&answer,
+		"no EUNSUPP /who is a box of type who, which does not serve"));
 	buf_finish(&answer);
 	close(fd);
 }
@@ -349,7 +351,8 @@ static void test_hand_over_refused(void **state) {
 	box_server_take(&house->server, &memory.stream, &door);
 	memory_stream_feed(&memory, request, strlen(request));
 	pump_quiet(house->loop);
-	assert_true(buf_holds(&memory.written, "no EUNSUPP this exchange cannot be handed to a program"));
+	assert_true(buf_holds(&memory.written,
+		"no EUNSUPP this exchange cannot be handed to a program"));
 	assert_true(memory.destroyed && memory.ended && !memory.aborted);
 	memory_stream_finish(&memory);
 }

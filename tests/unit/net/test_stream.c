@@ -107,7 +107,8 @@ static void test_drained(void **state) {
 	buf_init(&got);
 	pump_pair(&theirs, &ours);
 	struct stream *stream = listen_at(loop, theirs, &ear);
-	// Much in small pieces that the socket takes in one go: who stopped at a mark must hear of it.
+	// Much in small pieces that the socket takes in one go: who stopped at a mark must hear of
+	// it.
 	for (int i = 0; i < 10000; i++) {
 		stream->impl->write(stream, "0123456789", 10);
 	}

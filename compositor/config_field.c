@@ -338,6 +338,7 @@ static bool field_autostart(struct line *line) {
 		refuse(line, "a command is missing: say \"autostart waybar\"");
 }
 
+/* tap is NULL for a mouse. */
 static bool field_pointer(struct line *line, bool *natural_scroll, double *speed, bool *tap) {
 	const char *what = word(line);
 	if (what && strcmp(what, "natural-scroll") == 0) {
@@ -358,7 +359,8 @@ static bool field_pointer(struct line *line, bool *natural_scroll, double *speed
 		*speed = wanted;
 		return true;
 	}
-	return refuse(line, "takes %snatural-scroll on|off or speed -1…1", tap ? "tap on|off, " : "");
+	return refuse(line, "%s takes %snatural-scroll or speed, not \"%s\"",
+		tap ? "touchpad" : "mouse", tap ? "tap, " : "", what ? what : "");
 }
 
 static bool field_touchpad(struct line *line) {

@@ -136,6 +136,8 @@ static void handle_added(struct wl_listener *listener, void *data) {
 		return;
 	}
 	wallpaper->node->point_accepts_input = accepts_nothing;
+	// It has the pixels of the output; a colour is one pixel, which must not fade at its rim.
+	wlr_scene_buffer_set_filter_mode(wallpaper->node, WLR_SCALE_FILTER_NEAREST);
 	wl_list_insert(&wallpapers->list, &wallpaper->link);
 	update(wallpapers, wallpaper);
 }

@@ -95,11 +95,13 @@ def test_wayvnc_shows_and_types(desktop, artefacts):
     desktop.start("wayvnc", "--unix-socket", address)
     with Vnc(desktop, address) as vnc:
         assert vnc.size == (1280, 720)
-        pixels = vnc.frame()
         want = desktop.picture("want")
-        same = sum(pixels[(y * 1280 + x) * 4:][:3] == bytes(reversed(want.getpixel((x, y))))
-                   for x in range(10, 1280, 90) for y in range(10, 720, 90))
-        assert same > 100
+
+        def same():
+            pixels = vnc.frame()
+            return sum(pixels[(y * 1280 + x) * 4:][:3] == bytes(reversed(want.getpixel((x, y))))
+                       for x in range(10, 1280, 90) for y in range(10, 720, 90)) > 100
+        desktop.until(same, "the picture")
         for sym in b"Vnc 1!":
             vnc.key(sym)
         vnc.key(0xff0d)

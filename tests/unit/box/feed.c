@@ -122,7 +122,8 @@ static void test_slow_reader_loses(void **state) {
 	char bytes[QUEUE_MAX] = {0};
 	begin(fixture, OP_BODY_CHUNKS);
 	fixture->readers[1].slow = true;
-	feed_put(&fixture->feed, bytes, QUEUE_MAX); // at the limit
+	feed_put(&fixture->feed, bytes, QUEUE_MAX - 1);
+	feed_put(&fixture->feed, bytes, 1); // at the limit
 	assert_false(fixture->readers[1].ended);
 	feed_put(&fixture->feed, bytes, 1);
 	assert_int_equal(memory_code(&fixture->readers[1]), OP_EQUOTA);

@@ -308,7 +308,10 @@ static void test_acl_is_inherited(void **state) {
 	allow(b, "bob kG");
 	assert_string_equal(box_letters(a, &bob, letters), "ks");
 	assert_string_equal(box_letters(c, &bob, letters), "kG");
+	uint64_t versions[] = {a->version, b->version, c->version};
 	allow(a, "bob -");
+	assert_true(a->version != versions[0]);
+	assert_true(b->version == versions[1] && c->version == versions[2]); // not theirs
 	assert_string_equal(box_letters(a, &bob, letters), "");
 	assert_string_equal(box_letters(c, &bob, letters), "kG");
 	struct op_refusal refusal;
@@ -361,7 +364,7 @@ static void test_rights(void **state) {
 		{"kind\nname /x\n", 'k'},
 		{"selectors\nname /x\n", 's'},
 		{"getmem\nname /x\n", 'g'},
-		{"putmem\nname /x\n", 'p'},
+		{"putmem\nname /x\nbody 0\n", 'p'},
 		{"link\nname /x\ndevice /y\n", 'l'},
 		{"make\nname /x/y\n", 'm'},
 		{"delete\nname /x\n", 'd'},
@@ -483,12 +486,12 @@ static void test_if_version(void **state) {
 	struct memory memory;
 	struct box *x = make(fixture, fixture->root, "x", &seeing, NULL);
 	char version[32];
-	memory_askf(&memory, fixture->tree, "ann/den", "putmem\nname /x\nif-version %s\n",
+	memory_askf(&memory, fixture->tree, "ann/den", "putmem\nname /x\nbody 0\nif-version %s\n",
 		box_version(x, version));
 	assert_true(memory_ok(&memory));
 	memory_finish(&memory);
 	box_changed(x);
-	memory_askf(&memory, fixture->tree, "ann/den", "putmem\nname /x\nif-version %s\n", version);
+	memory_askf(&memory, fixture->tree, "ann/den", "putmem\nname /x\nbody 0\nif-version %s\n", version);
 	assert_int_equal(memory_code(&memory), OP_ESTALE);
 	assert_non_null(strstr(memory.reply.refusal.sentence, version));
 	memory_finish(&memory);

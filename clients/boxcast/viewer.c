@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "boxcast/held.h"
+#include "box/held.h"
 #include "boxcast/lines.h"
 #include "net/exchange.h"
 #include "net/stream_unix.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* held.c - what a viewer holds down, and that it does not stay down. */
-#include "boxcast/held.h"
+#include "box/held.h"
 
 #include <linux/input-event-codes.h>
 

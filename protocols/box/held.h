@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef BOXCAST_HELD_H
-#define BOXCAST_HELD_H
+#ifndef BOX_HELD_H
+#define BOX_HELD_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,8 +9,9 @@
 #include "box/frame.h"
 
 /*
- * What the viewer holds down: keys, buttons, fingers. While it holds anything the viewer says so
- * every 250 ms; after a second of silence, or at the end, all of it is released. Nothing here reads a clock.
+ * What somebody far away holds down: keys, buttons, fingers, as a feed of input tells. While anything
+ * is held the feed says so every 250 ms; after a second of silence, or at its end, all of it is
+ * released. Records are as box-cast-v1 has them. Nothing here reads a clock: now is in ns.
  */
 
 #define HELD_CODES 0x300   // above KEY_MAX of linux/input-event-codes.h
@@ -21,7 +22,7 @@ struct held {
 	uint32_t codes[HELD_CODES / 32];
 	uint32_t count;
 	int32_t fingers[HELD_FINGERS]; // id + 1; 0: free
-	int64_t heard; // when the viewer last said anything of it
+	int64_t heard; // when anything was last said of it
 };
 
 void held_init(struct held *held);

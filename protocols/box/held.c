@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * held.c - what the viewer holds down, so that nothing stays down without it. The records' meaning is
- * told in box-cast-v1.xml. Pure; the exchange is viewer.c, the timer cast.c.
+ * held.c - what is held down from afar, so that nothing stays down when the feed is gone. The records'
+ * meaning is told in box-cast-v1.xml. Clocks and timers are the callers'.
  */
-#include "boxcast/held.h"
+#include "box/held.h"
 
 #include <errno.h>
 #include <linux/input-event-codes.h>

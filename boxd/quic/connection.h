@@ -117,7 +117,9 @@ struct connection {
 	uint8_t alert_received; // of the other side; 0: none
 
 	/* Bulk under a live class: bytes it may send, and since when it earns them. */
-	double bulk_credit;
+	uint64_t rtt_least[2]; // this while and the one before, from rtt_since on
+	uint64_t rtt_since;
+	double bulk_credit, bulk_rate;
 	uint64_t bulk_since;
 };
 

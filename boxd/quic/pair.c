@@ -59,15 +59,19 @@ static struct peer_entry *keep(struct quic_pair *pair, struct connection *c,
 	const struct identity *who = &c->identity;
 	char at[ADDRESS_TEXT], person[CERT_NAME_MAX + 1];
 	// A machine that was signed a moment ago has shown no person yet: it is ours.
-	const char *name = who->person_key[0]
-		? persons_pin(quic, who->person_name, who->person_key, who->person_cert, why)
-		: keys_person(quic->keys);
+	bool ours = who->person_key[0] == '\0';
+	const char *name = ours ? keys_person(quic->keys) : persons_name(quic, who->person_key);
+	if (name) {
+		snprintf(person, sizeof(person), "%s", name);
+		forget_namesake(quic, person, who); // and the person, if it was the last machine
+	}
+	if (!ours) {
+		name = persons_pin(quic, who->person_name, who->person_key, who->person_cert, why);
+	}
 	if (!name) {
 		return NULL;
 	}
-	snprintf(person, sizeof(person), "%s", name);
-	forget_namesake(quic, person, who);
-	struct peer_entry *entry = peers_meet(quic, who->key, person, who->machine);
+	struct peer_entry *entry = peers_meet(quic, who->key, name, who->machine);
 	if (!entry) {
 		op_refuse(why, OP_EIO, "no memory for a peer");
 		return NULL;

@@ -274,31 +274,43 @@ static void handle_head(struct pair_talk *talk, const struct op_head *head) {
 	}
 }
 
-static enum op_role role_of(const struct pair_talk *talk, const char *text) {
+static enum op_role role_of(const struct pair_talk *talk, const char *text, size_t size) {
 	// A holder that cannot sign says no where certificates were due.
-	bool no = strncmp(text, "no ", 3) == 0;
+	bool no = size >= 3 && memcmp(text, "no ", 3) == 0;
 	return expects_entry(talk) && !no ? OP_ENTRY : OP_REPLY;
 }
 
-/* Heads come one after the other; each is answered before the next is due. */
-static size_t handle_data(void *data, const void *bytes, size_t size) {
-	struct pair_talk *talk = data;
+/* One head from the front. Its size; 0: not whole yet. */
+static size_t take_head(struct pair_talk *talk, const char *bytes, size_t size) {
 	struct op_refusal why = {0};
 	struct op_head head;
-	if (!talk->pair) {
-		return size;
-	}
 	size_t whole = op_head_size(bytes, size, &why);
 	if (whole == 0 && why.code == OP_OK) {
 		return 0;
 	}
-	if (whole == 0 || op_decode(&head, role_of(talk, bytes), bytes, whole, &why) != OP_OK) {
+	if (whole == 0 || op_decode(&head, role_of(talk, bytes, whole), bytes, whole, &why) != OP_OK) {
 		refuse(talk, &why);
 		return size;
 	}
 	handle_head(talk, &head);
 	op_head_finish(&head);
 	return whole;
+}
+
+static size_t handle_data(void *data, const void *bytes, size_t size) {
+	struct pair_talk *talk = data;
+	size_t used = 0, whole;
+	while (used < size) {
+		if (!talk->pair) {
+			return size; // nothing that follows is of interest
+		}
+		whole = take_head(talk, (const char *)bytes + used, size - used);
+		if (whole == 0) {
+			break;
+		}
+		used += whole;
+	}
+	return used;
 }
 
 static void handle_frame(void *data, const struct frame *frame) {

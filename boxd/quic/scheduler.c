@@ -14,6 +14,7 @@
 
 #define PIECES 8
 #define QUEUE_LIMIT (10 * MS)        // of delay above the path's own, for bulk under a live class
+#define RTT_MEMORY (5 * SECOND)      // and as much again
 #define BULK_SHARE 16                // then it gets this part of the rate
 #define BULK_CREDIT_MAX (64.0 * 1024) // bytes it may save up
 
@@ -40,6 +41,25 @@ static bool has_live(const struct connection *c) {
 	return false;
 }
 
+/*
+ * The path's own round trip: the least of late. Not the least ever: a path may have become longer,
+ * and bulk would never be let go again.
+ */
+static uint64_t path_rtt(struct connection *c, const ngtcp2_conn_info *info, uint64_t now) {
+	if (now > c->rtt_since + 2 * RTT_MEMORY) { // nobody has looked for long
+		c->rtt_least[0] = c->rtt_least[1] = info->min_rtt;
+		c->rtt_since = now;
+	} else if (now > c->rtt_since + RTT_MEMORY) {
+		c->rtt_least[1] = c->rtt_least[0];
+		c->rtt_least[0] = info->latest_rtt;
+		c->rtt_since = now;
+	}
+	if (info->latest_rtt < c->rtt_least[0]) {
+		c->rtt_least[0] = info->latest_rtt;
+	}
+	return c->rtt_least[0] < c->rtt_least[1] ? c->rtt_least[0] : c->rtt_least[1];
+}
+
 static void judge_bulk(struct turn *turn) {
 	struct connection *c = turn->c;
 	if (wl_list_empty(&c->outflows[STREAM_BULK]) || !has_live(c)) {
@@ -48,16 +68,21 @@ static void judge_bulk(struct turn *turn) {
 	}
 	ngtcp2_conn_info info;
 	ngtcp2_conn_get_conn_info(c->conn, &info);
-	if (info.smoothed_rtt < info.min_rtt + QUEUE_LIMIT) {
+	// The last sample tells of a queue before the smoothed one does.
+	uint64_t rtt = info.latest_rtt > info.smoothed_rtt ? info.latest_rtt : info.smoothed_rtt;
+	if (rtt < path_rtt(c, &info, turn->now) + QUEUE_LIMIT) {
 		c->bulk_since = 0;
 		return;
 	}
-	turn->held = true;
-	turn->rate = (double)info.cwnd / (double)info.smoothed_rtt;
+	double rate = (double)info.cwnd / (double)info.smoothed_rtt;
 	if (c->bulk_since == 0) {
 		c->bulk_since = turn->now;
-		c->bulk_credit = 0;
+		c->bulk_credit = c->bulk_rate = 0;
 	}
+	// What the path could do when bulk was stopped: it now sends too little to find out.
+	c->bulk_rate = rate > c->bulk_rate ? rate : c->bulk_rate;
+	turn->held = true;
+	turn->rate = c->bulk_rate;
 	c->bulk_credit += turn->rate / BULK_SHARE * (double)(turn->now - c->bulk_since);
 	c->bulk_since = turn->now;
 	if (c->bulk_credit > BULK_CREDIT_MAX) {

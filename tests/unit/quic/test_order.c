@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_order.c - what a narrow path carries first, and what bulk may take while somebody types.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "quic/quic_private.h"
+#include "unit/quic/town.h"
+#include "unit/quic/wire.h"
+
+#define RATE (1000 * 1000) // bytes a second
+
+struct nodes {
+	struct town town;
+	struct persona ann;
+	struct node den, ibiza;
+	struct wire wire;
+};
+
+static int set_up(void **state) {
+	struct nodes *t = calloc(1, sizeof(*t));
+	assert_non_null(t);
+	town_init(&t->town);
+	persona_init(&t->ann, "ann");
+	node_init(&t->den, &t->town, "den", &t->ann);
+	node_init(&t->ibiza, &t->town, "ibiza", &t->ann);
+	wire_init(&t->wire, t->town.loop, quic_port(t->den.quic));
+	t->wire.rate = RATE;
+	t->wire.delay_ns = 3 * MS;
+	t->wire.queue_max = RATE; // a bloated one: a second
+	introduce(&t->ibiza, &t->den, t->wire.port);
+	t->den.discard_default = true;
+	*state = t;
+	return 0;
+}
+
+static int tear_down(void **state) {
+	struct nodes *t = *state;
+	node_finish(&t->den);
+	node_finish(&t->ibiza);
+	wire_finish(&t->wire);
+	persona_finish(&t->ann);
+	town_finish(&t->town);
+	free(t);
+	return 0;
+}
+
+static void begin(struct nodes *t, enum stream_class class, struct end **ours, struct end **theirs) {
+	int before = wl_list_length(&t->den.ends);
+	*ours = node_open(&t->ibiza, peer_of(&t->ibiza, &t->den));
+	(*ours)->stream->impl->set_class((*ours)->stream, class);
+	end_say(*ours, "hello");
+	until(&t->town, wl_list_length(&t->den.ends) > before && node_newest(&t->den)->taken == 5);
+	*theirs = node_newest(&t->den);
+	(*theirs)->stream->impl->set_class((*theirs)->stream, class);
+	end_say(*theirs, "ok");
+	until(&t->town, end_heard(*ours, "ok"));
+	(*theirs)->taken = 0;
+	(*theirs)->first_ms = (*theirs)->last_ms = 0;
+}
+
+static void put(struct end *end, size_t size) {
+	uint8_t *bytes = calloc(1, size);
+	assert_non_null(bytes);
+	end->stream->impl->write(end->stream, bytes, size);
+	free(bytes);
+}
+
+static void test_order(void **state) {
+	struct nodes *t = *state;
+	struct end *ours[5], *theirs[5];
+	for (int class = STREAM_INPUT; class <= STREAM_BULK; class++) {
+		begin(t, (enum stream_class)class, &ours[class], &theirs[class]);
+	}
+	put(ours[STREAM_BULK], 200000); // the last first
+	for (uint32_t i = 1; i <= 10; i++) {
+		end_frame(ours[STREAM_VIDEO], FRAME_VIDEO, i, 20000);
+	}
+	put(ours[STREAM_AUDIO], 100000);
+	put(ours[STREAM_CONTROL], 100000);
+	put(ours[STREAM_INPUT], 100000);
+	until(&t->town, theirs[STREAM_BULK]->taken == 200000 && theirs[STREAM_VIDEO]->frames == 10
+		&& theirs[STREAM_AUDIO]->taken == 100000 && theirs[STREAM_INPUT]->taken == 100000);
+	for (int class = STREAM_INPUT; class < STREAM_BULK; class++) {
+		// The next begins, but for what fits into the last packet, when this one is through.
+		assert_true(theirs[class]->last_ms <= theirs[class + 1]->last_ms);
+		assert_true(theirs[class]->last_ms <= theirs[class + 1]->first_ms + 10);
+	}
+	for (int i = 0; i < 10; i++) {
+		assert_int_equal(theirs[STREAM_VIDEO]->sequences[i], i + 1);
+	}
+	for (int class = STREAM_INPUT; class <= STREAM_BULK; class++) {
+		end_destroy(ours[class]);
+		end_destroy(theirs[class]);
+	}
+}
+
+struct flow_seen {
+	double queue_ms; // the worst of srtt - min_rtt, once settled
+	uint64_t bytes, ms;
+};
+
+static void fill(struct end *end) {
+	while (end->stream->impl->queued(end->stream) < 256 * 1024) {
+		put(end, 65536);
+	}
+}
+
+/* Bulk for a while; what it did to the path. */
+static struct flow_seen pour(struct nodes *t, struct end *ours, struct end *theirs, int ms) {
+	struct flow_seen seen = {0};
+	struct connection *c = peer_of(&t->ibiza, &t->den)->connection;
+	uint64_t begin = now_ms(), settled = begin + 1500;
+	for (uint64_t now = begin; now < begin + (uint64_t)ms; now = now_ms()) {
+		ngtcp2_conn_info info;
+		fill(ours);
+		wl_event_loop_dispatch(t->town.loop, 5);
+		ngtcp2_conn_get_conn_info(c->conn, &info);
+		double queue = (double)(info.smoothed_rtt - info.min_rtt) / MS;
+		seen.queue_ms = now > settled && queue > seen.queue_ms ? queue : seen.queue_ms;
+	}
+	seen.bytes = theirs->taken;
+	seen.ms = now_ms() - begin;
+	return seen;
+}
+
+static void test_bulk_keeps_its_share(void **state) {
+	struct nodes *t = *state;
+	struct end *bulk, *bulk_there, *live, *live_there;
+	begin(t, STREAM_BULK, &bulk, &bulk_there);
+	begin(t, STREAM_INPUT, &live, &live_there);
+	pour(t, bulk, bulk_there, 1000);
+	t->wire.delay_ns = 30 * MS; // others fill the queue, whatever bulk does
+	pour(t, bulk, bulk_there, 500);
+	bulk_there->taken = 0;
+	struct flow_seen seen = pour(t, bulk, bulk_there, 2000);
+	double rate = (double)seen.bytes * 1000 / (double)seen.ms;
+	print_message("in a queue of others: %.0f kB/s of %d\n", rate / 1000, RATE / 1000);
+	assert_true(rate > RATE / 32.0 && rate < RATE / 4.0);
+	pour(t, bulk, bulk_there, 10000); // it was the path that has changed, then
+	bulk_there->taken = 0;
+	seen = pour(t, bulk, bulk_there, 2000);
+	rate = (double)seen.bytes * 1000 / (double)seen.ms;
+	print_message("on the longer path: %.0f kB/s\n", rate / 1000);
+	assert_true(rate > RATE / 4.0);
+	end_destroy(bulk);
+	end_destroy(bulk_there);
+	end_destroy(live);
+	end_destroy(live_there);
+}
+
+static void test_bulk_gives_way(void **state) {
+	struct nodes *t = *state;
+	struct end *bulk, *bulk_there, *live, *live_there;
+	begin(t, STREAM_BULK, &bulk, &bulk_there);
+	begin(t, STREAM_INPUT, &live, &live_there);
+	struct flow_seen seen = pour(t, bulk, bulk_there, 3000);
+	double rate = (double)seen.bytes * 1000 / (double)seen.ms;
+	print_message("with a live class: %.0f kB/s of %d, queue %.0f ms at most\n", rate / 1000,
+		RATE / 1000, seen.queue_ms);
+	assert_true(rate > RATE / 16);
+	assert_true(seen.queue_ms < 40);
+	put(live, 24); // and a key arrives at once
+	uint64_t begun = now_ms();
+	until(&t->town, live_there->taken == 24);
+	assert_true(now_ms() - begun < 60);
+	end_destroy(live);
+	until(&t->town, live_there->hangups == 1);
+	end_destroy(live_there);
+
+	bulk_there->taken = 0; // alone it has the whole path
+	seen = pour(t, bulk, bulk_there, 3000);
+	rate = (double)seen.bytes * 1000 / (double)seen.ms;
+	print_message("alone: %.0f kB/s, queue %.0f ms at most\n", rate / 1000, seen.queue_ms);
+	assert_true(rate > RATE * 0.6);
+	end_destroy(bulk);
+	end_destroy(bulk_there);
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+		TEST(test_order),
+		TEST(test_bulk_gives_way),
+		TEST(test_bulk_keeps_its_share),
+#undef TEST
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -25,6 +25,10 @@
 #define STATS_NS 1000000000
 #define END_NS 2000000000 // the viewer's end is not awaited longer
 #define TITLE_MAX 1024
+#define REST_NS 100000000 // a window that shows nothing new for so long is at rest
+#define REFINE_MAX 16     // and is sent up to so many times more, sharper each time; so few bytes
+#define REFINE_LEAST 1000 // need but one time,
+#define REFINE_DONE 4     // and so many times running tell that nothing is left to say
 
 struct cast {
 	struct wl_event_source *timer;
@@ -43,6 +47,13 @@ struct cast {
 	uint32_t sequence, key_sequence; // of the last unit sent, of the last keyframe
 	char said_video[96];             // the control line in force
 	struct picture_size picture;
+	struct {
+		uint32_t left;    // frames, before the picture is good enough
+		uint32_t small;   // of the last ones, that had little to say
+		bool begun;       // nothing new has come since the first of them
+		bool coming;      // the frame asked for, or being encoded, is one of them
+		int64_t since;    // when the window last showed something new, or was last refined
+	} refine;
 	struct {
 		uint32_t sequence;
 		int64_t at;
@@ -117,6 +128,10 @@ static void handle_frame(void *data, const struct window_frame *frame) {
 	int64_t now = now_ns();
 	stats_add(&cast->stats, STATS_CAPTURE, now - (int64_t)frame->capture_ns);
 	cast->refreshed = false;
+	cast->refine.since = now;
+	if (frame->damaged) {
+		cast->refine.coming = false;
+	}
 	bool key = flight_captured(&cast->flight);
 	encoder_push(cast->encoder, frame, now, key);
 	cast_ask(cast);
@@ -173,6 +188,20 @@ static const struct window_events window_events = {
 
 // the encoder
 
+static void cast_count_refined(struct cast *cast, size_t size) {
+	if (!cast->refine.coming) { // something new
+		uint32_t wanted = size < REFINE_MAX * REFINE_LEAST ? size / REFINE_LEAST + 1 : REFINE_MAX;
+		cast->refine.left = wanted > cast->refine.left ? wanted : cast->refine.left;
+		cast->refine.small = 0;
+		cast->refine.begun = false;
+		return;
+	}
+	cast->refine.coming = false;
+	cast->refine.begun = true;
+	cast->refine.small = size > REFINE_LEAST ? 0 : cast->refine.small + 1;
+	cast->refine.left = cast->refine.small < REFINE_DONE ? cast->refine.left - 1 : 0;
+}
+
 static void handle_coded(void *data, const struct pipeline_coded *coded) {
 	struct cast *cast = data;
 	if (cast->state != CAST_RUNS) {
@@ -211,6 +240,7 @@ static void handle_coded(void *data, const struct pipeline_coded *coded) {
 	stats_add(&cast->stats, STATS_ENCODE, coded->coded_ns - coded->came_ns);
 	stats_add(&cast->stats, STATS_SEND, now - coded->coded_ns);
 	stats_frame(&cast->stats, coded->size, coded->key);
+	cast_count_refined(cast, coded->size);
 	cast_ask(cast);
 }
 
@@ -221,6 +251,7 @@ static void handle_released(void *data, uint32_t serial) {
 
 static void handle_dropped(void *data, uint32_t frames) {
 	struct cast *cast = data;
+	cast->refine.coming = false;
 	flight_dropped(&cast->flight, frames);
 	flight_force_key(&cast->flight);
 	cast_ask(cast);
@@ -349,6 +380,25 @@ static const struct viewer_events viewer_events = {
 
 // time
 
+/*
+ * A first picture under a tight rate buffer is blurred where it is full of text. At rest there is time
+ * for more: captures of the same, in which the encoder improves what it has.
+ */
+static int64_t refine_deadline(const struct cast *cast) {
+	bool idle = cast->started && cast->flight.asked && !cast->refreshed && !cast->refine.coming &&
+		flight_in_flight(&cast->flight) == 1;
+	if (!idle || cast->refine.left == 0) {
+		return 0;
+	}
+	return cast->refine.since + (cast->refine.begun ? 0 : REST_NS);
+}
+
+static void cast_refine(struct cast *cast) {
+	cast->refine.coming = true;
+	cast->refreshed = true;
+	window_refresh(cast->window);
+}
+
 static int64_t stats_deadline(const struct cast *cast) {
 	// a window at rest has nothing to say
 	return cast->stats.frames > 0 ? cast->stats.since + STATS_NS : 0;
@@ -386,7 +436,11 @@ static int handle_timer(void *data) {
 		log_debug("no ack in time: all frames are given up for a keyframe");
 		cast_ask(cast);
 	}
-	int64_t due = stats_deadline(cast);
+	int64_t due = refine_deadline(cast);
+	if (due != 0 && now >= due) {
+		cast_refine(cast);
+	}
+	due = stats_deadline(cast);
 	if (due != 0 && now >= due) {
 		cast_tell_stats(cast, now);
 	}
@@ -407,6 +461,7 @@ enum cast_state cast_prepare(struct cast *cast) {
 		sooner(&deadline, flight_deadline(&cast->flight));
 		sooner(&deadline, encoder_deadline(cast->encoder));
 		sooner(&deadline, viewer_deadline(cast->viewer));
+		sooner(&deadline, refine_deadline(cast));
 		sooner(&deadline, stats_deadline(cast));
 	}
 	if (deadline != cast->timer_at) {

@@ -28,6 +28,7 @@ struct window {
 	struct box_cast_v1 *cast;
 	struct wl_event_source *source;
 	bool dead, choked;
+	bool damaged; // said for the next frame
 };
 
 static void window_gone(struct window *window, bool lost) {
@@ -58,14 +59,17 @@ static void cast_frame(void *data, struct box_cast_v1 *cast, uint32_t serial, in
 		.offset = offset,
 		.stride = stride,
 		.capture_ns = (uint64_t)capture_hi << 32 | capture_lo,
+		.damaged = window->damaged,
 	};
+	window->damaged = false;
 	window->events->frame(window->data, &frame);
 	close(fd);
 }
 
 static void cast_damage(void *data, struct box_cast_v1 *cast, int32_t x, int32_t y, int32_t width,
 		int32_t height) {
-	// H.264 finds out by itself what did not change
+	struct window *window = data;
+	window->damaged = true; // where, the encoder finds out by itself
 }
 
 static void cast_title(void *data, struct box_cast_v1 *cast, const char *title) {

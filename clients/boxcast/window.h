@@ -24,6 +24,7 @@ struct window_frame {
 	struct picture_size size;
 	uint32_t offset, stride;
 	uint64_t capture_ns; // CLOCK_MONOTONIC
+	bool damaged;        // it differs from the one before
 };
 
 struct window_events {

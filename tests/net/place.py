@@ -143,8 +143,12 @@ class Place:
 
     def _ask(self, request, fds=()):
         with self._lock:
-            channel.send(self.sock, request, fds)
-            answer, out = channel.receive(self.sock)
+            try:
+                channel.send(self.sock, request, fds)
+                answer, out = channel.receive(self.sock)
+            except TimeoutError:
+                self.sock.close()  # a late answer would be taken for the next one's
+                raise
         if answer is None:
             raise ConnectionResetError(f"{self.name} is gone")
         if "error" in answer:

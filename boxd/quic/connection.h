@@ -119,7 +119,11 @@ struct connection {
 	/* Bulk under a live class: bytes it may send, and since when it earns them. */
 	uint64_t rtt_least[2]; // this while and the one before, from rtt_since on
 	uint64_t rtt_since;
-	double bulk_credit, bulk_rate;
+	double bulk_credit;
+	bool was_held;     // bulk was, since sent_since
+	size_t sent_bytes; // likewise
+	uint64_t sent_since;
+	double sent_rate;  // bytes per ns; 0: not known yet
 	uint64_t bulk_since;
 };
 

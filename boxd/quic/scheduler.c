@@ -15,6 +15,9 @@
 #define PIECES 8
 #define QUEUE_LIMIT (10 * MS)        // of delay above the path's own, for bulk under a live class
 #define RTT_MEMORY (5 * SECOND)      // and as much again
+#define BULK_FLIGHT_MIN (16.0 * 1024)
+#define RATE_WINDOW (500 * MS)
+#define RATE_FADE 0.9 // of what was seen before, each window
 #define BULK_SHARE 16                // then it gets this part of the rate
 #define BULK_CREDIT_MAX (64.0 * 1024) // bytes it may save up
 
@@ -22,8 +25,10 @@
 struct turn {
 	struct connection *c;
 	uint64_t now;
-	bool held;  // bulk has only its share
+	bool held;   // bulk has only its share
 	double rate; // bytes per ns of the whole connection
+	bool limited; // or no more than bulk_room bytes
+	double bulk_room;
 };
 
 static bool has_live(const struct connection *c) {
@@ -62,6 +67,7 @@ static uint64_t path_rtt(struct connection *c, const ngtcp2_conn_info *info, uin
 
 static void judge_bulk(struct turn *turn) {
 	struct connection *c = turn->c;
+	turn->bulk_room = ENDPOINT_BATCH_MAX;
 	if (wl_list_empty(&c->outflows[STREAM_BULK]) || !has_live(c)) {
 		c->bulk_since = 0;
 		return;
@@ -70,24 +76,48 @@ static void judge_bulk(struct turn *turn) {
 	ngtcp2_conn_get_conn_info(c->conn, &info);
 	// The last sample tells of a queue before the smoothed one does.
 	uint64_t rtt = info.latest_rtt > info.smoothed_rtt ? info.latest_rtt : info.smoothed_rtt;
-	if (rtt < path_rtt(c, &info, turn->now) + QUEUE_LIMIT) {
+	uint64_t target = path_rtt(c, &info, turn->now) + QUEUE_LIMIT;
+	if (rtt < target) {
+		// Before any sample comes back, no more than would make that queue.
+		double flight = c->sent_rate * (double)target;
+		flight = flight > BULK_FLIGHT_MIN ? flight : BULK_FLIGHT_MIN;
+		turn->bulk_room = flight - (double)info.bytes_in_flight;
+		turn->limited = true;
 		c->bulk_since = 0;
 		return;
 	}
-	double rate = (double)info.cwnd / (double)info.smoothed_rtt;
 	if (c->bulk_since == 0) {
 		c->bulk_since = turn->now;
-		c->bulk_credit = c->bulk_rate = 0;
+		c->bulk_credit = 0;
 	}
-	// What the path could do when bulk was stopped: it now sends too little to find out.
-	c->bulk_rate = rate > c->bulk_rate ? rate : c->bulk_rate;
 	turn->held = true;
-	turn->rate = c->bulk_rate;
+	turn->rate = c->sent_rate > 0 ? c->sent_rate : (double)info.cwnd / (double)info.smoothed_rtt;
 	c->bulk_credit += turn->rate / BULK_SHARE * (double)(turn->now - c->bulk_since);
 	c->bulk_since = turn->now;
 	if (c->bulk_credit > BULK_CREDIT_MAX) {
 		c->bulk_credit = BULK_CREDIT_MAX;
 	}
+}
+
+/*
+ * What the path carried of late, of which bulk keeps its share. While bulk is held back less is
+ * sent than could be, so then the memory does not fade.
+ */
+static void measure_rate(struct turn *turn, size_t sent) {
+	struct connection *c = turn->c;
+	c->was_held = c->was_held || turn->held;
+	c->sent_bytes += sent;
+	if (c->sent_since != 0 && turn->now < c->sent_since + RATE_WINDOW) {
+		return;
+	}
+	if (c->sent_since != 0) {
+		double rate = (double)c->sent_bytes / (double)(turn->now - c->sent_since);
+		double before = c->sent_rate * (c->was_held ? 1 : RATE_FADE);
+		c->sent_rate = rate > before ? rate : before;
+	}
+	c->was_held = turn->held;
+	c->sent_bytes = 0;
+	c->sent_since = turn->now;
 }
 
 /* Bulk that is held back wakes up by itself when it has earned a packet. */
@@ -103,7 +133,8 @@ static void wake_bulk(struct turn *turn) {
 static struct outflow *pick(struct turn *turn) {
 	struct connection *c = turn->c;
 	for (int class = STREAM_INPUT; class <= STREAM_BULK; class++) {
-		if (class == STREAM_BULK && turn->held && c->bulk_credit < ENDPOINT_DATAGRAM_MAX) {
+		double may = turn->held ? c->bulk_credit : turn->bulk_room;
+		if (class == STREAM_BULK && may < ENDPOINT_DATAGRAM_MAX) {
 			return NULL;
 		}
 		struct outflow *flow, *next;
@@ -124,6 +155,7 @@ static void took(struct turn *turn, struct outflow *flow, size_t size, bool fin)
 	outflow_sent(flow, size, fin);
 	if (flow->class == STREAM_BULK) {
 		c->bulk_credit -= turn->held ? (double)size : 0;
+		turn->bulk_room -= turn->limited ? (double)size : 0;
 		if (outflow_ready(flow)) { // to the end of the line
 			wl_list_remove(&flow->link);
 			wl_list_insert(c->outflows[STREAM_BULK].prev, &flow->link);
@@ -216,6 +248,7 @@ void scheduler_turn(struct connection *c, uint64_t now) {
 		return;
 	}
 	ngtcp2_conn_update_pkt_tx_time(c->conn, now);
+	measure_rate(&turn, sent);
 	wake_bulk(&turn);
 	int error = endpoint_flush(endpoint);
 	c->send_error = sent > 0 ? error : c->send_error;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * buf.c - bytes that wait, numbers as the wire has them, and the one cursor that owns bounds.
+ * buf.c - bytes that wait, numbers as the wire has them, and the one bytes that owns bounds.
  *
  * Knows nothing of what the bytes mean, and no descriptor.
  */
@@ -144,44 +144,44 @@ uint64_t get_u64(const uint8_t *at) {
 	return (uint64_t)get_u32(at) << 32 | get_u32(at + 4);
 }
 
-void cursor_init(struct cursor *cursor, const void *bytes, size_t size) {
-	cursor->at = bytes;
-	cursor->end = size > 0 ? cursor->at + size : cursor->at;
-	cursor->bad = false;
+void bytes_init(struct bytes *in, const void *bytes, size_t size) {
+	in->at = bytes;
+	in->end = size > 0 ? in->at + size : in->at;
+	in->bad = false;
 }
 
-const uint8_t *cursor_take(struct cursor *cursor, size_t size) {
-	if (cursor->bad || (size_t)(cursor->end - cursor->at) < size) {
-		cursor->bad = true;
+const uint8_t *bytes_take(struct bytes *in, size_t size) {
+	if (in->bad || (size_t)(in->end - in->at) < size) {
+		in->bad = true;
 		return NULL;
 	}
-	const uint8_t *bytes = cursor->at;
+	const uint8_t *bytes = in->at;
 	if (size > 0) {
-		cursor->at += size;
+		in->at += size;
 	}
 	return bytes;
 }
 
-uint8_t cursor_u8(struct cursor *cursor) {
-	const uint8_t *at = cursor_take(cursor, 1);
+uint8_t bytes_u8(struct bytes *in) {
+	const uint8_t *at = bytes_take(in, 1);
 	return at ? *at : 0;
 }
 
-uint16_t cursor_u16(struct cursor *cursor) {
-	const uint8_t *at = cursor_take(cursor, 2);
+uint16_t bytes_u16(struct bytes *in) {
+	const uint8_t *at = bytes_take(in, 2);
 	return at ? get_u16(at) : 0;
 }
 
-uint32_t cursor_u32(struct cursor *cursor) {
-	const uint8_t *at = cursor_take(cursor, 4);
+uint32_t bytes_u32(struct bytes *in) {
+	const uint8_t *at = bytes_take(in, 4);
 	return at ? get_u32(at) : 0;
 }
 
-uint64_t cursor_u64(struct cursor *cursor) {
-	const uint8_t *at = cursor_take(cursor, 8);
+uint64_t bytes_u64(struct bytes *in) {
+	const uint8_t *at = bytes_take(in, 8);
 	return at ? get_u64(at) : 0;
 }
 
-bool cursor_done(const struct cursor *cursor) {
-	return !cursor->bad && cursor->at == cursor->end;
+bool bytes_done(const struct bytes *in) {
+	return !in->bad && in->at == in->end;
 }

@@ -24,7 +24,7 @@ uint8_t *buf_front(struct buf *buf);
 bool buf_append(struct buf *buf, const void *bytes, size_t size);
 bool buf_printf(struct buf *buf, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bool buf_vprintf(struct buf *buf, const char *fmt, va_list args);
-/* Room for size more bytes at the end, to be written by the caller, then buf_grew(). NULL: no memory. */
+/* Room for size more bytes at the end; the caller writes them, then buf_grew(). NULL: no memory. */
 uint8_t *buf_room(struct buf *buf, size_t size);
 void buf_grew(struct buf *buf, size_t size);
 void buf_drop(struct buf *buf, size_t size); // size <= buf->size
@@ -39,21 +39,21 @@ uint64_t get_u64(const uint8_t *at);
 
 /*
  * A cursor over bytes that somebody else wrote. It owns the bounds: a read past the end makes it
- * bad, it stays bad, and everything read from a bad cursor is 0. Callers check once, at the end.
+ * bad, it stays bad, and everything read from it then is 0. Callers check once, at the end.
  */
-struct cursor {
+struct bytes {
 	const uint8_t *at, *end;
 	bool bad;
 };
 
-void cursor_init(struct cursor *cursor, const void *bytes, size_t size);
+void bytes_init(struct bytes *in, const void *bytes, size_t size);
 /* The next size bytes, or NULL. */
-const uint8_t *cursor_take(struct cursor *cursor, size_t size);
-uint8_t cursor_u8(struct cursor *cursor);
-uint16_t cursor_u16(struct cursor *cursor);
-uint32_t cursor_u32(struct cursor *cursor);
-uint64_t cursor_u64(struct cursor *cursor);
+const uint8_t *bytes_take(struct bytes *in, size_t size);
+uint8_t bytes_u8(struct bytes *in);
+uint16_t bytes_u16(struct bytes *in);
+uint32_t bytes_u32(struct bytes *in);
+uint64_t bytes_u64(struct bytes *in);
 /* Good, and nothing is left: trailing bytes are an error. */
-bool cursor_done(const struct cursor *cursor);
+bool bytes_done(const struct bytes *in);
 
 #endif

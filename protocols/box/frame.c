@@ -37,11 +37,11 @@ enum op_code frame_header_decode(struct frame *frame, const uint8_t in[static FR
 	}
 	frame->kind = (enum op_kind)in[4];
 	if (frame->size > OP_MAX_FRAME) {
-		return op_refuse(refusal, OP_E2BIG, "a frame has at most %d bytes, not %zu", OP_MAX_FRAME,
-			frame->size);
+		return op_refuse(refusal, OP_E2BIG, "a frame has at most %d bytes, not %zu",
+			OP_MAX_FRAME, frame->size);
 	}
 	if (frame->kind == FRAME_END && frame->size > 0) {
-		return op_refuse(refusal, OP_EARG, "the end of frames has no payload, not %zu bytes",
+		return op_refuse(refusal, OP_EARG, "an end has no payload, not %zu bytes",
 			frame->size);
 	}
 	return OP_OK;
@@ -85,15 +85,15 @@ void ack_encode(const struct ack *ack, uint8_t out[static ACK_SIZE]) {
 }
 
 bool ack_decode(struct ack *ack, const void *payload, size_t size) {
-	struct cursor cursor;
-	cursor_init(&cursor, payload, size);
+	struct bytes bytes;
+	bytes_init(&bytes, payload, size);
 	*ack = (struct ack){0};
-	ack->sequence = cursor_u32(&cursor);
-	ack->capture_ns = cursor_u64(&cursor);
-	ack->waited_us = cursor_u32(&cursor);
-	ack->decoding_us = cursor_u32(&cursor);
-	ack->presented_ns = cursor_u64(&cursor);
-	return cursor_done(&cursor);
+	ack->sequence = bytes_u32(&bytes);
+	ack->capture_ns = bytes_u64(&bytes);
+	ack->waited_us = bytes_u32(&bytes);
+	ack->decoding_us = bytes_u32(&bytes);
+	ack->presented_ns = bytes_u64(&bytes);
+	return bytes_done(&bytes);
 }
 
 bool control_next(const struct frame *frame, size_t *at, int *word, char **value, bool *bad) {

@@ -113,33 +113,33 @@ static void test_numbers(void **state) {
 
 static void test_cursor(void **state) {
 	static const uint8_t bytes[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 'x'};
-	struct cursor cursor;
-	cursor_init(&cursor, bytes, sizeof(bytes));
-	assert_int_equal(cursor_u8(&cursor), 1);
-	assert_int_equal(cursor_u16(&cursor), 0x0203);
-	assert_int_equal(cursor_u32(&cursor), 0x04050607);
-	assert_int_equal(cursor_u64(&cursor), 0x08090a0b0c0d0e0f);
-	assert_false(cursor_done(&cursor)); // a byte trails
-	assert_int_equal(*cursor_take(&cursor, 1), 'x');
-	assert_true(cursor_done(&cursor));
-	assert_non_null(cursor_take(&cursor, 0));
-	assert_true(cursor_done(&cursor));
+	struct bytes bytes;
+	bytes_init(&bytes, bytes, sizeof(bytes));
+	assert_int_equal(bytes_u8(&bytes), 1);
+	assert_int_equal(bytes_u16(&bytes), 0x0203);
+	assert_int_equal(bytes_u32(&bytes), 0x04050607);
+	assert_int_equal(bytes_u64(&bytes), 0x08090a0b0c0d0e0f);
+	assert_false(bytes_done(&bytes)); // a byte trails
+	assert_int_equal(*bytes_take(&bytes, 1), 'x');
+	assert_true(bytes_done(&bytes));
+	assert_non_null(bytes_take(&bytes, 0));
+	assert_true(bytes_done(&bytes));
 }
 
 static void test_cursor_stays_bad(void **state) {
 	static const uint8_t bytes[] = {1, 2, 3};
-	struct cursor cursor;
-	cursor_init(&cursor, bytes, sizeof(bytes));
-	assert_int_equal(cursor_u32(&cursor), 0);
-	assert_true(cursor.bad);
-	assert_int_equal(cursor_u8(&cursor), 0); // though there is one
-	assert_null(cursor_take(&cursor, 1));
-	assert_null(cursor_take(&cursor, SIZE_MAX));
-	assert_false(cursor_done(&cursor));
-	cursor_init(&cursor, NULL, 0);
-	assert_true(cursor_done(&cursor));
-	assert_int_equal(cursor_u8(&cursor), 0);
-	assert_false(cursor_done(&cursor));
+	struct bytes bytes;
+	bytes_init(&bytes, bytes, sizeof(bytes));
+	assert_int_equal(bytes_u32(&bytes), 0);
+	assert_true(bytes.bad);
+	assert_int_equal(bytes_u8(&bytes), 0); // though there is one
+	assert_null(bytes_take(&bytes, 1));
+	assert_null(bytes_take(&bytes, SIZE_MAX));
+	assert_false(bytes_done(&bytes));
+	bytes_init(&bytes, NULL, 0);
+	assert_true(bytes_done(&bytes));
+	assert_int_equal(bytes_u8(&bytes), 0);
+	assert_false(bytes_done(&bytes));
 }
 
 int main(void) {

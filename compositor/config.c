@@ -38,6 +38,7 @@ void config_destroy(struct config *config) {
 		free(output);
 	}
 	lines_finish(&config->autostart);
+	lines_finish(&config->access);
 	lines_finish(&config->binds);
 	lines_finish(&config->errors);
 	free(config->path);
@@ -135,6 +136,7 @@ struct config *config_load(const char *path) {
 	}
 	wl_list_init(&config->outputs);
 	wl_list_init(&config->autostart);
+	wl_list_init(&config->access);
 	wl_list_init(&config->binds);
 	wl_list_init(&config->errors);
 	config->keyboard.rate = 30;

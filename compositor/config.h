@@ -68,6 +68,8 @@ struct config {
 	struct wl_list outputs;   // config_output.link
 	struct wl_list autostart; // config_line.link: commands
 	struct wl_list binds;     // config_line.link: values of `bind` lines, in order; see bindings.h
+	struct wl_list access;    // config_line.link: values of `access` lines; see boxes/boxes.c
+	int frame_ring;           // captures of a view that are kept to be looked at; 0: none
 	struct wl_list errors;    // config_line.link: "path:line: what is wrong and what would be right"
 };
 

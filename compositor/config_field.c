@@ -333,6 +333,16 @@ static bool field_bind(struct line *line) {
 		keep_line(line, &line->config->binds);
 }
 
+/* What it says is for the boxes to understand. */
+static bool field_access(struct line *line) {
+	return *line->rest == '/' ? keep_line(line, &line->config->access) :
+		refuse(line, "a box is missing: say \"access /kbd bob kg\"");
+}
+
+static bool field_frame_ring(struct line *line) {
+	return take_int(line, 0, 256, &line->config->frame_ring) && at_end(line);
+}
+
 static bool field_autostart(struct line *line) {
 	return *line->rest ? keep_line(line, &line->config->autostart) :
 		refuse(line, "a command is missing: say \"autostart waybar\"");
@@ -403,11 +413,13 @@ static const struct {
 	const char *name;
 	bool (*take)(struct line *line);
 } fields[] = {
+	{"access", field_access},
 	{"autostart", field_autostart},
 	{"background", field_background},
 	{"bind", field_bind},
 	{"cursor", field_cursor},
 	{"focus", field_focus},
+	{"frame-ring", field_frame_ring},
 	{"hint", field_hint},
 	{"keyboard", field_keyboard},
 	{"launcher", field_launcher},

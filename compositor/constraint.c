@@ -162,3 +162,13 @@ void constraints_destroy(struct constraints *constraints) {
 	wl_list_remove(&constraints->focus.link);
 	free(constraints);
 }
+
+struct wl_signal *constraints_added(struct constraints *constraints) {
+	return &constraints->wlr->events.new_constraint;
+}
+
+struct wlr_pointer_constraint_v1 *constraints_wanted(struct constraints *constraints,
+		struct wlr_surface *surface) {
+	return wlr_pointer_constraints_v1_constraint_for_surface(constraints->wlr, surface,
+		constraints->server->seat->wlr);
+}

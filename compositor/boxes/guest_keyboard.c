@@ -6,6 +6,8 @@
  * and again, with the seat's own, after it left.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -175,18 +177,19 @@ static bool compiles(const char *text) {
 	return good;
 }
 
-// A file that clients can only read.
+// A descriptor that clients can only read. Not sealed against writing: old clients map it shared,
+// which kernels before 6.7 refuse of a sealed one.
 static int keymap_file(const char *text, size_t size) {
-	int fd = memfd_create("keymap", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (fd < 0) {
-		return -1;
+	char path[32];
+	int fd = memfd_create("keymap", MFD_CLOEXEC), readable = -1;
+	if (fd >= 0 && write(fd, text, size) == (ssize_t)size) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		readable = open(path, O_RDONLY | O_CLOEXEC);
 	}
-	if (write(fd, text, size) != (ssize_t)size || fcntl(fd, F_ADD_SEALS,
-			F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
+	if (fd >= 0) {
 		close(fd);
-		return -1;
 	}
-	return fd;
+	return readable;
 }
 
 bool guest_set_keymap(struct guest *guest, const char *text) {

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * boxes.c - the desktop's own box server: its tree, its socket, and its place in the node's boxd.
+ *
+ * boxd says whose node this is (kind of its root) and takes the mount; when it dies both are asked
+ * for again until it is back. Nothing of the desktop depends on that.
+ */
+#include "boxes/boxes.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "box/name.h"
+#include "boxes/env.h"
+#include "boxes/guest.h"
+#include "config.h"
+#include "net/call.h"
+#include "net/link.h"
+#include "net/serve.h"
+#include "notice.h"
+#include "server.h"
+
+#define LOG_MODULE "boxes"
+#include "base/log.h"
+
+#define WORKERS 2
+#define RETRY_MS 1000
+
+struct boxes {
+	struct server *server;
+	struct box_env env;
+	struct box_server boxes;
+	struct net_linker linker;
+	char boxd_path[108];
+	char path[108]; // our own socket
+	struct caller_unix boxd;
+	struct call *kind, *mount; // NULL: none under way
+	char *version;             // of boxd's root, when it was asked last
+	bool mounted;
+	struct wl_event_source *retry;
+	struct wl_listener configured;
+};
+
+static const char *const prefixes[] = {"/display", "/kbd", "/ptr", "/win"};
+
+/* Whose node this is. */
+
+static bool open_door(struct boxes *boxes) {
+	struct door door = {.trusted = true};
+	snprintf(door.subject.person, sizeof(door.subject.person), "%s",
+		box_tree_owner(boxes->env.tree));
+	snprintf(door.subject.machine, sizeof(door.subject.machine), "%s", boxes->env.machine);
+	if (!box_server_listen(&boxes->boxes, boxes->path, &door)) {
+		log_errno("%s", boxes->path);
+		return false;
+	}
+	return true;
+}
+
+static void ask_kind(struct boxes *boxes);
+
+static void handle_kind(void *data, const struct op_head *reply) {
+	struct boxes *boxes = data;
+	const char *owner = op_get(reply, OP_F_OWNER), *machine = op_get(reply, OP_F_MACHINE);
+	const char *version = op_get(reply, OP_F_VERSION);
+	if (reply->refusal.code != OP_OK) {
+		return;
+	}
+	if (machine) {
+		snprintf(boxes->env.machine, sizeof(boxes->env.machine), "%s", machine);
+	}
+	if (owner && strcmp(owner, box_tree_owner(boxes->env.tree)) != 0) {
+		box_tree_set_owner(boxes->env.tree, owner);
+		box_server_unlisten(&boxes->boxes, boxes->path);
+		open_door(boxes);
+	}
+	free(boxes->version);
+	boxes->version = version ? strdup(version) : NULL;
+}
+
+static void handle_kind_ended(void *data, const struct op_refusal *why,
+		const struct op_head *trailer) {
+	struct boxes *boxes = data;
+	boxes->kind = NULL;
+	if (why->code == OP_OK && boxes->version) {
+		ask_kind(boxes); // waits until it changes
+	}
+}
+
+static void ask_kind(struct boxes *boxes) {
+	static const struct call_events events = {.reply = handle_kind, .ended = handle_kind_ended};
+	struct op_head head;
+	if (boxes->kind) {
+		return;
+	}
+	op_head_init_request(&head, OP_KIND);
+	op_set(&head, OP_F_NAME, "/");
+	if (boxes->version) {
+		op_set(&head, OP_F_SINCE, boxes->version);
+	}
+	boxes->kind = call_create(boxes->server->loop, &boxes->boxd.caller, &head, NULL, &events, boxes);
+	op_head_finish(&head);
+}
+
+/* The mount. */
+
+static void handle_mounted(void *data, const struct op_head *reply) {
+	struct boxes *boxes = data;
+	if (reply->refusal.code == OP_OK) {
+		boxes->mounted = true;
+		log_debug("mounted in boxd");
+		ask_kind(boxes);
+		net_linker_retry(&boxes->linker);
+	}
+}
+
+static void handle_mount_ended(void *data, const struct op_refusal *why,
+		const struct op_head *trailer) {
+	struct boxes *boxes = data;
+	boxes->mount = NULL;
+	if (boxes->mounted) {
+		notice_show(boxes->server->notices, NOTICE_WARNING, 5000,
+			"boxd is gone: no other machine sees this desktop until it is back");
+		log_info("boxd is gone; trying again until it is back");
+	} else if (why->code != OP_EUNREACH) {
+		log_debug("%s", why->sentence);
+	}
+	boxes->mounted = false;
+	free(boxes->version);
+	boxes->version = NULL;
+	wl_event_source_timer_update(boxes->retry, RETRY_MS);
+}
+
+static void mount(struct boxes *boxes) {
+	static const struct call_events events = {
+		.reply = handle_mounted,
+		.ended = handle_mount_ended,
+	};
+	struct op_head head;
+	op_head_init_request(&head, OP_MAKE);
+	op_setf(&head, OP_F_NAME, "/mount/boxland:%s", boxes->server->socket);
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		op_add(&head, OP_F_PREFIX, prefixes[i]);
+	}
+	op_add(&head, OP_F_AT, boxes->path);
+	boxes->mount =
+		call_create(boxes->server->loop, &boxes->boxd.caller, &head, NULL, &events, boxes);
+	op_head_finish(&head);
+	if (!boxes->mount) {
+		wl_event_source_timer_update(boxes->retry, RETRY_MS);
+	}
+}
+
+static int handle_retry(void *data) {
+	struct boxes *boxes = data;
+	if (!boxes->mount) {
+		mount(boxes);
+	}
+	return 0;
+}
+
+/* Rights, as the configuration has them: `access /kbd bob kg`. */
+
+static void set_access(struct boxes *boxes, const char *line) {
+	char name[OP_MAX_NAME + 1];
+	struct op_refusal why;
+	size_t size = strcspn(line, " \t");
+	const char *rest, *text = line + size + strspn(line + size, " \t");
+	if (size > OP_MAX_NAME) {
+		return;
+	}
+	memcpy(name, line, size);
+	name[size] = '\0';
+	if (name_check(name, &why) == OP_OK) {
+		struct box *box = box_find(boxes->env.tree, name, &rest);
+		if (*rest) {
+			op_refuse(&why, OP_ENOENT, "there is no box %.100s here", name);
+		} else if (box_set_acl(box, text, &why) == OP_OK) {
+			return;
+		}
+	}
+	char sentence[700];
+	snprintf(sentence, sizeof(sentence), "%s: access %s: %s", boxes->server->config->path, line,
+		why.sentence);
+	log_error("%s", sentence);
+	notice_show(boxes->server->notices, NOTICE_WARNING, 10000, sentence);
+}
+
+static void set_all_access(struct boxes *boxes) {
+	const struct config_line *line;
+	wl_list_for_each(line, &boxes->server->config->access, link) {
+		set_access(boxes, line->text);
+	}
+}
+
+static void handle_configured(struct wl_listener *listener, void *data) {
+	struct boxes *boxes = wl_container_of(listener, boxes, configured);
+	set_all_access(boxes);
+}
+
+/* Its life. */
+
+static bool find_paths(struct boxes *boxes) {
+	const char *dir = getenv("XDG_RUNTIME_DIR");
+	char own[108];
+	if (!op_socket_path(boxes->boxd_path) || !dir) {
+		log_error("XDG_RUNTIME_DIR is not set: this desktop is no box server");
+		return false;
+	}
+	int size = snprintf(own, sizeof(own), "%s/boxland", dir);
+	if (size < 0 || (size_t)size >= sizeof(own) || (mkdir(own, 0700) < 0 && errno != EEXIST)) {
+		log_errno("%s", own);
+		return false;
+	}
+	size = snprintf(boxes->path, sizeof(boxes->path), "%s/boxland/%s.op", dir,
+		boxes->server->socket);
+	return size > 0 && (size_t)size < sizeof(boxes->path);
+}
+
+static bool create_boxes(struct boxes *boxes) {
+	static const struct boxland_type *const types[] = {
+#define BOX_TYPE(name) &boxland_type_##name,
+#include "box-types.inc"
+#undef BOX_TYPE
+	};
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (!types[i]->init(&boxes->env)) {
+			log_error("a box cannot be made: out of memory");
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool create_env(struct boxes *boxes) {
+	struct box_env *env = &boxes->env;
+	const struct passwd *user = getpwuid(getuid());
+	env->server = boxes->server;
+	env->linker = &boxes->linker.linker;
+	gethostname(env->machine, sizeof(env->machine) - 1);
+	env->tree = box_tree_create(user ? user->pw_name : "owner");
+	env->pool = work_pool_create(boxes->server->loop, WORKERS);
+	env->guests = guests_create(boxes->server);
+	return env->tree && env->pool && env->guests;
+}
+
+struct boxes *boxes_create(struct server *server) {
+	struct boxes *boxes = calloc(1, sizeof(*boxes));
+	if (!boxes) {
+		return NULL;
+	}
+	boxes->server = server;
+	wl_list_init(&boxes->configured.link);
+	caller_unix_init(&boxes->boxd, server->loop, boxes->boxd_path);
+	net_linker_init(&boxes->linker, server->loop, &boxes->boxd.caller);
+	bool good = create_env(boxes);
+	box_server_init(&boxes->boxes, server->loop, boxes->env.tree);
+	boxes->retry = wl_event_loop_add_timer(server->loop, handle_retry, boxes);
+	if (!good || !boxes->retry || !find_paths(boxes) || !create_boxes(boxes) ||
+			!open_door(boxes)) {
+		boxes_destroy(boxes);
+		return NULL;
+	}
+	set_all_access(boxes);
+	boxes->configured.notify = handle_configured;
+	wl_signal_add(&server->events.configured, &boxes->configured);
+	mount(boxes);
+	return boxes;
+}
+
+void boxes_destroy(struct boxes *boxes) {
+	if (!boxes) {
+		return;
+	}
+	wl_list_remove(&boxes->configured.link);
+	call_destroy(boxes->kind);
+	call_destroy(boxes->mount);
+	if (boxes->retry) {
+		wl_event_source_remove(boxes->retry);
+	}
+	box_server_finish(&boxes->boxes);
+	net_linker_finish(&boxes->linker);
+	if (boxes->env.tree) {
+		box_tree_destroy(boxes->env.tree);
+	}
+	guests_destroy(boxes->env.guests);
+	if (boxes->env.pool) {
+		work_pool_destroy(boxes->env.pool);
+	}
+	free(boxes->version);
+	free(boxes);
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * shown_protocol.c - box_view_v1, the compositor's side: which client is which view, and what it
+ * shows at this moment.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "box-view-v1-protocol.h"
+#include "boxes/shown_impl.h"
+#include "server.h"
+
+#define VERSION 1
+#define STATS_MAX 2048
+
+/* A resource's own data. */
+struct attachment {
+	struct shown_list *list;
+	struct shown *shown; // NULL: no view of ours, or not yet
+};
+
+static struct shown *shown_from(struct wl_resource *resource) {
+	struct attachment *attachment = wl_resource_get_user_data(resource);
+	return attachment->shown;
+}
+
+void shown_detach(struct shown *shown) {
+	if (shown->resource) {
+		struct attachment *attachment = wl_resource_get_user_data(shown->resource);
+		attachment->shown = NULL;
+		shown->resource = NULL;
+	}
+}
+
+static void handle_destroy(struct wl_client *client, struct wl_resource *resource) {
+	wl_resource_destroy(resource);
+}
+
+static void handle_resource_destroy(struct wl_resource *resource) {
+	struct attachment *attachment = wl_resource_get_user_data(resource);
+	if (attachment->shown) {
+		attachment->shown->resource = NULL;
+	}
+	free(attachment);
+}
+
+static void handle_attach(struct wl_client *client, struct wl_resource *resource, const char *key,
+		struct wl_resource *surface) {
+	struct attachment *attachment = wl_resource_get_user_data(resource);
+	struct shown *shown;
+	if (attachment->shown || !attachment->list) {
+		return;
+	}
+	wl_list_for_each(shown, &attachment->list->list, link) {
+		if (strcmp(shown->key, key) == 0 && !shown->resource) {
+			shown->resource = resource;
+			attachment->shown = shown;
+			return;
+		}
+	}
+}
+
+static void handle_shown(struct wl_client *client, struct wl_resource *resource, uint32_t sequence,
+		uint32_t hi, uint32_t lo) {
+	struct shown *shown = shown_from(resource);
+	if (shown) {
+		// The commit comes in the same breath: nobody can ask in between.
+		shown->sequence = sequence;
+		shown->capture_ns = (uint64_t)hi << 32 | lo;
+	}
+}
+
+static void handle_stats(struct wl_client *client, struct wl_resource *resource,
+		const char *text) {
+	struct shown *shown = shown_from(resource);
+	if (shown && strlen(text) <= STATS_MAX) {
+		free(shown->stats);
+		shown->stats = strdup(text);
+		box_changed(box_inner(shown->box, "stats"));
+	}
+}
+
+static const struct box_view_v1_interface implementation = {
+	.destroy = handle_destroy,
+	.attach = handle_attach,
+	.shown = handle_shown,
+	.stats = handle_stats,
+};
+
+static void bind(struct wl_client *client, void *data, uint32_t version, uint32_t id) {
+	struct attachment *attachment = calloc(1, sizeof(*attachment));
+	struct wl_resource *resource = attachment ?
+		wl_resource_create(client, &box_view_v1_interface, (int)version, id) : NULL;
+	if (!resource) {
+		free(attachment);
+		wl_client_post_no_memory(client);
+		return;
+	}
+	attachment->list = data;
+	wl_resource_set_implementation(resource, &implementation, attachment,
+		handle_resource_destroy);
+}
+
+void shown_send_exchange(struct shown *shown, int fd) {
+	box_view_v1_send_exchange(shown->resource, fd);
+}
+
+bool shown_protocol_create(struct shown_list *list) {
+	list->global = wl_global_create(list->env->server->display, &box_view_v1_interface, VERSION,
+		list, bind);
+	return list->global;
+}

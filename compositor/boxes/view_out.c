@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * view_out.c - displays linked to a window: one exchange, one boxcast, one guest each.
+ *
+ * Encoding and the exchange are boxcast's; capturing is stream/cast.c.
+ */
+#include "boxes/view_out.h"
+
+#include <linux/input-event-codes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "box/frame.h"
+#include "boxes/guest.h"
+#include "server.h"
+#include "stream/cast.h"
+#include "stream/snapshot.h"
+#include "toplevel.h"
+
+struct out { // the box's data
+	struct box_env *env;
+	struct toplevel *toplevel;
+	struct box *box;
+	struct wl_list views; // view.node, oldest first
+};
+
+struct view {
+	struct wl_list node; // out.views
+	struct out *out;
+	struct link *link;
+	struct cast *cast;   // NULL: not up
+	struct guest *guest; // likewise
+	char *stats;         // said last; may be NULL
+};
+
+/* The viewer's input, while his person may. */
+
+static bool may(const struct view *view, const char *device) {
+	struct box *box = box_inner(view->out->box->parent, device);
+	return box && box_allows(box, &view->link->subject, op_verb_letter(OP_LINK)) == PERM_YES;
+}
+
+static bool is_key(const struct input_record *record) {
+	return record->type == EV_KEY && (record->code < BTN_MISC || record->code >= KEY_OK);
+}
+
+static void handle_input(void *data, const void *records, size_t size) {
+	struct view *view = data;
+	int count = input_record_count(size);
+	bool keys = may(view, "kbd"), pointer = may(view, "ptr");
+	for (int i = 0; i < count; i++) {
+		struct input_record record;
+		input_record_decode(&record, records, i);
+		if (is_key(&record) ? keys : pointer) {
+			guest_record(view->guest, &record);
+		}
+	}
+	guest_frame(view->guest);
+}
+
+static void handle_keymap(void *data, const char *text) {
+	struct view *view = data;
+	guest_set_keymap(view->guest, text);
+}
+
+static void handle_modifiers(void *data, uint32_t depressed, uint32_t latched, uint32_t locked,
+		uint32_t group) {
+	struct view *view = data;
+	if (may(view, "kbd")) {
+		guest_set_modifiers(view->guest, depressed, latched, locked, group);
+	}
+}
+
+static void handle_repeat(void *data, int32_t rate, int32_t delay) {
+	struct view *view = data;
+	guest_set_repeat(view->guest, rate, delay);
+}
+
+static void handle_size(void *data, int32_t width, int32_t height) {
+	struct view *view = data;
+	if (may(view, "ptr") && width > 0 && height > 0) {
+		toplevel_resize(view->out->toplevel, width, height, WLR_EDGE_NONE);
+	}
+}
+
+static void handle_focus(void *data, bool focused) {
+	struct view *view = data;
+	if (may(view, "kbd")) {
+		guest_set_focus(view->guest, focused);
+	}
+}
+
+static void handle_close(void *data) {
+	struct view *view = data;
+	if (may(view, "kbd") || may(view, "ptr")) {
+		toplevel_close(view->out->toplevel);
+	}
+}
+
+static void handle_lock(void *data, bool locked) {
+	struct view *view = data;
+	if (view->cast) {
+		cast_set_lock(view->cast, locked);
+	}
+}
+
+static void handle_stats(void *data, const char *text) {
+	struct view *view = data;
+	free(view->stats);
+	view->stats = strdup(text);
+}
+
+static void drop_guest(struct view *view) {
+	guest_destroy(view->guest);
+	view->guest = NULL;
+}
+
+static void handle_ended(void *data, bool in_order, const char *why) {
+	struct view *view = data;
+	view->cast = NULL;
+	drop_guest(view);
+	if (in_order) {
+		link_end(view->link);
+	} else {
+		link_down(view->link, OP_ELOST, why);
+	}
+}
+
+static const struct cast_events cast_events = {
+	.input = handle_input,
+	.keymap = handle_keymap,
+	.modifiers = handle_modifiers,
+	.repeat = handle_repeat,
+	.size = handle_size,
+	.focus = handle_focus,
+	.close = handle_close,
+	.stats = handle_stats,
+	.ended = handle_ended,
+};
+
+/* The link. */
+
+static void link_request(struct link *link, struct op_head *head) {
+	const struct view *view = link->data;
+	char *name = box_name(view->out->box->parent);
+	op_set(head, OP_F_TYPE, "video!*!*!codec=h264");
+	op_setf(head, OP_F_FROM, "%s%s", view->out->env->machine, name ? name : "");
+	op_set(head, OP_F_TITLE, toplevel_title(view->out->toplevel));
+	free(name);
+}
+
+static void link_up(struct link *link, const struct op_head *reply) {
+	static const struct guest_events guest_events = {.lock = handle_lock};
+	struct view *view = link->data;
+	struct out *out = view->out;
+	int fd = link_take_fd(link);
+	if (fd < 0) {
+		link_down(link, OP_EIO, "the exchange cannot be handed to boxcast");
+		return;
+	}
+	view->guest = guest_create(out->env->guests, out->toplevel, &guest_events, view);
+	view->cast = view->guest ?
+		cast_create(out->env->server, out->toplevel, fd, &cast_events, view) : NULL;
+	if (!view->cast) {
+		drop_guest(view);
+		link_down(link, OP_EIO, "no boxcast to be had (box doctor tells what is missing)");
+	}
+}
+
+static void link_is_down(struct link *link) {
+	struct view *view = link->data;
+	cast_destroy(view->cast);
+	view->cast = NULL;
+	drop_guest(view);
+}
+
+static void link_gone(struct link *link) {
+	struct view *view = link->data;
+	link_is_down(link);
+	wl_list_remove(&view->node);
+	free(view->stats);
+	free(view);
+}
+
+static const struct link_user view_user = {
+	.verb = OP_PUTMEM,
+	.body = OP_BODY_FRAMES,
+	.request = link_request,
+	.up = link_up,
+	.down = link_is_down,
+	.gone = link_gone,
+};
+
+static void out_link(struct box *box, struct req *req) {
+	struct out *out = box->data;
+	if (wl_list_length(&out->views) >= OP_MAX_VIEWERS && !op_has(req->head, OP_F_ONLY)) {
+		req_fail(req, OP_EQUOTA, "%d displays show this window already (box ls %s/out, and box rm "
+			"one of them; or link with -o)", OP_MAX_VIEWERS, box->parent->name);
+		return;
+	}
+	struct view *view = calloc(1, sizeof(*view));
+	if (!view) {
+		req_fail(req, OP_EIO, "out of memory");
+		return;
+	}
+	view->out = out;
+	wl_list_insert(out->views.prev, &view->node);
+	view->link = out->env->linker->make(out->env->linker, box, req, &view_user, view);
+	if (!view->link) {
+		wl_list_remove(&view->node);
+		free(view);
+	}
+}
+
+static void out_destroy(struct box *box) {
+	free(box->data); // links, and with them views, are inner boxes: gone already
+}
+
+static const struct box_type out_type = {
+	.name = "out",
+	.fn = {[OP_LINK] = out_link},
+	.destroy = out_destroy,
+};
+
+struct box *view_out_create(struct box *window, struct box_env *env, struct toplevel *toplevel) {
+	struct out *out = calloc(1, sizeof(*out));
+	if (!out) {
+		return NULL;
+	}
+	out->env = env;
+	out->toplevel = toplevel;
+	wl_list_init(&out->views);
+	out->box = box_create(window, "out", &out_type, "video!*!*!codec=h264", out);
+	if (!out->box) {
+		free(out);
+		return NULL;
+	}
+	return out->box;
+}
+
+const char *view_out_stats(const struct box *box) {
+	const struct out *out = box->data;
+	const struct view *view;
+	wl_list_for_each_reverse(view, &out->views, node) {
+		if (view->cast && view->stats) {
+			return view->stats;
+		}
+	}
+	return "";
+}
+
+const struct snapshot *view_out_captured(const struct box *box, int64_t capture_ns) {
+	const struct out *out = box->data;
+	const struct view *view;
+	wl_list_for_each(view, &out->views, node) {
+		const struct snapshot *found = view->cast ? cast_captured(view->cast, capture_ns) : NULL;
+		if (found) {
+			return found;
+		}
+	}
+	return NULL;
+}

@@ -63,7 +63,7 @@ static void put_in_layer(struct layer_surface *surface) {
 }
 
 static void configure(struct layer_surface *surface, struct wlr_box *usable) {
-	if (!surface->scene || !surface->wlr->initialized) {
+	if (!surface->scene || !surface->wlr->initialized || surface->leaving) {
 		return;
 	}
 	wlr_scene_layer_surface_v1_configure(surface->scene, &surface->output->geom, usable);
@@ -138,6 +138,7 @@ static void handle_map(struct wl_listener *listener, void *data) {
 
 static void handle_unmap(struct wl_listener *listener, void *data) {
 	struct layer_surface *surface = wl_container_of(listener, surface, unmap);
+	surface->leaving = true;
 	if (surface->shell->clicked == surface) {
 		surface->shell->clicked = NULL;
 	}
@@ -154,6 +155,7 @@ static void handle_commit(struct wl_listener *listener, void *data) {
 		return;
 	}
 	uint32_t changed = surface->wlr->current.committed;
+	surface->leaving &= !surface->wlr->initial_commit;
 	if (surface->wlr->initial_commit || changed) {
 		put_in_layer(surface);
 		arrange(surface->output);

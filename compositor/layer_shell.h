@@ -23,6 +23,7 @@ struct layer_surface {
 
 	// private state
 	struct owner owner;
+	bool leaving; // unmapped, and not begun anew
 	struct wlr_scene_layer_surface_v1 *scene;
 	struct wlr_scene_tree *popups; // above all windows, where the surface is
 	struct wl_listener map, unmap, commit, new_popup, node_destroy, destroy;

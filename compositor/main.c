@@ -5,6 +5,7 @@
  * Whatever ends the process does so here; the compositor itself is the library.
  */
 #include <errno.h>
+#include <fontconfig/fontconfig.h>
 #include <getopt.h>
 #include <locale.h>
 #include <signal.h>
@@ -184,9 +185,11 @@ int main(int argc, char **argv) {
 	if (!server) {
 		return EXIT_FAILURE;
 	}
-	wl_event_loop_add_signal(server->loop, SIGTERM, handle_end, server);
-	wl_event_loop_add_signal(server->loop, SIGINT, handle_end, server);
-	wl_event_loop_add_signal(server->loop, SIGHUP, handle_hup, server);
+	struct wl_event_source *signals[] = {
+		wl_event_loop_add_signal(server->loop, SIGTERM, handle_end, server),
+		wl_event_loop_add_signal(server->loop, SIGINT, handle_end, server),
+		wl_event_loop_add_signal(server->loop, SIGHUP, handle_hup, server),
+	};
 	bool started = server_start(server);
 	if (started) {
 		log_info("on %s", server->socket);
@@ -196,6 +199,12 @@ int main(int argc, char **argv) {
 		}
 		server_run(server);
 	}
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		if (signals[i]) {
+			wl_event_source_remove(signals[i]);
+		}
+	}
 	server_destroy(server);
+	FcFini(); // pango keeps fontconfig's tables for the whole process
 	return started ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -329,13 +329,26 @@ void toplevel_state_prepare(struct toplevel *toplevel) {
 	}
 }
 
-/* After a change of the screens: what fills one fills it again, the others are in reach. */
+/*
+ * After a change of the screens: what fills one fills it again; what has its middle outside is
+ * brought in; the others stay where they are, as far as they are in reach.
+ */
 static void follow(struct toplevel *toplevel) {
 	if (toplevel->maximised || toplevel->fullscreen) {
 		arrange(toplevel);
-	} else {
-		toplevel_move(toplevel, toplevel->geom.x, toplevel->geom.y);
+		return;
 	}
+	struct output *output = toplevel_output(toplevel);
+	struct wlr_box outer = toplevel_outer(toplevel);
+	if (!output) {
+		return;
+	}
+	int dx = outer.x, dy = outer.y;
+	if (!wlr_box_contains_point(&output->usable, outer.x + outer.width / 2,
+			outer.y + outer.height / 2)) {
+		placement_carry(&output->usable, &output->usable, &outer);
+	}
+	toplevel_move(toplevel, toplevel->geom.x + outer.x - dx, toplevel->geom.y + outer.y - dy);
 }
 
 static void handle_output_changed(struct wl_listener *listener, void *data) {

@@ -79,6 +79,7 @@ class Proxy:
     def __init__(self, display, ident, interface, version):
         self.display, self.id, self.version = display, ident, version
         self.interface = INTERFACES[interface]
+        self.destroyed = False  # by us; events of it may still be on their way
         self.events = []
         self.on = {}  # name -> function(*args), called as the event is read
 
@@ -162,6 +163,7 @@ class Display:
                 fds.append(value)
             else:
                 body += pack(kind, value)
+        proxy.destroyed = message.destructor
         assert not args, f"too many arguments for {proxy}.{message.name}"
         head = struct.pack("=II", proxy.id, (8 + len(body)) << 16 | code)
         control = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
@@ -223,7 +225,7 @@ class Display:
             proxy.pong(*args)
         proxy.events.append((message.name, args))
         self.log.append((proxy, message.name, args))
-        if message.name in proxy.on:
+        if message.name in proxy.on and not proxy.destroyed:
             proxy.on[message.name](*args)
 
     def unpack(self, kind, interface, body, version):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The laboratory keeps its promises: what a node is, that it shares only a wire, that nothing stays.
+"""The laboratory keeps its promises: what a node is, what it shares (a wire), that nothing stays.
 
 Every other end-to-end test believes this one.
 """

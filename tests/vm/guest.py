@@ -192,15 +192,14 @@ class Guest:
         return Picture(path.read_bytes())
 
     def wait_picture(self, predicate, timeout, what):
-        """Looks until predicate(picture) is true; returns that value. Failing leaves a picture."""
+        """Looks until predicate(picture) is true; returns that value."""
         deadline = time.monotonic() + timeout
         while True:
             value = predicate(self.look())
             if value:
                 return value
             if time.monotonic() > deadline:
-                self.save("unexpected.png")
-                raise TimeoutError(f"the screen never showed {what}; see unexpected.png")
+                raise TimeoutError(f"the screen never showed {what}")
             if self.qemu.ends_within(LOOK_S):
                 raise RuntimeError(f"QEMU has ended:\n{self.qemu.output()}")
 

@@ -97,11 +97,14 @@ class Font:
                 raise ValueError(f"{character!r} looks like {glyphs[bits]!r}")
         return cls(width, height, glyphs)
 
-    def read(self, picture, x=0, y=0):
-        """The lines of text on a picture whose first cell is at x, y."""
+    def read(self, picture, x=0, y=0, characters=None):
+        """The lines of text on a picture whose first cell is at x, y, to a length or the edge."""
+        right = picture.width - self.width + 1
+        if characters is not None:
+            right = min(right, x + characters * self.width)
         lines = []
         for top in range(y, picture.height - self.height + 1, self.height):
             lines.append("".join(
                 self.glyphs.get(picture.cell(left, top, self.width, self.height), UNKNOWN)
-                for left in range(x, picture.width - self.width + 1, self.width)).rstrip())
+                for left in range(x, right, self.width)).rstrip())
         return lines

@@ -35,9 +35,10 @@ exec boxland
 PAPER, INK = bytes.fromhex("15202b"), bytes.fromhex("f3e7d1")
 BLOCK = "\N{FULL BLOCK}"
 ALPHABET = string.ascii_lowercase + string.digits + " $/>|-"
+CHARACTERS = 60  # a line
 HOME = {
     ".config/foot/foot.ini":
-        "[main]\ninitial-window-size-chars=60x12\n[cursor]\nstyle=beam\n"
+        f"[main]\ninitial-window-size-chars={CHARACTERS}x12\n[cursor]\nstyle=beam\n"
         f"[colors]\nbackground={PAPER.hex()}\nforeground={INK.hex()}\n",
     ".bashrc": f"PS1='$ '\necho '{BLOCK} {ALPHABET}'\n",
 }
@@ -78,90 +79,111 @@ def terminal_font(picture):
     return font, x, y
 
 
-def test_login(place, artefacts, capsys):
-    timings = []
-    password = "".join(secrets.choice(string.ascii_lowercase) for _ in range(10))
-    guest = boot(place, artefacts, password)
+class Visit:
+    """What a person does at the machine, step by step, and what they must see."""
 
-    def step(what):
-        timings.append(f"{guest.seconds():6.1f} s  {what}")
+    def __init__(self, guest):
+        self.guest, self.console, self.timings = guest, None, []
 
-    def out(name):
-        path = guest.exchange / "out" / name
+    def step(self, what):
+        """Notes when something was seen."""
+        self.timings.append(f"{self.guest.seconds():6.1f} s  {what}")
+
+    def out(self, name):
+        """What the guest has put down under a name; empty when nothing."""
+        path = self.guest.exchange / "out" / name
         return path.read_text(errors="replace") if path.exists() else ""
 
-    def desktop_shows(predicate, timeout, what):
+    def console_shows(self, timeout, text, but=None):
+        """Waits for a line on the console with the text, and without the other."""
         def shown(picture):
-            assert "the session ended" not in out("desktop.log"), out("desktop.log")
+            return any(text in line and not (but and but in line)
+                       for line in self.console.read(picture))
+        self.guest.wait_picture(shown, timeout, f"{text!r} on the console")
+
+    def desktop_shows(self, timeout, predicate, what):
+        """Waits for something on the desktop; it is an error at once if there is none any more."""
+        def shown(picture):
+            assert "the session ended" not in self.out("desktop.log"), self.out("desktop.log")
             return predicate(picture)
-        return guest.wait_picture(shown, timeout, what)
+        return self.guest.wait_picture(shown, timeout, what)
 
-    def console_shows(text, timeout):
-        def shown(picture):
-            return any(text in line for line in console.read(picture))
-        guest.wait_picture(shown, timeout, f"{text!r} on the console")
+    def log_in(self, password):
+        """From power-on to the session's first program."""
+        self.guest.wait_mark("starting greetd")
+        self.step("greetd starts")
+        self.console = Font.of_console(self.guest.exchange / "out/font")
+        self.console_shows(GREETER_S, "Username:")
+        self.guest.save("1-greeter.png")
+        self.step("the greeter asks for a name")
+        self.guest.type(f"{PERSON}\n")
+        self.console_shows(LOGIN_S, "Password:")
+        self.step("the greeter asks for a password")
+        self.guest.type("wrong\n")
+        self.console_shows(LOGIN_S, "Authentication failed")
+        self.guest.save("2-refused.png")
+        assert not self.out("session.txt")
+        self.step("a wrong password is refused")
+        self.console_shows(LOGIN_S, "Password:")
+        self.guest.type(f"{password}\n")
+        wait_for(lambda: self.out("session.txt"), LOGIN_S, "the session")
+        self.step("the session starts")
 
-    try:
-        step("the root is up")
-        guest.wait_mark("starting greetd")
-        step("greetd starts")
-        console = Font.of_console(guest.exchange / "out/font")
-
-        console_shows("Username:", GREETER_S)
-        guest.save("1-greeter.png")
-        step("the greeter asks for a name")
-        guest.type(f"{PERSON}\n")
-        console_shows("Password:", LOGIN_S)
-        step("the greeter asks for a password")
-        guest.type("wrong\n")
-        console_shows("Authentication failed", LOGIN_S)
-        guest.save("2-refused.png")
-        assert not out("session.txt")
-        step("a wrong password is refused")
-        console_shows("Password:", LOGIN_S)
-        guest.type(f"{password}\n")
-        wait_for(lambda: out("session.txt"), LOGIN_S, "the session")
-        step("the session starts")
-
+    def use_terminal(self):
+        """Opens a terminal by its key and types a command in it."""
         black = bytes(3)
-        desktop_shows(lambda picture: picture.share(black) < 0.2, DESKTOP_S, "a desktop")
-        guest.save("3-desktop.png")
-        step("the desktop is on the screen")
-        guest.key("meta_l", "ret")
-        font, x, y = desktop_shows(terminal_font, TERMINAL_S, "a terminal")
-        step("the terminal is on the screen")
+        self.desktop_shows(DESKTOP_S, lambda picture: picture.share(black) < 0.2, "a desktop")
+        self.guest.save("3-desktop.png")
+        self.step("the desktop is on the screen")
+        assert self.out("session.txt").splitlines()[:2] == [
+            f"uid=1000({PERSON}) gid=1000({PERSON}) groups=1000({PERSON})", "/dev/tty1"]
+        self.guest.key("meta_l", "ret")
+        font, x, y = self.desktop_shows(TERMINAL_S, terminal_font, "a terminal")
+        self.step("the terminal is on the screen")
+
+        def terminal_shows(text):
+            self.desktop_shows(TYPED_S, lambda picture: any(
+                # Right of the text may be the cursor.
+                line[:len(text)] == text and not line[len(text) + 1:].strip()
+                for line in font.read(picture, x, y, CHARACTERS)), f"{text!r} in the terminal")
 
         word = "".join(secrets.choice(string.ascii_lowercase) for _ in range(8))
-        command = f"echo {word} | tee /exchange/out/typed"
-        guest.type(command)
-        desktop_shows(lambda picture: any(line.startswith(f"$ {command}")
-                                          for line in font.read(picture, x, y)),
-                      TYPED_S, f"{command!r} in the terminal")
-        step("the typed text is on the screen")
-        guest.type("\n")
-        desktop_shows(lambda picture: any(line.split(" ")[0] == word
-                                          for line in font.read(picture, x, y)),
-                      TYPED_S, f"{word!r} in the terminal")
-        guest.save("4-typed.png")
-        step("and so is the answer")
-        assert out("typed") == f"{word}\n"
-        guest.type("exit\n")
-        desktop_shows(lambda picture: picture.solid(INK) is None, TYPED_S, "the terminal gone")
-        guest.key("meta_l", "shift", "e")
-        wait_for(lambda: "the session ended" in out("desktop.log"), LOGIN_S, "the session's end")
-        assert "the session ended with 0" in out("desktop.log"), out("desktop.log")
-        # Nothing is left on the console of the name that was typed there before.
-        guest.wait_picture(
-            lambda picture: any("Username:" in line and PERSON not in line
-                                for line in console.read(picture)),
-            GREETER_S, "the greeter again")
-        step("the session has ended, the greeter asks again")
-        session = out("session.txt").splitlines()
-        assert session[:2] == ["uid=1000(ann) gid=1000(ann) groups=1000(ann)", "/dev/tty1"]
+        self.guest.type(f"echo {word} | tee /exchange/out/typed")
+        terminal_shows(f"$ echo {word} | tee /exchange/out/typed")
+        self.step("the typed text is on the screen")
+        self.guest.type("\n")
+        terminal_shows(word)
+        self.guest.save("4-typed.png")
+        self.step("and so is the answer")
+        assert self.out("typed") == f"{word}\n"
+        self.guest.type("exit\n")
+        self.desktop_shows(TYPED_S, lambda picture: picture.solid(INK) is None,
+                           "the terminal gone")
+
+    def log_out(self):
+        """Ends the session by its key; the greeter is there for the next."""
+        self.guest.key("meta_l", "shift", "e")
+        wait_for(lambda: "the session ended" in self.out("desktop.log"), LOGIN_S,
+                 "the session's end")
+        assert "the session ended with 0" in self.out("desktop.log"), self.out("desktop.log")
+        # For a moment the console still shows how it was left, with a name.
+        self.console_shows(GREETER_S, "Username:", but=PERSON)
+        self.step("the session has ended, the greeter asks again")
+
+
+def test_login(place, artefacts, capsys):
+    password = "".join(secrets.choice(string.ascii_lowercase) for _ in range(10))
+    visit = Visit(boot(place, artefacts, password))
+    visit.step("the root is up")
+    try:
+        visit.log_in(password)
+        visit.use_terminal()
+        visit.log_out()
     finally:
-        guest.quit()
+        visit.guest.save("5-end.png")
+        visit.guest.quit()
         with capsys.disabled():
-            print("", *timings, sep="\n")
+            print("", *visit.timings, sep="\n")
 
 
 def test_a_guest_without_a_root_is_started_twice(place, artefacts, monkeypatch):

@@ -3,8 +3,9 @@
 #define TESTS_UNIT_NET_FAST_TIMERS_H
 
 /*
- * Time that runs FAST times faster for the code under test: its timers fire early and its clock
- * goes fast (the linker wraps both functions). Tests read what timers were asked for.
+ * Seconds of waiting in milliseconds: timers of the code under test fire FAST times earlier than they
+ * were asked to, and its clock stands until the test says that time has passed (the linker wraps both
+ * functions), so nothing depends on how busy the machine is. Tests read what timers were asked for.
  */
 #define FAST 50
 
@@ -13,5 +14,7 @@ extern int fast_timers_ms[FAST_TIMERS_MAX]; // what was asked for, disarming asi
 extern int fast_timers_count;
 
 void fast_timers_reset(void);
+/* The clock goes on. Timers do not care. */
+void fast_timers_pass(int ms);
 
 #endif

@@ -155,21 +155,22 @@ def print_data(op):
 
 
 MESSAGES = """
-One exchange is one stream: a connection to a unix socket, or one bidirectional QUIC stream. A request
-is a head and perhaps a body; so is the reply.
+One exchange is one stream: a connection to a unix socket, or one bidirectional QUIC stream. A
+request is a head and perhaps a body; so is the reply.
 
-A head is lines of UTF-8. The first is *op/{level} VERB* in a request, *ok* or *no CODE SENTENCE* in a
-reply; then come lines *FIELD VALUE*, then an empty line. In values \\\\n, \\\\t, \\\\\\\\ and \\\\xHH stand for
-bytes; they are decoded once. Bytes below 0x20, 0x7f and what is not UTF-8 are always written so.
+A head is lines of UTF-8. The first is *op/{level} VERB* in a request, *ok* or *no CODE SENTENCE* in
+a reply; then come lines *FIELD VALUE*, then an empty line. In values \\\\n, \\\\t, \\\\\\\\ and
+\\\\xHH stand for bytes; they are decoded once. Bytes below 0x20, 0x7f and what is not UTF-8 are
+always written so.
 
-A field may be given once unless it is a list. Fields that are unknown, or that a verb does not take,
-are ignored; if such a field's name ends in *!* the request is refused with EUNSUPP.
+A field may be given once unless it is a list. Fields that are unknown, or that a verb does not
+take, are ignored; if such a field's name ends in *!* the request is refused with EUNSUPP.
 
-The field *body* says how the body that follows delimits itself: absent or *none*, there is none; *N*,
-exactly so many bytes; *chunks*, each a 32-bit length (big-endian) and so many bytes, length 0 is the
-end; *frames*, see below, the kind end is the end. Behind the end of chunks and frames stands a trailer,
-a head that begins with *ok* or *no*. A body that stops earlier was broken off and does not count. The
-reply may come before the request's body has ended. Hanging up cancels.
+The field *body* says how the body that follows delimits itself: absent or *none*, there is none;
+*N*, exactly so many bytes; *chunks*, each a 32-bit length (big-endian) and so many bytes, length 0
+is the end; *frames*, see below, the kind end is the end. Behind the end of chunks and frames stands
+a trailer, a head that begins with *ok* or *no*. A body that stops earlier was broken off and does
+not count. The reply may come before the request's body has ended. Hanging up cancels.
 
 The body of an answer to *selectors* is a list of heads without a first line, one a box.
 
@@ -186,19 +187,19 @@ TYPES = [
     ('text', 'any bytes but 0'),
     ('flag', 'no value'),
     ('number', 'decimal, 1 to 19 digits, below 2^63'),
-    ('name', 'an absolute name of a box: / or /a/b; no component is empty, . or .., or holds a byte '
-             'below 0x20 or 0x7f'),
+    ('name', 'an absolute name of a box: / or /a/b; no component is empty, . or .., or holds a '
+             'byte below 0x20 or 0x7f'),
     ('where', 'a name; or KEYHASH/a/b, a box of the node whose key has that hash (64 hex digits)'),
-    ('cnstr', 'type!arch!net!attr=value…; * or a missing element matches anything; attr<N and attr>N '
-              'want a number'),
+    ('cnstr', 'type!arch!net!attr=value…; * or a missing element matches anything; attr<N and '
+              'attr>N want a number'),
     ('body', 'none, N, chunks or frames'),
 ]
 
 FRAMES = """
-A frame has a header of 24 bytes, big-endian: length of the payload (32 bits), kind (8), flags (8; 1: a
-keyframe), sub-stream (16), sequence (32), base (32: the oldest sequence it needs), capture_ns (64: the
-sender's CLOCK_MONOTONIC). Over QUIC the kinds marked so travel each on a unidirectional stream of its
-own, behind a varint with the number of the exchange's stream.
+A frame has a header of 24 bytes, big-endian: length of the payload (32 bits), kind (8), flags (8;
+1: a keyframe), sub-stream (16), sequence (32), base (32: the oldest sequence it needs), capture_ns
+(64: the sender's CLOCK_MONOTONIC). Over QUIC the kinds marked so travel each on a unidirectional
+stream of its own, behind a varint with the number of the exchange's stream.
 """
 
 
@@ -215,7 +216,8 @@ def entry(term, text):
 def print_man(op):
     yield 'op(7)\n\n# NAME\n\nop - the protocol that boxes are used by\n\n# MESSAGES\n'
     yield MESSAGES.format(level=op.level)
-    yield '\n# VERBS\n\nThe letter is the right that a verb needs. Fields with *!* must be given.\n\n'
+    yield '\n# VERBS\n\nThe letter is the right that a verb needs. '
+    yield 'Fields with *!* must be given.\n\n'
     for verb in op.verbs:
         takes = ' '.join(name + ('!' if needed else '') for name, needed in verb.takes)
         yield entry(f'{verb.name} ({verb.letter})', f'{verb.text}. Takes: {takes}')

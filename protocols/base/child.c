@@ -120,12 +120,13 @@ static bool move(int *fd, int above) {
 
 static bool arrange_fds(const struct child *child, int *exec_fd, int *tty, int *report) {
 	const struct spawn_options *options = child->options;
-	if (!move(report, child->above) || !move(exec_fd, child->above) || !move(tty, child->above)) {
+	int above = child->above;
+	if (!move(report, above) || !move(exec_fd, above) || !move(tty, above)) {
 		return false;
 	}
 	for (size_t i = 0; i < options->fds_size; i++) {
 		child->moved[i] = options->fds[i].fd;
-		if (!move(&child->moved[i], child->above)) {
+		if (!move(&child->moved[i], above)) {
 			return false;
 		}
 	}

@@ -100,8 +100,9 @@ static int list_processes(struct process *processes) {
 		for (long at = 0; at < size && count < PROCESSES_MAX;) {
 			struct entry *entry = (struct entry *)(entries + at);
 			at += entry->size;
-			if (entry->name[0] >= '1' && entry->name[0] <= '9' &&
-					strlen(entry->name) < 16 && read_process(&processes[count], entry->name)) {
+			const char *name = entry->name;
+			if (name[0] >= '1' && name[0] <= '9' && strlen(name) < 16 &&
+					read_process(&processes[count], name)) {
 				count++;
 			}
 		}
@@ -157,8 +158,8 @@ static void kill_tree(struct keeper *keeper) {
 		if (!processes[i].ours) {
 			continue;
 		}
-		// A whole group at once: a member that is forking cannot slip away. Their session is their
-		// own, so no group of theirs has others in it.
+		// A whole group at once: a member that is forking cannot slip away. Their session
+		// is their own, so no group of theirs has others in it.
 		pid_t group = processes[i].group;
 		if (group > 1 && group != own && group != last) {
 			last = group;

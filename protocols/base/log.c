@@ -2,8 +2,8 @@
 /*
  * log.c - lines on stderr, one an event. What is worth a line is decided by whoever logs.
  *
- * The level and the program's name are the one state of the process that is kept here: set at start,
- * read ever after.
+ * The level and the program's name are the one state of the process that is kept here: set at
+ * start, read ever after.
  */
 #include "base/log.h"
 

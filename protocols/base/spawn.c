@@ -205,8 +205,8 @@ static bool spawn_watch(struct spawn *spawn, struct wl_event_loop *loop) {
 			handle_pidfd, spawn);
 	}
 	if (spawn->control >= 0) {
-		spawn->control_source = wl_event_loop_add_fd(loop, spawn->control, WL_EVENT_READABLE,
-			handle_control, spawn);
+		spawn->control_source = wl_event_loop_add_fd(loop, spawn->control,
+			WL_EVENT_READABLE, handle_control, spawn);
 	}
 	return spawn->pidfd_source && (spawn->control < 0 || spawn->control_source);
 }

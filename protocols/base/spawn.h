@@ -21,11 +21,11 @@ struct spawn_fd {
 
 struct spawn_options {
 	const char *const *argv; // NULL-terminated
-	const char *prog;        // NULL: argv[0]; a word without "/" is looked up in PATH, env's if given
+	const char *prog;        // NULL: argv[0]; a word without "/" is looked up in env's PATH
 	int exec_fd;             // -1, or what to execute in place of prog (a memfd)
 	const char *const *env;  // NULL: ours; else the whole environment, NULL-terminated
 	const char *cwd;         // NULL: ours
-	const struct spawn_fd *fds; // those not named are closed, but 0-2, which are ours unless named
+	const struct spawn_fd *fds; // those not named are closed, but 0-2, which are ours then
 	size_t fds_size;
 	int tty;   // -1, or a terminal that becomes the child's controlling one and its 0-2
 	/*
@@ -39,8 +39,8 @@ struct spawn;
 
 /*
  * Ended: status as of waitpid(2), the program's own. Called once, from the loop; the spawn is
- * destroyed before. With .tree nobody else is left either, unless the kernel did not let us kill him
- * within a second (setuid programs). Not called after spawn_destroy.
+ * destroyed before. With .tree nobody else is left either, unless the kernel did not let us kill
+ * him within a second (setuid programs). Not called after spawn_destroy.
  */
 typedef void (*spawn_ended)(void *data, int status);
 

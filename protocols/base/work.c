@@ -163,8 +163,8 @@ struct work_pool *work_pool_create(struct wl_event_loop *loop, int threads) {
 	pool->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	pool->threads = calloc((size_t)threads, sizeof(pool->threads[0]));
 	if (pool->event >= 0) {
-		pool->source = wl_event_loop_add_fd(loop, pool->event, WL_EVENT_READABLE, handle_event,
-			pool);
+		pool->source = wl_event_loop_add_fd(loop, pool->event, WL_EVENT_READABLE,
+			handle_event, pool);
 	}
 	if (!pool->threads || !pool->source || !pool_start(pool, threads)) {
 		pool_free(pool);

@@ -12,8 +12,9 @@
 
 /*
  * The tree of boxes that one program serves. Nodes of the tree are made by box types; what is asked
- * of every box alike (kind, selectors, chinfo, rights, waiting for a change) is done here, so a type
- * sees only requests that are legal: the name exists, the letter is there, the wanted type fits.
+ * of every box alike (kind, selectors, chinfo, rights, waiting for a change) is done here, so a
+ * type sees only requests that are legal: the name exists, the letter is there, the wanted type
+ * fits.
  */
 
 struct box_tree;
@@ -22,23 +23,23 @@ struct box_tree;
 struct box_type {
 	const char *name; // "chan"; also the word in meson's box_types
 	/*
-	 * By verb. OP_KIND, OP_SELECTORS and OP_CHINFO are served by the tree when NULL. OP_MAKE comes to
-	 * the parent, with the new name in req->rest, which is one component and free. OP_DELETE may
-	 * answer later; the type destroys the box.
+	 * By verb. OP_KIND, OP_SELECTORS and OP_CHINFO are served by the tree when NULL. OP_MAKE
+	 * comes to the parent, with the new name in req->rest, which is one component and free.
+	 * OP_DELETE may answer later; the type destroys the box.
 	 */
 	void (*fn[OP_VERBS])(struct box *box, struct req *req);
 	/* Verbs whose request may have a body; bits 1 << OP_PUTMEM. */
 	uint32_t takes_body;
 	/*
-	 * The type walks names below its box by itself: req->rest comes unwalked, for all verbs. Rights
-	 * are those of its box; want and if-version below it are the type's to check.
+	 * The type walks names below its box by itself: req->rest comes unwalked, for all verbs.
+	 * Rights are those of its box; want and if-version below it are the type's to check.
 	 */
 	bool walks;
-	/* OP_MAKE of the box itself, req->rest "", makes an inner box whose name the type chooses. */
+	/* OP_MAKE of the box itself, rest "", makes an inner box whose name the type chooses. */
 	bool names;
 	/*
-	 * Adds to the kind that kind and selectors answer: size, title, device, state … Called whenever
-	 * somebody asks or waits, from box_create on; it changes nothing.
+	 * Adds to the kind that kind and selectors answer: size, title, device, state … Called
+	 * whenever somebody asks or waits, from box_create on; it changes nothing.
 	 */
 	void (*describe)(struct box *box, struct op_head *entry);
 	/* The box goes: give back what data holds. Inner boxes are gone already. */
@@ -55,7 +56,7 @@ struct box {
 	char *cnstr;          // its type and constraints, "text"; never NULL
 	char *owner;          // a person
 	struct acl *acl;      // NULL: the parent's holds
-	uint64_t version;     // the tree's count of changes at this box's last; printed with the boot id
+	uint64_t version;     // the tree's count of changes when this box last did; see box_version
 	void *data;           // the type's own
 	struct {
 		struct wl_signal destroy; // data: struct box *
@@ -93,7 +94,7 @@ void box_destroy(struct box *box);
 /* false and errno: EINVAL (malformed), ENOMEM; then all is as it was. */
 bool box_set_owner(struct box *box, const char *owner);
 bool box_set_cnstr(struct box *box, const char *cnstr);
-/* Sets a line of the access list; the box gets a list of its own, begun as a copy of the one in force. */
+/* Sets a line of the access list. The box gets its own, begun as a copy of the one in force. */
 enum op_code box_set_acl(struct box *box, const char *line, struct op_refusal *refusal);
 
 /* The contents or the kind changed: answers those who wait. Called last, the box being tidy. */
@@ -115,9 +116,9 @@ const char *box_letters(const struct box *box, const struct subject *subject,
 const char *box_version(const struct box *box, char out[static 32]);
 
 /*
- * Serves one request: finds the box, checks rights, want, version and body, and calls the handler or
- * answers. A box on which the subject has no k does not exist for him: ENOENT. The carrier calls this
- * once, after req_init.
+ * Serves one request: finds the box, checks rights, want, version and body, and calls the handler
+ * or answers. A box on which the subject has no k does not exist for him: ENOENT. The carrier calls
+ * this once, after req_init.
  */
 void box_serve(struct box_tree *tree, struct req *req);
 /* Answers ENOENT as box_serve does, for a type that walks and finds nothing. */

@@ -50,15 +50,17 @@ static enum op_code parse_attr(struct cnstr *cnstr, char *text, struct op_refusa
 	const char *value = text + size + 1;
 	double number;
 	if (relation != '=' && !parse_decimal(value, &number)) {
-		return op_refuse(refusal, OP_EARG, "%.40s%c wants a number, not \"%.40s\"", text, relation,
-			value);
+		return op_refuse(refusal, OP_EARG, "%.40s%c wants a number, not \"%.40s\"", text,
+			relation, value);
 	}
 	if (*value == '\0') {
 		return op_refuse(refusal, OP_EARG, "the attribute %.40s has no value", text);
 	}
 	for (int i = 0; i < cnstr->attrs_size; i++) {
-		if (strcmp(cnstr->attrs[i].name, text) == 0 && cnstr->attrs[i].relation == relation) {
-			return op_refuse(refusal, OP_EARG, "the attribute %.40s is there twice", text);
+		if (strcmp(cnstr->attrs[i].name, text) == 0 &&
+				cnstr->attrs[i].relation == relation) {
+			return op_refuse(refusal, OP_EARG, "the attribute %.40s is there twice",
+				text);
 		}
 	}
 	cnstr->attrs[cnstr->attrs_size++] = (struct cnstr_attr){
@@ -78,8 +80,8 @@ static enum op_code parse_element(struct cnstr *cnstr, int position, char *text,
 	}
 	if (strpbrk(text, "=<>")) {
 		return op_refuse(refusal, OP_EARG,
-			"\"%.40s\" stands where the %s belongs; attributes come behind type!arch!net, * is any",
-			text, names[position]);
+			"\"%.40s\" stands where the %s belongs; attributes come behind "
+			"type!arch!net, * is any", text, names[position]);
 	}
 	*elements[position] = *text ? text : any;
 	return OP_OK;
@@ -99,7 +101,8 @@ enum op_code cnstr_parse(struct cnstr *cnstr, const char *text, struct op_refusa
 	}
 	if (!utf8_plain(text, size) || strchr(text, ' ')) {
 		return op_refuse(refusal, OP_EARG,
-			"a type with its constraints is UTF-8 without blanks, so not \"%.40s\"", text);
+			"a type with its constraints is UTF-8 without blanks, so not \"%.40s\"",
+			text);
 	}
 	memcpy(cnstr->text, text, size + 1);
 	char *at = cnstr->text;
@@ -195,7 +198,8 @@ bool cnstr_joined(const char *spec, const struct cnstr *a, const struct cnstr *b
 	}
 	strcpy(text, spec);
 	char *at = text;
-	// A bare "%" is of an element, in their order; one with a name is of an attribute, anywhere.
+	// A bare "%" is of an element, in their order; one with a name is of an attribute,
+	// anywhere.
 	for (int position = 0; at;) {
 		char *element = strsep(&at, "!");
 		if (element[0] == '%' && element[1] != '\0') {

@@ -11,8 +11,8 @@
  * element matches anything. Architectures are Debian's names; net is lan, wifi or wan.
  * (Plan B: Boxes for network resources, 2.1.)
  *
- * Elements and values are UTF-8 without blanks and control characters; an attribute's name is a to z,
- * 0 to 9 and "-".
+ * Elements and values are UTF-8 without blanks and control characters; an attribute's name is a to
+ * z, 0 to 9 and "-".
  */
 struct cnstr {
 	char text[OP_MAX_CNSTR + 1];  // the elements below point into it; "!" replaced by 0

@@ -9,8 +9,9 @@
 #include "box/op.h"
 
 /*
- * Frames: the body of a stream of pictures, input, control and bytes. Header of 24 bytes, big-endian:
- * u32 payload length, u8 kind, u8 flags, u16 sub-stream, u32 sequence, u32 base, u64 capture_ns.
+ * Frames: the body of a stream of pictures, input, control and bytes. Header of 24 bytes,
+ * big-endian: u32 payload length, u8 kind, u8 flags, u16 sub-stream, u32 sequence, u32 base, u64
+ * capture_ns.
  */
 #define FRAME_HEADER_SIZE 24
 
@@ -30,13 +31,13 @@ struct frame {
 };
 
 void frame_header_encode(const struct frame *frame, uint8_t out[static FRAME_HEADER_SIZE]);
-/* Sets all but payload. EARG of an unknown kind or an end with a payload, E2BIG over OP_MAX_FRAME. */
+/* Sets all but payload. EARG: unknown kind, or an end with a payload. E2BIG: over OP_MAX_FRAME. */
 enum op_code frame_header_decode(struct frame *frame, const uint8_t in[static FRAME_HEADER_SIZE],
 	struct op_refusal *refusal);
 /* Travels alone on QUIC: video and tiles. */
 bool frame_has_own_lane(enum op_kind kind);
 
-/* One record of an input frame, 24 bytes. Types and codes are evdev's (linux/input-event-codes.h). */
+/* One record of an input frame. Types and codes are evdev's (linux/input-event-codes.h). */
 #define INPUT_RECORD_SIZE 24
 struct input_record {
 	uint64_t time_ns; // the lender's CLOCK_MONOTONIC
@@ -56,7 +57,7 @@ struct ack {
 	uint64_t capture_ns;
 	uint32_t waited_us;    // between arrival and decoder
 	uint32_t decoding_us;
-	uint64_t presented_ns; // viewer's CLOCK_MONOTONIC of the presentation, 0: not yet, or skipped
+	uint64_t presented_ns; // viewer's CLOCK_MONOTONIC when it was shown, 0: not yet, or skipped
 };
 void ack_encode(const struct ack *ack, uint8_t out[static ACK_SIZE]);
 bool ack_decode(struct ack *ack, const void *payload, size_t size); // false: its size is wrong

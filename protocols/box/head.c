@@ -88,7 +88,8 @@ bool op_head_push(struct op_head *head, enum op_field field, char *key, char *te
 static bool copy_entry(struct op_head *to, const struct op_entry *from) {
 	char *key = from->key ? strdup(from->key) : NULL;
 	char *text = strdup(from->text);
-	if ((from->key && !key) || !text || !op_head_push(to, from->field, key, text, from->number)) {
+	if ((from->key && !key) || !text ||
+			!op_head_push(to, from->field, key, text, from->number)) {
 		free(key);
 		free(text);
 		return false;

@@ -16,19 +16,21 @@ static enum op_code check_component(const char *component, size_t size,
 		struct op_refusal *refusal) {
 	int shown = size > 40 ? 40 : (int)size;
 	if (size == 0) {
-		return op_refuse(refusal, OP_EARG, "a name has no empty component, so no // and no / at its end");
+		return op_refuse(refusal, OP_EARG, "a name has no empty component, so no // and no "
+			"/ at its end");
 	}
 	if (size > OP_MAX_COMPONENT) {
-		return op_refuse(refusal, OP_E2BIG, "a component of a name has at most %d bytes, not %zu",
-			OP_MAX_COMPONENT, size);
+		return op_refuse(refusal, OP_E2BIG, "a component of a name has at most %d bytes, "
+			"not %zu", OP_MAX_COMPONENT, size);
 	}
 	if ((size == 1 || size == 2) && strncmp(component, "..", size) == 0) {
-		return op_refuse(refusal, OP_EARG, "a name is absolute and has no component \"%.*s\"", shown,
-			component);
+		return op_refuse(refusal, OP_EARG, "a name is absolute and has no component "
+			"\"%.*s\"", shown, component);
 	}
 	if (!utf8_plain(component, size)) {
 		return op_refuse(refusal, OP_EARG,
-			"a name is UTF-8 without control characters, so not \"%.*s\"", shown, component);
+			"a name is UTF-8 without control characters, so not \"%.*s\"", shown,
+			component);
 	}
 	return OP_OK;
 }
@@ -48,8 +50,8 @@ enum op_code name_check(const char *name, struct op_refusal *refusal) {
 		return op_refuse(refusal, OP_EARG, "a name begins with /, so not \"%.40s\"", name);
 	}
 	if (size > OP_MAX_NAME) {
-		return op_refuse(refusal, OP_E2BIG, "a name has at most %d bytes, not %zu", OP_MAX_NAME,
-			size);
+		return op_refuse(refusal, OP_E2BIG, "a name has at most %d bytes, not %zu",
+			OP_MAX_NAME, size);
 	}
 	if (size == 1) {
 		return OP_OK;
@@ -134,8 +136,8 @@ enum op_code where_split(const char *where, char key[static 65], const char **na
 	if (where[0] != '/') {
 		if (digits != KEY_DIGITS || where[digits] != '/') {
 			return op_refuse(refusal, OP_EARG,
-				"a box is named by /NAME, or by %d hex digits of a node's key and /NAME, so not by \"%.40s\"",
-				KEY_DIGITS, where);
+				"a box is named by /NAME, or by %d hex digits of a node's key and "
+				"/NAME, so not by \"%.40s\"", KEY_DIGITS, where);
 		}
 	} else {
 		digits = 0;

@@ -40,8 +40,8 @@ size_t op_head_size(const void *bytes, size_t size, struct op_refusal *refusal) 
 	}
 	if (size >= OP_MAX_HEAD) {
 		op_refuse(refusal, OP_E2BIG,
-			"a head has at most %d bytes, its empty line included; put what is large into the body",
-			OP_MAX_HEAD);
+			"a head has at most %d bytes, its empty line included; put what is large "
+			"into the body", OP_MAX_HEAD);
 	}
 	return 0;
 }
@@ -111,8 +111,8 @@ static enum op_code decode_request_line(struct decoder *decoder, const char *lin
 	char ours[16];
 	snprintf(ours, sizeof(ours), "%s%d", level, OP_LEVEL);
 	if (size != strlen(ours) || strncmp(line, ours, size) != 0) {
-		return op_refuse(decoder->refusal, OP_EUNSUPP, "%s is spoken here, not \"%.*s\"", ours,
-			size > 40 ? 40 : (int)size, line);
+		return op_refuse(decoder->refusal, OP_EUNSUPP, "%s is spoken here, not \"%.*s\"",
+			ours, size > 40 ? 40 : (int)size, line);
 	}
 	int known = verb ? op_verb_by_name(verb + 1) : -1;
 	if (known < 0) {
@@ -134,12 +134,14 @@ static enum op_code decode_reply_line(struct decoder *decoder, char *line) {
 	}
 	if (strncmp(line, no, strlen(no)) != 0) {
 		return op_refuse(decoder->refusal, OP_EARG,
-			"a reply begins with ok, or with no, a code and a sentence; not \"%.40s\"", line);
+			"a reply begins with ok, or with no, a code and a sentence; not \"%.40s\"",
+			line);
 	}
 	char *word = line + strlen(no);
 	char *sentence = strchr(word, ' ');
 	if (!sentence || sentence[1] == '\0') {
-		return op_refuse(decoder->refusal, OP_EARG, "the code \"%.40s\" has no sentence", word);
+		return op_refuse(decoder->refusal, OP_EARG, "the code \"%.40s\" has no sentence",
+			word);
 	}
 	*sentence++ = '\0';
 	int code = op_code_by_name(word);
@@ -195,7 +197,8 @@ static enum op_code keep_field(struct decoder *decoder, enum op_field field, con
 	}
 	if (field == OP_F_BODY && head->role == OP_REQUEST && strcmp(value, "none") != 0 &&
 			!(words_verb_takes(head->verb) & bit)) {
-		return op_refuse(decoder->refusal, OP_EARG, "%s takes no body", op_verb_name(head->verb));
+		return op_refuse(decoder->refusal, OP_EARG, "%s takes no body",
+			op_verb_name(head->verb));
 	}
 	char *text = strdup(value);
 	if (!text || !op_head_push(head, field, NULL, text, number)) {
@@ -224,7 +227,8 @@ static enum op_code decode_field(struct decoder *decoder, char *line) {
 	}
 	if (!op_unescape(value)) {
 		return op_refuse(decoder->refusal, OP_EARG,
-			"line %d, %.40s: there are \\n, \\t, \\\\ and \\xHH but for byte 0", decoder->line, line);
+			"line %d, %.40s: there are \\n, \\t, \\\\ and \\xHH but for byte 0",
+			decoder->line, line);
 	}
 	int field = op_field_by_name(line);
 	if (head_takes(decoder->head, field)) {
@@ -244,7 +248,8 @@ static enum op_code decode_line(struct decoder *decoder, char *line, size_t size
 	decoder->line++;
 	if (!utf8_plain(line, size)) {
 		return op_refuse(decoder->refusal, OP_EARG,
-			"line %d holds bytes that are not plain UTF-8; write them as \\xHH", decoder->line);
+			"line %d holds bytes that are not plain UTF-8; write them as \\xHH",
+			decoder->line);
 	}
 	if (decoder->line == 1 && decoder->head->role == OP_REQUEST) {
 		return decode_request_line(decoder, line);

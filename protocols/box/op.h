@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "box/op-tables.h" // generated: enum op_verb, op_field, op_code, op_kind, op_control; OP_MAX_*
+#include "box/op-tables.h" // generated: enums op_verb, op_field, op_code, op_kind, op_control
 
 /*
  * A head: the lines before the empty line, of a request, a reply, a trailer, or one entry of a list
@@ -23,8 +23,9 @@ struct op_refusal {
 };
 
 /*
- * Fills refusal (which may be NULL) and returns code, so that a check can end `return op_refuse(…)`.
- * Control characters and what is not UTF-8, as a peer may have sent, become "?"; too long is cut.
+ * Fills refusal (which may be NULL) and returns code, so that a check can end `return
+ * op_refuse(…)`. Control characters and what is not UTF-8, as a peer may have sent, become "?"; too
+ * long is cut.
  */
 enum op_code op_refuse(struct op_refusal *refusal, enum op_code code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -111,8 +112,9 @@ enum op_code op_encode(const struct op_head *head, struct buf *out, struct op_re
  */
 const char *op_print(const struct op_head *head, char *out, size_t size);
 
-/* Escapes a value as a head has it, onto out; and back, in place. false: a wrong escape, or byte 0. */
+/* Escapes a value as a head has it, onto out. false: no memory, and nothing was appended. */
 bool op_escape(const char *text, struct buf *out);
+/* And back, in place. false: a wrong escape, or byte 0. */
 bool op_unescape(char *text);
 
 /* By name; -1: none of that name. "ok" is no code. */

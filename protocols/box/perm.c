@@ -5,7 +5,6 @@
  */
 #include "box/perm.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,17 +15,26 @@ static const char all_letters[] = "ksgplmdi";
 // What the owner keeps whatever a line says: to see the box, and to change the list.
 static const char owner_keeps[] = "ki";
 
+static char capital(char letter) {
+	return (char)(letter - 'a' + 'A');
+}
+
+static bool is_word(const char *text, size_t size, const char *word) {
+	return size == strlen(word) && memcmp(text, word, size) == 0;
+}
+
 static enum op_code check_part(const char *text, size_t size, struct op_refusal *refusal) {
 	int shown = size > 40 ? 40 : (int)size;
 	if (size > OP_MAX_SUBJECT) {
 		return op_refuse(refusal, OP_E2BIG,
-			"the name of a person or a machine has at most %d bytes, not %zu", OP_MAX_SUBJECT, size);
+			"the name of a person or a machine has at most %d bytes, not %zu",
+			OP_MAX_SUBJECT, size);
 	}
-	if (size == 0 || !utf8_plain(text, size) || memchr(text, ' ', size) || memchr(text, '/', size) ||
-			(size == 1 && strchr("*-", *text)) ||
-			(size == strlen("owner") && memcmp(text, "owner", size) == 0)) {
-		return op_refuse(refusal, OP_EARG, "\"%.*s\" cannot be the name of a person or a machine",
-			shown, text);
+	if (size == 0 || !utf8_plain(text, size) || memchr(text, ' ', size) ||
+			memchr(text, '/', size) || (size == 1 && strchr("*-", *text)) ||
+			is_word(text, size, "owner")) {
+		return op_refuse(refusal, OP_EARG, "\"%.*s\" cannot be the name of a person or a "
+			"machine", shown, text);
 	}
 	return OP_OK;
 }
@@ -38,7 +46,8 @@ enum op_code subject_check_part(const char *text, struct op_refusal *refusal) {
 enum op_code subject_parse(struct subject *subject, const char *text, struct op_refusal *refusal) {
 	const char *slash = strchr(text, '/');
 	if (!slash) {
-		return op_refuse(refusal, OP_EARG, "a subject is PERSON/MACHINE, not \"%.40s\"", text);
+		return op_refuse(refusal, OP_EARG, "a subject is PERSON/MACHINE, not \"%.40s\"",
+			text);
 	}
 	enum op_code code = check_part(text, (size_t)(slash - text), refusal);
 	if (code == OP_OK) {
@@ -59,7 +68,7 @@ const char *subject_print(const struct subject *subject, char out[static SUBJECT
 }
 
 static enum op_code check_who(const char *who, size_t size, struct op_refusal *refusal) {
-	if ((size == 1 && *who == '*') || (size == strlen("owner") && memcmp(who, "owner", size) == 0)) {
+	if (is_word(who, size, "*") || is_word(who, size, "owner")) {
 		return OP_OK;
 	}
 	const char *slash = memchr(who, '/', size);
@@ -79,16 +88,17 @@ static enum op_code sort_letters(const char *text, char out[static PERM_LETTERS_
 		return OP_OK;
 	}
 	for (const char *letter = all_letters; *letter; letter++) {
-		bool yes = strchr(text, *letter), ask = strchr(text, toupper((unsigned char)*letter));
-		if (yes || ask) {
-			out[size++] = (char)(yes ? *letter : toupper((unsigned char)*letter));
+		if (strchr(text, *letter)) {
+			out[size++] = *letter;
+		} else if (strchr(text, capital(*letter))) {
+			out[size++] = capital(*letter);
 		}
 	}
 	out[size] = '\0';
 	if (size == 0 || size != strlen(text)) {
 		return op_refuse(refusal, OP_EARG,
-			"rights are letters of %s, each once, capital to be asked, or - for no line; not \"%.40s\"",
-			all_letters, text);
+			"rights are letters of %s, each once, capital to be asked, or - for no "
+			"line; not \"%.40s\"", all_letters, text);
 	}
 	return OP_OK;
 }
@@ -107,7 +117,8 @@ enum op_code acl_set(struct acl *acl, const char *text, struct op_refusal *refus
 	char letters[PERM_LETTERS_SIZE], who[SUBJECT_SIZE] = "";
 	if (!blank) {
 		return op_refuse(refusal, OP_EARG,
-			"a line of an access list is SUBJECT LETTERS, like \"ann kg\", not \"%.40s\"", text);
+			"a line of an access list is SUBJECT LETTERS, like \"ann kg\", not "
+			"\"%.40s\"", text);
 	}
 	enum op_code code = check_who(text, (size_t)(blank - text), refusal);
 	if (code == OP_OK) {
@@ -121,14 +132,16 @@ enum op_code acl_set(struct acl *acl, const char *text, struct op_refusal *refus
 	if (letters[0] == '\0') {
 		if (line) {
 			acl->size--;
-			memmove(line, line + 1, (size_t)(&acl->lines[acl->size] - line) * sizeof(*line));
+			memmove(line, line + 1,
+				(size_t)(&acl->lines[acl->size] - line) * sizeof(*line));
 		}
 		return OP_OK;
 	}
 	if (!line) {
 		if (acl->size == OP_MAX_ACL) {
 			return op_refuse(refusal, OP_E2BIG,
-				"an access list has at most %d lines; take one away with \"SUBJECT -\"", OP_MAX_ACL);
+				"an access list has at most %d lines; take one away with \"SUBJECT "
+				"-\"", OP_MAX_ACL);
 		}
 		line = &acl->lines[acl->size++];
 		strcpy(line->who, who);
@@ -157,7 +170,7 @@ enum perm acl_allows(const struct acl *acl, const char *owner, const struct subj
 	if (strchr(line->letters, letter)) {
 		return PERM_YES;
 	}
-	return strchr(line->letters, toupper((unsigned char)letter)) ? PERM_ASK : PERM_NO;
+	return strchr(line->letters, capital(letter)) ? PERM_ASK : PERM_NO;
 }
 
 const char *acl_letters(const struct acl *acl, const char *owner, const struct subject *subject,
@@ -166,7 +179,7 @@ const char *acl_letters(const struct acl *acl, const char *owner, const struct s
 	for (const char *letter = all_letters; *letter; letter++) {
 		enum perm perm = acl_allows(acl, owner, subject, *letter);
 		if (perm != PERM_NO) {
-			out[size++] = (char)(perm == PERM_YES ? *letter : toupper((unsigned char)*letter));
+			out[size++] = perm == PERM_YES ? *letter : capital(*letter);
 		}
 	}
 	out[size] = '\0';

@@ -28,9 +28,9 @@ const char *subject_print(const struct subject *subject, char out[static SUBJECT
 enum op_code subject_check_part(const char *text, struct op_refusal *refusal);
 
 /*
- * An access list: at most OP_MAX_ACL lines SUBJECT LETTERS. SUBJECT is owner, PERSON, PERSON/MACHINE
- * or *; a line's letters are verbs' letters (k s g p l m d i), a capital one asks the owner first.
- * Without a line the owner may do all and others nothing.
+ * An access list: at most OP_MAX_ACL lines SUBJECT LETTERS. SUBJECT is owner, PERSON,
+ * PERSON/MACHINE or *; a line's letters are verbs' letters (k s g p l m d i), a capital one asks
+ * the owner first. Without a line of his own the owner may do all, and others nothing.
  */
 #define PERM_LETTERS_SIZE 20
 struct acl {

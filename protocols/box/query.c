@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * query.c - what is asked of every box alike: its kind, its inner boxes, another kind for it; and
- * waiting for a change. That the asker may was settled by admit.c, and is asked again after waiting.
+ * waiting for a change. That the asker may was settled by admit.c, and is asked again after
+ * waiting.
  */
 #include <assert.h>
 #include <fnmatch.h>
@@ -132,7 +133,7 @@ static void list_inner(struct listing *listing, struct box *box, size_t size, ui
 			continue;
 		}
 		listing->name[size] = '/';
-		strcpy(listing->name + size + 1, inner->name); // box_create has kept names in bounds
+		strcpy(listing->name + size + 1, inner->name); // box_create bounds names
 		list_box(listing, inner);
 		if (allows(inner, listing->req, op_verb_letter(OP_SELECTORS))) {
 			list_inner(listing, inner, size + 1 + strlen(inner->name), level + 1);
@@ -245,7 +246,8 @@ static bool is_below(const struct box *box, const struct box *above) {
 static struct req *find_ready(struct box *changed, struct box **box) {
 	struct waiting *waiting;
 	wl_list_for_each(waiting, &changed->tree->waiting, link) {
-		// Rights are inherited, so a change above is one; a list changes with all that is in it.
+		// Rights are inherited, so a change above is one; a list changes with all that is
+		// in it.
 		bool concerned = is_below(waiting->box, changed) ||
 			(is_list(waiting->req) && is_below(changed, waiting->box));
 		if (concerned && !same_version(waiting->box, waiting->req)) {
@@ -308,9 +310,10 @@ static enum op_code check_cnstr(const struct box *box, const char *text,
 		struct op_refusal *refusal) {
 	struct cnstr own, other;
 	if (cnstr_parse(&own, box->cnstr, NULL) != OP_OK ||
-			cnstr_parse(&other, text, refusal) != OP_OK || strcmp(own.type, other.type) != 0) {
-		return op_refuse(refusal, OP_ETYPE, "a box of type %.40s stays one; make another box, or "
-			"change only what stands behind the type", own.type);
+			cnstr_parse(&other, text, refusal) != OP_OK ||
+			strcmp(own.type, other.type) != 0) {
+		return op_refuse(refusal, OP_ETYPE, "a box of type %.40s stays one; make another "
+			"box, or change only what stands behind the type", own.type);
 	}
 	return OP_OK;
 }
@@ -318,7 +321,8 @@ static enum op_code check_cnstr(const struct box *box, const char *text,
 static enum op_code check_owner(const struct box *box, const struct req *req, const char *owner,
 		struct op_refusal *refusal) {
 	if (strcmp(req->subject->person, box->owner) != 0) {
-		return op_refuse(refusal, OP_EPERM, "only its owner, %s, can give a box away", box->owner);
+		return op_refuse(refusal, OP_EPERM, "only its owner, %s, can give a box away",
+			box->owner);
 	}
 	return subject_check_part(owner, refusal);
 }
@@ -346,8 +350,8 @@ static enum op_code check_change(const struct box *box, const struct req *req,
 	change->cnstr = op_get(head, OP_F_TYPE);
 	change->owner = op_get(head, OP_F_OWNER);
 	if (op_has(head, OP_F_TITLE) || op_has(head, OP_F_CERT)) {
-		return op_refuse(refusal, OP_EUNSUPP, "a box of type %s has no title or certificate that "
-			"can be changed", box->type->name);
+		return op_refuse(refusal, OP_EUNSUPP, "a box of type %s has no title or "
+			"certificate that can be changed", box->type->name);
 	}
 	if (!change->cnstr && !change->owner && !op_has(head, OP_F_ACL)) {
 		return op_refuse(refusal, OP_EARG,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * req.c - one request and its answer: that it is answered once, and in order. What leaves, leaves by
- * the carrier; what is answered is the box's.
+ * req.c - one request and its answer: that it is answered once, and in order. What leaves, leaves
+ * by the carrier; what is answered is the box's.
  */
 #include "box/req.h"
 

@@ -15,8 +15,8 @@
  * and may be streamed both ways; whoever carries it (net/serve.c, a test in memory) is behind
  * struct req_carrier, so a box type knows no socket.
  *
- * Its life: the type's handler is called with the request. The handler answers at once, or keeps the
- * pointer and answers from the loop later. The answer is one of
+ * Its life: the type's handler is called with the request. The handler answers at once, or keeps
+ * the pointer and answers from the loop later. The answer is one of
  *
  *     req_fail                              no CODE sentence
  *     req_ok                                ok, no body
@@ -40,7 +40,8 @@ struct req_carrier;
 struct req_events {
 	/*
 	 * The request's body, in pieces as they came (BYTES, CHUNKS) or frame by frame. A body that
-	 * the box's type does not take is refused before the handler is called (box_type.takes_body).
+	 * the box's type does not take is refused before the handler is called
+	 * (box_type.takes_body).
 	 */
 	void (*data)(struct req *req, const void *bytes, size_t size);
 	void (*frame)(struct req *req, const struct frame *frame);
@@ -48,7 +49,7 @@ struct req_events {
 	void (*end)(struct req *req);
 	/* What was written has been taken: queued() is under the mark again. */
 	void (*drained)(struct req *req);
-	/* The caller hung up, or broke off in the middle of the body. Keep nothing of the request. */
+	/* The caller hung up, or broke off in the middle of the body. Keep nothing of it. */
 	void (*gone)(struct req *req);
 };
 
@@ -56,7 +57,7 @@ struct req {
 	const struct op_head *head;
 	const struct subject *subject; // on whose behalf
 	struct box *box;               // the box found
-	const char *rest;              // the name below box that its type walks by itself; mostly ""
+	const char *rest;              // the name below box that its type walks; mostly ""
 	const struct req_events *events; // set by the handler before it returns
 	void *data;                      // the handler's own
 
@@ -71,17 +72,17 @@ struct req {
 };
 
 /*
- * How answers leave. Implemented by net/serve.c, and by tests/unit in memory. None of these calls an
- * event of the request; after end, abort and a hand_over that succeeded the carrier may free it.
+ * How answers leave. Implemented by net/serve.c, and by tests/unit in memory. None of these calls
+ * an event of the request; after end, abort and a hand_over that succeeded the carrier may free it.
  */
 struct req_carrier {
-	void (*head)(struct req *req, const struct op_head *head); // its body follows if it says one
+	void (*head)(struct req *req, const struct op_head *head); // a body follows if it says so
 	/* Of the body: some of BYTES, or one chunk, 1 to OP_MAX_CHUNK bytes. */
 	void (*bytes)(struct req *req, const void *bytes, size_t size);
 	void (*frame)(struct req *req, const struct frame *frame);
 	/*
-	 * The body's end and its trailer (ok or not; NULL: ok); or, after a head without a body or a
-	 * body of BYTES, nothing more.
+	 * The body's end and its trailer (ok or not; NULL: ok); or, after a head without a body or
+	 * a body of BYTES, nothing more.
 	 */
 	void (*end)(struct req *req, const struct op_head *trailer);
 	void (*abort)(struct req *req); // the body cannot be ended as it was begun
@@ -122,11 +123,11 @@ void req_pause(struct req *req, bool paused);
 size_t req_queued(const struct req *req);
 
 /*
- * Sends ok (with what req_reply has) and gives up the exchange's socket, for a program to go on with
- * as its descriptor 3 (base/spawn.h); what the caller has sent behind its head is still in it. The
- * request is over. Closing every copy of the descriptor breaks the exchange off. -1: refusal is set
- * and the request is still the handler's to answer; an exchange that did not come over a unix socket
- * cannot be handed over: EUNSUPP.
+ * Sends ok (with what req_reply has) and gives up the exchange's socket, for a program to go on
+ * with as its descriptor 3 (base/spawn.h); what the caller has sent behind its head is still in it.
+ * The request is over. Closing every copy of the descriptor breaks the exchange off. -1: refusal is
+ * set and the request is still the handler's to answer; an exchange that did not come over a unix
+ * socket cannot be handed over: EUNSUPP.
  */
 int req_hand_over(struct req *req, struct op_refusal *refusal);
 

@@ -142,8 +142,8 @@ static bool parse_number(const char *text, uint64_t *number) {
 }
 
 static enum op_code check_body(const char *text, uint64_t *number, struct op_refusal *refusal) {
-	if (strcmp(text, "none") == 0 || strcmp(text, "chunks") == 0 || strcmp(text, "frames") == 0 ||
-			parse_number(text, number)) {
+	if (strcmp(text, "none") == 0 || strcmp(text, "chunks") == 0 ||
+			strcmp(text, "frames") == 0 || parse_number(text, number)) {
 		return OP_OK;
 	}
 	return op_refuse(refusal, OP_EARG,

@@ -111,10 +111,10 @@ static void test_numbers(void **state) {
 	assert_int_equal(get_u64(bytes), 0x8001020304050607);
 }
 
-static void test_cursor(void **state) {
-	static const uint8_t bytes[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 'x'};
+static void test_bytes(void **state) {
+	static const uint8_t given[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 'x'};
 	struct bytes bytes;
-	bytes_init(&bytes, bytes, sizeof(bytes));
+	bytes_init(&bytes, given, sizeof(given));
 	assert_int_equal(bytes_u8(&bytes), 1);
 	assert_int_equal(bytes_u16(&bytes), 0x0203);
 	assert_int_equal(bytes_u32(&bytes), 0x04050607);
@@ -126,10 +126,10 @@ static void test_cursor(void **state) {
 	assert_true(bytes_done(&bytes));
 }
 
-static void test_cursor_stays_bad(void **state) {
-	static const uint8_t bytes[] = {1, 2, 3};
+static void test_bytes_stay_bad(void **state) {
+	static const uint8_t given[] = {1, 2, 3};
 	struct bytes bytes;
-	bytes_init(&bytes, bytes, sizeof(bytes));
+	bytes_init(&bytes, given, sizeof(given));
 	assert_int_equal(bytes_u32(&bytes), 0);
 	assert_true(bytes.bad);
 	assert_int_equal(bytes_u8(&bytes), 0); // though there is one
@@ -150,8 +150,8 @@ int main(void) {
 		cmocka_unit_test(test_memory_is_given_back),
 		cmocka_unit_test(test_impossible_size),
 		cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_cursor),
-		cmocka_unit_test(test_cursor_stays_bad),
+		cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_bytes_stay_bad),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

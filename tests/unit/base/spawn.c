@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * spawn.c - promises of base/spawn.h, with real programs. That processes are gone is seen by the end
- * of a pipe that all of them hold, or by a pidfd; nothing here waits for a time.
+ * spawn.c - promises of base/spawn.h, with real programs. That processes are gone is seen by the
+ * end of a pipe that all of them hold, or by a pidfd; nothing here waits for a time.
  */
 #include "base/spawn.h"
 
@@ -142,7 +142,8 @@ static const char *read_all(struct fixture *fixture) {
 
 static const char *read_line(struct fixture *fixture) {
 	size_t size = 0;
-	while (size < sizeof(fixture->text) - 1 && read(fixture->out[0], fixture->text + size, 1) == 1 &&
+	while (size < sizeof(fixture->text) - 1 &&
+			read(fixture->out[0], fixture->text + size, 1) == 1 &&
 			fixture->text[size] != '\n') {
 		size++;
 	}
@@ -189,8 +190,8 @@ static void test_signal(void **state) {
 		fixture->ended = 0;
 		// Its child is in the same process group, and hears it too.
 		start(fixture, tree, "trap 'wait; exit 5' USR1; "
-			"sh -c 'trap \"echo child; exit 0\" USR1; echo ready; while :; do sleep 0.01; done' "
-			"2>/dev/null & wait");
+			"sh -c 'trap \"echo child; exit 0\" USR1; echo ready; while :; do "
+			"sleep 0.01; done' 2>/dev/null & wait");
 		assert_string_equal(read_line(fixture), "ready");
 		assert_true(spawn_signal(fixture->spawn, SIGUSR1));
 		assert_string_equal(read_line(fixture), "child");
@@ -204,7 +205,8 @@ static void test_kill(void **state) {
 	struct fixture *fixture = *state;
 	for (int tree = 0; tree < 2; tree++) {
 		fixture->ended = 0;
-		start(fixture, tree, "trap '' TERM HUP INT; echo ready; while :; do sleep 100; done");
+		start(fixture, tree, "trap '' TERM HUP INT; echo ready; while :; "
+			"do sleep 100; done");
 		assert_string_equal(read_line(fixture), "ready");
 		spawn_kill(fixture->spawn);
 		int status = wait_ended(fixture);
@@ -241,8 +243,8 @@ static void test_loop_destroyed(void **state) {
 	}
 }
 
-static int try(struct fixture *fixture, const char *program, const char *cwd, const char *const *env,
-		bool tree) {
+static int try(struct fixture *fixture, const char *program, const char *cwd,
+		const char *const *env, bool tree) {
 	const char *argv[] = {program, NULL};
 	struct spawn_options options = {
 		.argv = argv,
@@ -280,7 +282,7 @@ static void test_cannot_execute(void **state) {
 		snprintf(path, sizeof(path), "%s/data", dir);
 		write_file(path, "no program\n", 0755);
 		assert_int_equal(try(fixture, path, NULL, NULL, tree), ENOEXEC);
-		assert_int_equal(try(fixture, "data", NULL, env, tree), ENOEXEC); // and no shell runs it
+		assert_int_equal(try(fixture, "data", NULL, env, tree), ENOEXEC); // no shell runs
 		write_file(path, "#!/bin/sh\n", 0644);
 		assert_int_equal(try(fixture, path, NULL, NULL, tree), EACCES);
 		assert_int_equal(try(fixture, "data", NULL, env, tree), EACCES);
@@ -351,7 +353,8 @@ static void test_clean_signals(void **state) {
 		signal(SIGUSR2, SIG_IGN);
 		fixture->ended = 0;
 		const char *argv[] = {"grep", "^Sig[BI]", "/proc/self/status", NULL};
-		struct spawn_options options = {.argv = argv, .exec_fd = -1, .tty = -1, .tree = tree};
+		struct spawn_options options = {.argv = argv, .exec_fd = -1, .tty = -1,
+			.tree = tree};
 		assert_non_null(start_with(fixture, &options));
 		signal(SIGPIPE, SIG_DFL);
 		signal(SIGUSR2, SIG_DFL);
@@ -437,7 +440,8 @@ static void test_exec_fd(void **state) {
 	for (int tree = 0; tree < 2; tree++) {
 		fixture->ended = 0;
 		const char *argv[] = {"nothing-of-that-name", "from", "memory", NULL};
-		struct spawn_options options = {.argv = argv, .exec_fd = memfd, .tty = -1, .tree = tree};
+		struct spawn_options options = {.argv = argv, .exec_fd = memfd, .tty = -1,
+			.tree = tree};
 		assert_non_null(start_with(fixture, &options));
 		assert_string_equal(read_line(fixture), "from memory");
 		wait_ended(fixture);
@@ -475,7 +479,8 @@ static void test_limit_of_files(void **state) {
 	setrlimit(RLIMIT_NOFILE, &more);
 	start(fixture, false, "ulimit -n");
 	char expected[32];
-	snprintf(expected, sizeof(expected), "%d", more.rlim_cur > 1024 ? 1024 : (int)more.rlim_cur);
+	int limit = more.rlim_cur > 1024 ? 1024 : (int)more.rlim_cur;
+	snprintf(expected, sizeof(expected), "%d", limit);
 	assert_string_equal(read_line(fixture), expected);
 	setrlimit(RLIMIT_NOFILE, &before);
 	wait_ended(fixture);
@@ -504,7 +509,8 @@ static void test_tty(void **state) {
 	for (int tree = 0; tree < 2; tree++) {
 		fixture->ended = 0;
 		start_on_tty(fixture, tree, "test -t 0 && test -t 1 && test -t 2 && : >/dev/tty && "
-			"ps -o pid=,pgid=,sid=,tpgid= -p $$ | tr -s ' ' | sed 's/^ //'; exit 3", &master, &tty);
+			"ps -o pid=,pgid=,sid=,tpgid= -p $$ | tr -s ' ' | sed 's/^ //'; exit 3",
+			&master, &tty);
 		char expected[64];
 		int pid = (int)spawn_pid(fixture->spawn);
 		snprintf(expected, sizeof(expected), "%d %d %d %d\r", pid, pid, pid, pid);
@@ -537,8 +543,8 @@ static void test_interrupt_from_tty(void **state) {
 
 static void test_tree_killed(void **state) {
 	struct fixture *fixture = *state;
-	start(fixture, true, DAEMON "daemon sh -c 'trap \"\" TERM HUP; while :; do sleep 100; done'; "
-		"setsid -f sleep 1000; nohup sleep 1000 & echo ready; wait");
+	start(fixture, true, DAEMON "daemon sh -c 'trap \"\" TERM HUP; while :; do sleep 100; "
+		"done'; setsid -f sleep 1000; nohup sleep 1000 & echo ready; wait");
 	assert_string_equal(read_line(fixture), "ready");
 	spawn_kill(fixture->spawn);
 	wait_ended(fixture);
@@ -580,7 +586,8 @@ static void test_tree_that_runs_away(void **state) {
 	struct fixture *fixture = *state;
 	char path[] = "/tmp/spawn-XXXXXX", script[160];
 	close(mkstemp(path));
-	write_file(path, "[ $1 = 0 ] && echo ran\n[ $1 -lt 3000 ] && setsid sh $0 $(($1+1)) &\n", 0600);
+	write_file(path, "[ $1 = 0 ] && echo ran\n[ $1 -lt 3000 ] && setsid sh $0 $(($1+1)) &\n",
+		0600);
 	snprintf(script, sizeof(script),
 		"for i in 1 2 3; do setsid sh %s 0 & done; exec sleep 1000", path);
 	start(fixture, true, script);

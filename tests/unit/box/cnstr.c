@@ -47,7 +47,8 @@ static void test_print(void **state) {
 	check_print("!!lan", "*!*!lan");
 	check_print("video!*!*!codec=h264", "video!*!*!codec=h264");
 	check_print("video!!!codec=h264", "video!*!*!codec=h264");
-	check_print("clip!*!*!mime=text/plain;charset=utf-8", "clip!*!*!mime=text/plain;charset=utf-8");
+	check_print("clip!*!*!mime=text/plain;charset=utf-8",
+		"clip!*!*!mime=text/plain;charset=utf-8");
 	check_print("proc!!!rtt>1!rtt<20.5", "proc!*!*!rtt>1!rtt<20.5");
 }
 

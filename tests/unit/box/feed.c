@@ -47,7 +47,8 @@ static void begin(struct fixture *fixture, enum op_body body) {
 	for (fixture->next = 0; fixture->next < 3; fixture->next++) {
 		memory_ask(&fixture->readers[fixture->next], fixture->tree, "ann/den",
 			"getmem\nname /x\nlive\n");
-		assert_string_equal(op_get(&fixture->readers[fixture->next].reply, OP_F_TYPE), "input");
+		assert_string_equal(op_get(&fixture->readers[fixture->next].reply, OP_F_TYPE),
+			"input");
 	}
 }
 

@@ -68,7 +68,8 @@ static void test_lanes(void **state) {
 
 static void test_input(void **state) {
 	static const uint8_t bytes[INPUT_RECORD_SIZE] = {
-		0, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0, 30, 255, 255, 255, 255, 0, 1, 0x80, 0, 255, 255, 0, 0,
+		0, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0, 30, 255, 255, 255, 255,
+		0, 1, 0x80, 0, 255, 255, 0, 0,
 	};
 	const struct input_record record = {
 		.time_ns = 256,

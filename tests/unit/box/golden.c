@@ -138,8 +138,8 @@ static void read_frames(struct message *message) {
 			return;
 		}
 		buf_printf(&message->seen, "frame %s %u %u %" PRIu32 " %" PRIu32 " %" PRIu64,
-			op_kind_name(frame.kind), frame.flags, frame.sub, frame.sequence, frame.base,
-			frame.capture_ns);
+			op_kind_name(frame.kind), frame.flags, frame.sub, frame.sequence,
+			frame.base, frame.capture_ns);
 		say_value(&message->seen, at, frame.size);
 		if (frame.kind == FRAME_END) {
 			read_trailer(message);
@@ -248,8 +248,8 @@ static void compare(const char *name, const char *expected, struct buf *seen, en
 			struct op_head head;
 			size = op_head_size(bytes, size, NULL);
 			assert_int_equal(op_decode(&head, role, bytes, size, NULL), OP_OK);
-			assert_int_equal(op_get_number(&head, (enum op_field)op_field_by_name(field), 0),
-				number);
+			assert_int_equal(op_get_number(&head,
+				(enum op_field)op_field_by_name(field), 0), number);
 			op_head_finish(&head);
 			continue;
 		}

@@ -28,8 +28,8 @@ static void carrier_head(struct req *req, const struct op_head *head) {
 	if (op_encode(head, &lines, &refusal) != OP_OK) {
 		fail_msg("a reply that cannot be sent: %s", refusal.sentence);
 	}
-	assert_int_equal(op_decode(&memory->reply, OP_REPLY, buf_front(&lines), lines.size, &refusal),
-		OP_OK);
+	assert_int_equal(op_decode(&memory->reply, OP_REPLY, buf_front(&lines), lines.size,
+		&refusal), OP_OK);
 	buf_finish(&lines);
 }
 

@@ -11,8 +11,8 @@
 
 /*
  * A carrier of requests without sockets, for tests of box types. It records what was answered, and
- * fails the test (by cmocka) when the answer breaks the rules of box/req.h: two heads, bytes outside
- * a body or not as many as promised, frames in a body of chunks, anything behind the end.
+ * fails the test (by cmocka) when the answer breaks the rules of box/req.h: two heads, bytes
+ * outside a body or not as many as promised, frames in a body of chunks, anything behind the end.
  */
 struct memory_frame {
 	struct frame frame; // its payload is owned here

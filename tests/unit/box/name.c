@@ -138,7 +138,8 @@ static void test_join(void **state) {
 }
 
 static void test_compare(void **state) {
-	static const char *const sorted[] = {"/", "/a", "/a/b", "/a/b c", "/a b", "/a-b", "/ab", "/b"};
+	static const char *const sorted[] = {"/", "/a", "/a/b", "/a/b c", "/a b", "/a-b", "/ab",
+		"/b"};
 	size_t count = sizeof(sorted) / sizeof(sorted[0]);
 	for (size_t i = 0; i < count; i++) {
 		for (size_t j = 0; j < count; j++) {

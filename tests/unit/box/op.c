@@ -281,7 +281,8 @@ static void test_not_one_head(void **state) {
 	assert_int_equal(decode(&head, OP_REPLY, "\n", &refusal), OP_EARG);
 	assert_int_equal(decode(&head, OP_ENTRY, "\n", &refusal), OP_OK);
 	assert_int_equal(head.count, 0);
-	assert_int_equal(op_decode(&head, OP_REQUEST, "op/1 kind\nname /\0\n\n", 19, &refusal), OP_EARG);
+	assert_int_equal(op_decode(&head, OP_REQUEST, "op/1 kind\nname /\0\n\n", 19, &refusal),
+		OP_EARG);
 }
 
 // A refusal leaves nothing behind, and says where it was.
@@ -302,7 +303,8 @@ static void test_refused_head_is_empty(void **state) {
 	assert_int_equal(decode(&head, OP_REQUEST, "op/1 open\nname /a\n\n", &refusal), OP_EUNSUPP);
 	assert_non_null(strstr(refusal.sentence, "open"));
 	assert_non_null(strstr(refusal.sentence, "getmem")); // what there is
-	assert_int_equal(decode(&head, OP_REQUEST, "op/1 kind\nname /a/../b\n\n", &refusal), OP_EARG);
+	assert_int_equal(decode(&head, OP_REQUEST, "op/1 kind\nname /a/../b\n\n", &refusal),
+		OP_EARG);
 	assert_non_null(strstr(refusal.sentence, ".."));
 }
 
@@ -323,7 +325,8 @@ static void test_print(void **state) {
 	char out[400], small[12];
 	struct op_head head;
 	struct op_refusal refusal;
-	decode(&head, OP_REQUEST, "op/1 link\ndevice /b/cons/1\nname /proc/lb/io1\nonly\n\n", &refusal);
+	decode(&head, OP_REQUEST, "op/1 link\ndevice /b/cons/1\nname /proc/lb/io1\nonly\n\n",
+		&refusal);
 	assert_string_equal(op_print(&head, out, sizeof(out)),
 		"> link device /b/cons/1 name /proc/lb/io1 only");
 	assert_string_equal(op_print(&head, small, sizeof(small)), "> link devi");
@@ -333,7 +336,8 @@ static void test_print(void **state) {
 	assert_string_equal(op_print(&head, out, sizeof(out)), "< no ENOENT no such box /x ttl 5");
 	op_head_finish(&head);
 	decode(&head, OP_REPLY, "ok\ntitle My \\\\ \\x1b[2J\nx-new\n\n", &refusal);
-	assert_string_equal(op_print(&head, out, sizeof(out)), "< ok title \"My \\\\ \\x1b[2J\" x-new");
+	assert_string_equal(op_print(&head, out, sizeof(out)),
+		"< ok title \"My \\\\ \\x1b[2J\" x-new");
 	op_head_finish(&head);
 	op_head_init_entry(&head);
 	op_set(&head, OP_F_NAME, "/3");

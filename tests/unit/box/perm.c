@@ -109,7 +109,8 @@ static void test_replace_and_take_away(void **state) {
 
 static void test_refused(void **state) {
 	static const char *const wrong[] = {"", "bob", "bob ", " k", "bob x", "bob kk", "bob kK",
-		"bob k g", "bob k-", "bo b k", "bob/ k", "/pc k", "bob/pc/x k", "owner/den k", "*/* k"};
+		"bob k g", "bob k-", "bo b k", "bob/ k", "/pc k", "bob/pc/x k", "owner/den k",
+		"*/* k"};
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		struct acl acl = {0};
 		struct op_refusal refusal = {0};

@@ -35,7 +35,8 @@ static int setup(void **state) {
 	fixture->tree = box_tree_create("ann");
 	fixture->root = box_tree_root(fixture->tree);
 	fixture->win = box_create(fixture->root, "win", &box_type_dir, "dir", NULL);
-	fixture->seven = box_create(fixture->win, "7", &titled, "win!*!*!app=foot", "Shell \xc3\xa9");
+	fixture->seven = box_create(fixture->win, "7", &titled, "win!*!*!app=foot",
+		"Shell \xc3\xa9");
 	fixture->out = box_create(fixture->seven, "out", &titled, "out", NULL);
 	fixture->three = box_create(fixture->win, "3", &titled, "win!*!*!app=doom", "Doom");
 	fixture->kbd = box_create(fixture->root, "kbd", &box_type_dir, "dir", NULL);
@@ -149,13 +150,16 @@ static void test_list_depth(void **state) {
 
 static void test_list_match_and_want(void **state) {
 	struct fixture *fixture = *state;
-	check_names(fixture, "ann/den", "selectors\nname /\ndepth 3\nmatch [0-9]\n", "/win/3 /win/7");
+	check_names(fixture, "ann/den", "selectors\nname /\ndepth 3\nmatch [0-9]\n",
+		"/win/3 /win/7");
 	check_names(fixture, "ann/den", "selectors\nname /\ndepth 3\nmatch *\n",
 		"/kbd /win /win/3 /win/7 /win/7/out");
 	check_names(fixture, "ann/den", "selectors\nname /\ndepth 3\nmatch o?t\n", "/win/7/out");
 	check_names(fixture, "ann/den", "selectors\nname /\ndepth 3\nwant win\n", "/win/3 /win/7");
-	check_names(fixture, "ann/den", "selectors\nname /\ndepth 3\nwant win!*!*!app=foot\n", "/win/7");
-	check_names(fixture, "ann/den", "selectors\nname /\ndepth 3\nwant win\nmatch 3\n", "/win/3");
+	check_names(fixture, "ann/den", "selectors\nname /\ndepth 3\nwant win!*!*!app=foot\n",
+		"/win/7");
+	check_names(fixture, "ann/den", "selectors\nname /\ndepth 3\nwant win\nmatch 3\n",
+		"/win/3");
 	// What does not match may hold what does; want is not of the box that is asked.
 	check_names(fixture, "ann/den", "selectors\nname /win\ndepth 2\nwant out\n", "/7/out");
 }
@@ -454,7 +458,8 @@ static void test_change_refused(void **state) {
 	assert_int_equal(change(fixture, "bob/pc", "owner bob\n"), OP_EPERM);
 	assert_int_equal(change(fixture, "bob/pc", "acl bob kig\n"), OP_OK);
 	// All or nothing.
-	assert_int_equal(change(fixture, "ann/den", "type win!arm64\nacl bob k\nacl eve x\n"), OP_EARG);
+	assert_int_equal(change(fixture, "ann/den", "type win!arm64\nacl bob k\nacl eve x\n"),
+		OP_EARG);
 	char letters[PERM_LETTERS_SIZE];
 	assert_string_equal(box_letters(fixture->seven, &bob, letters), "kgi");
 	assert_string_equal(fixture->seven->cnstr, "win!*!*!app=foot");

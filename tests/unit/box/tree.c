@@ -23,7 +23,8 @@ struct seen {
 static void see(struct box *box, struct req *req) {
 	struct seen *seen = box->data;
 	char line[160];
-	snprintf(line, sizeof(line), "%s %s [%s];", op_verb_name(req->head->verb), box->name, req->rest);
+	snprintf(line, sizeof(line), "%s %s [%s];", op_verb_name(req->head->verb), box->name,
+		req->rest);
 	strcat(seen->trace, line);
 	assert_ptr_equal(req->box, box);
 	req_ok(req);
@@ -119,8 +120,8 @@ static void check(struct fixture *fixture, enum op_code code, const char *as, co
 	struct memory memory;
 	enum op_code got = ask(fixture, &memory, as, lines);
 	if (got != code) {
-		fail_msg("%s: %s %s, not %s", lines, op_code_name(got), memory.reply.refusal.sentence,
-			op_code_name(code));
+		fail_msg("%s: %s %s, not %s", lines, op_code_name(got),
+			memory.reply.refusal.sentence, op_code_name(code));
 	}
 	memory_finish(&memory);
 }
@@ -339,7 +340,8 @@ static void test_invisible(void **state) {
 	struct memory hidden, missing;
 	struct box *win = make(fixture, fixture->root, "win", &box_type_dir, NULL);
 	make(fixture, win, "7", &seeing, NULL);
-	static const char *const verbs[] = {"kind", "selectors", "getmem", "putmem", "delete", "chinfo"};
+	static const char *const verbs[] = {"kind", "selectors", "getmem", "putmem", "delete",
+		"chinfo"};
 	for (int i = 0; i < 6; i++) {
 		memory_askf(&hidden, fixture->tree, "bob/pc", "%s\nname /win/7\n", verbs[i]);
 		memory_askf(&missing, fixture->tree, "bob/pc", "%s\nname /win/8\n", verbs[i]);
@@ -377,7 +379,8 @@ static void test_rights(void **state) {
 		snprintf(line, sizeof(line), "bob %s%c", letter == 'k' ? "" : "k", letter);
 		allow(x, line);
 		check(fixture, OP_OK, "bob/pc", cases[i].lines);
-		snprintf(line, sizeof(line), "bob %s%c", letter == 'k' ? "" : "k", letter - 'a' + 'A');
+		snprintf(line, sizeof(line), "bob %s%c", letter == 'k' ? "" : "k",
+			letter - 'a' + 'A');
 		allow(x, line);
 		check(fixture, OP_EASK, "bob/pc", cases[i].lines);
 		// All but the letter.
@@ -394,8 +397,8 @@ static void test_refusals_name_the_way(void **state) {
 	struct memory memory;
 	allow(make(fixture, fixture->root, "x", &seeing, NULL), "bob kG");
 	assert_int_equal(ask(fixture, &memory, "bob/pc", "delete\nname /x\n"), OP_EPERM);
-	assert_string_equal(memory.reply.refusal.sentence, "bob may not delete /x; its owner ann can "
-		"allow it with a line \"bob d\" in its access list");
+	assert_string_equal(memory.reply.refusal.sentence, "bob may not delete /x; its owner ann "
+		"can allow it with a line \"bob d\" in its access list");
 	memory_finish(&memory);
 	assert_int_equal(ask(fixture, &memory, "bob/pc", "getmem\nname /x\n"), OP_EASK);
 	assert_non_null(strstr(memory.reply.refusal.sentence, "nobody can be asked here yet"));
@@ -475,7 +478,8 @@ static void test_want(void **state) {
 	check(fixture, OP_OK, "ann/den", "kind\nname /x\nwant bin!*!*!gpu=v3d\n");
 	assert_int_equal(ask(fixture, &memory, "ann/den", "getmem\nname /x\nwant bin!arm64\n"),
 		OP_EMATCH);
-	assert_string_equal(memory.reply.refusal.sentence, "/x is bin!amd64!lan!gpu=v3d, not bin!arm64");
+	assert_string_equal(memory.reply.refusal.sentence, 
+		"/x is bin!amd64!lan!gpu=v3d, not bin!arm64");
 	memory_finish(&memory);
 	check(fixture, OP_EMATCH, "ann/den", "make\nname /x/y\nwant bin!arm64\n"); // of the parent
 	check(fixture, OP_OK, "ann/den", "link\nname /x\ndevice /y\nwant kbd\n"); // of the device
@@ -491,7 +495,8 @@ static void test_if_version(void **state) {
 	assert_true(memory_ok(&memory));
 	memory_finish(&memory);
 	box_changed(x);
-	memory_askf(&memory, fixture->tree, "ann/den", "putmem\nname /x\nbody 0\nif-version %s\n", version);
+	memory_askf(&memory, fixture->tree, "ann/den", "putmem\nname /x\nbody 0\nif-version %s\n",
+		version);
 	assert_int_equal(memory_code(&memory), OP_ESTALE);
 	assert_non_null(strstr(memory.reply.refusal.sentence, version));
 	memory_finish(&memory);

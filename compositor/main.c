@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include <wlr/util/log.h>
 
+#include "boxes/boxes.h"
 #include "launch.h"
 #include "server.h"
 
@@ -190,6 +191,8 @@ int main(int argc, char **argv) {
 		wl_event_loop_add_signal(server->loop, SIGINT, handle_end, server),
 		wl_event_loop_add_signal(server->loop, SIGHUP, handle_hup, server),
 	};
+	// A desktop without boxes is a desktop still: what is wrong was logged.
+	struct boxes *boxes = boxes_create(server);
 	bool started = server_start(server);
 	if (started) {
 		log_info("on %s", server->socket);
@@ -204,6 +207,7 @@ int main(int argc, char **argv) {
 			wl_event_source_remove(signals[i]);
 		}
 	}
+	boxes_destroy(boxes);
 	server_destroy(server);
 	FcFini(); // pango keeps fontconfig's tables for the whole process
 	return started ? EXIT_SUCCESS : EXIT_FAILURE;

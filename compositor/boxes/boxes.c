@@ -24,6 +24,7 @@
 #include "net/serve.h"
 #include "notice.h"
 #include "server.h"
+#include "stream/cast.h"
 
 #define LOG_MODULE "boxes"
 #include "base/log.h"
@@ -246,7 +247,8 @@ static bool create_env(struct boxes *boxes) {
 	env->tree = box_tree_create(user ? user->pw_name : "owner");
 	env->pool = work_pool_create(boxes->server->loop, WORKERS);
 	env->guests = guests_create(boxes->server);
-	return env->tree && env->pool && env->guests;
+	env->casts = casts_create(boxes->server);
+	return env->tree && env->pool && env->guests && env->casts;
 }
 
 struct boxes *boxes_create(struct server *server) {
@@ -288,6 +290,7 @@ void boxes_destroy(struct boxes *boxes) {
 	if (boxes->env.tree) {
 		box_tree_destroy(boxes->env.tree);
 	}
+	casts_destroy(boxes->env.casts);
 	guests_destroy(boxes->env.guests);
 	if (boxes->env.pool) {
 		work_pool_destroy(boxes->env.pool);

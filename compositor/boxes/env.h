@@ -14,6 +14,7 @@
  * word in meson.build's box_types, from which box-types.inc is printed.
  */
 
+struct casts;
 struct guests;
 struct server;
 
@@ -23,6 +24,7 @@ struct box_env {
 	struct linker *linker;
 	struct work_pool *pool;
 	struct guests *guests;
+	struct casts *casts;
 	char machine[64]; // this node, as others know it; the host's name until boxd has said
 };
 

@@ -160,7 +160,7 @@ static void link_up(struct link *link, const struct op_head *reply) {
 	}
 	view->guest = guest_create(out->env->guests, out->toplevel, &guest_events, view);
 	view->cast = view->guest ?
-		cast_create(out->env->server, out->toplevel, fd, &cast_events, view) : NULL;
+		cast_create(out->env->casts, out->toplevel, fd, &cast_events, view) : NULL;
 	if (!view->cast) {
 		drop_guest(view);
 		link_down(link, OP_EIO, "no boxcast to be had (box doctor tells what is missing)");

@@ -13,7 +13,9 @@
  */
 
 struct cast;
+struct casts;
 struct server;
+struct snapshot;
 struct toplevel;
 
 struct cast_events {
@@ -35,11 +37,15 @@ struct cast_events {
 	void (*ended)(void *data, bool in_order, const char *why);
 };
 
+/* The protocol box_cast_v1, seen by the boxcasts alone. NULL: no memory. */
+struct casts *casts_create(struct server *server);
+void casts_destroy(struct casts *casts); // no cast is left. NULL is fine
+
 /*
  * Starts a boxcast with exchange_fd, which is taken over, also on failure. The cast ends by itself
  * when its toplevel does. NULL: no boxcast, or no memory; logged.
  */
-struct cast *cast_create(struct server *server, struct toplevel *toplevel, int exchange_fd,
+struct cast *cast_create(struct casts *casts, struct toplevel *toplevel, int exchange_fd,
 	const struct cast_events *events, void *data);
 /* The link is gone: boxcast is told to end in order, and ended if it does not. No event follows. */
 void cast_destroy(struct cast *cast);

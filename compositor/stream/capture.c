@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * capture.c - one window drawn by itself.
+ *
+ * Frame callbacks are the desktop's affair while the window is on it; only of one that is shown
+ * nowhere here (minimised) does the capture drive the clock.
+ */
+#include "stream/capture.h"
+
+#include <drm_fourcc.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <wlr/backend/headless.h>
+#include <wlr/render/wlr_texture.h>
+#include <wlr/types/wlr_output.h>
+#include <wlr/types/wlr_scene.h>
+
+#include "output.h"
+#include "server.h"
+#include "stream/snapshot.h"
+#include "toplevel.h"
+
+#define LOG_MODULE "capture"
+#include "base/log.h"
+
+struct capture {
+	struct server *server;
+	struct toplevel *toplevel; // NULL: gone
+	const struct capture_events *events;
+	void *data;
+	struct wlr_backend *backend;
+	struct wlr_output *output;
+	struct wlr_scene *scene;
+	struct wlr_scene_output *scene_output;
+	bool wanted, now;
+	bool stale; // never drawn, or of another size
+	struct wl_listener frame, gone, geom;
+};
+
+static double scale_of(const struct toplevel *toplevel) {
+	const struct output *output = toplevel_output(toplevel);
+	return output ? output->wlr->scale : 1;
+}
+
+// Not output.needs_frame: that is set by clients that only ask for a frame callback, too.
+static bool has_damage(const struct capture *capture) {
+	return capture->stale ||
+		pixman_region32_not_empty(&capture->scene_output->pending_commit_damage);
+}
+
+// The output follows the window's size and scale. false: the window has no size yet.
+static bool set_size(struct capture *capture, struct wlr_output_state *state) {
+	double scale = scale_of(capture->toplevel);
+	int width = (int)ceil(capture->toplevel->geom.width * scale);
+	int height = (int)ceil(capture->toplevel->geom.height * scale);
+	if (width < 1 || height < 1) {
+		return false;
+	}
+	if (capture->output->width != width || capture->output->height != height) {
+		wlr_output_state_set_custom_mode(state, width, height, 0);
+	}
+	if (capture->output->scale != (float)scale) {
+		wlr_output_state_set_scale(state, (float)scale);
+	}
+	if (!capture->output->enabled) {
+		wlr_output_state_set_enabled(state, true);
+	}
+	return true;
+}
+
+static void draw(struct capture *capture) {
+	struct wlr_output_state state;
+	struct timespec now;
+	wlr_output_state_init(&state);
+	if (!set_size(capture, &state) ||
+			!wlr_scene_output_build_state(capture->scene_output, &state, NULL) ||
+			!(state.committed & WLR_OUTPUT_STATE_BUFFER)) {
+		wlr_output_state_finish(&state);
+		return;
+	}
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	struct wlr_buffer *buffer = wlr_buffer_lock(state.buffer);
+	pixman_region32_t damage;
+	pixman_region32_init(&damage);
+	if (state.committed & WLR_OUTPUT_STATE_DAMAGE) {
+		pixman_region32_copy(&damage, &state.damage);
+	} else {
+		pixman_region32_union_rect(&damage, &damage, 0, 0, (unsigned)buffer->width,
+			(unsigned)buffer->height);
+	}
+	bool committed = wlr_output_commit_state(capture->output, &state);
+	wlr_output_state_finish(&state);
+	if (committed) {
+		struct capture_frame frame = {
+			.buffer = buffer,
+			.damage = &damage,
+			.capture_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec,
+		};
+		capture->wanted = capture->now = capture->stale = false;
+		capture->events->frame(capture->data, &frame); // may destroy the capture
+	}
+	pixman_region32_fini(&damage);
+	wlr_buffer_unlock(buffer);
+}
+
+static void handle_frame(struct wl_listener *listener, void *data) {
+	struct capture *capture = wl_container_of(listener, capture, frame);
+	struct timespec now;
+	if (!capture->toplevel) {
+		return;
+	}
+	if (capture->toplevel->minimised) {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		wlr_scene_output_send_frame_done(capture->scene_output, &now);
+	}
+	if (capture->wanted && (capture->now || has_damage(capture))) {
+		draw(capture);
+	}
+}
+
+void capture_want(struct capture *capture, bool now) {
+	capture->wanted = true;
+	capture->now = capture->now || now;
+	if (capture->toplevel && (capture->now || has_damage(capture))) {
+		wlr_output_schedule_frame(capture->output);
+	}
+}
+
+static void handle_geom(struct wl_listener *listener, void *data) {
+	struct capture *capture = wl_container_of(listener, capture, geom);
+	capture->stale = true;
+	if (capture->wanted) {
+		wlr_output_schedule_frame(capture->output);
+	}
+}
+
+static void handle_gone(struct wl_listener *listener, void *data) {
+	struct capture *capture = wl_container_of(listener, capture, gone);
+	wl_list_remove(&capture->gone.link);
+	wl_list_init(&capture->gone.link);
+	wl_list_remove(&capture->geom.link);
+	wl_list_init(&capture->geom.link);
+	capture->toplevel = NULL;
+	capture->events->gone(capture->data);
+}
+
+static bool create_output(struct capture *capture) {
+	struct server *server = capture->server;
+	const struct wlr_box *geom = &capture->toplevel->geom;
+	// A backend of its own: an output of the desktop's backends would be a monitor.
+	capture->backend = wlr_headless_backend_create(server->loop);
+	if (!capture->backend || !wlr_backend_start(capture->backend)) {
+		return false;
+	}
+	capture->output = wlr_headless_add_output(capture->backend,
+		geom->width > 0 ? (unsigned)geom->width : 1, geom->height > 0 ? (unsigned)geom->height : 1);
+	return capture->output &&
+		wlr_output_init_render(capture->output, server->allocator, server->renderer);
+}
+
+static bool create_scene(struct capture *capture) {
+	capture->scene = wlr_scene_create();
+	if (!capture->scene || !wlr_scene_xdg_surface_create(&capture->scene->tree,
+			capture->toplevel->xdg->base)) {
+		return false;
+	}
+	// What a client drew into its own shared memory cannot be handed on as it lies.
+	capture->scene->direct_scanout = false;
+	capture->scene_output = wlr_scene_output_create(capture->scene, capture->output);
+	return capture->scene_output;
+}
+
+struct capture *capture_create(struct server *server, struct toplevel *toplevel,
+		const struct capture_events *events, void *data) {
+	struct capture *capture = calloc(1, sizeof(*capture));
+	if (!capture) {
+		return NULL;
+	}
+	capture->server = server;
+	capture->toplevel = toplevel;
+	capture->events = events;
+	capture->data = data;
+	capture->stale = true;
+	wl_list_init(&capture->frame.link);
+	capture->gone.notify = handle_gone;
+	wl_signal_add(&toplevel->events.gone, &capture->gone);
+	capture->geom.notify = handle_geom;
+	wl_signal_add(&toplevel->events.geom, &capture->geom);
+	if (!create_output(capture) || !create_scene(capture)) {
+		log_error("a window cannot be captured: no output for it");
+		capture_destroy(capture);
+		return NULL;
+	}
+	capture->frame.notify = handle_frame;
+	wl_signal_add(&capture->output->events.frame, &capture->frame);
+	return capture;
+}
+
+void capture_destroy(struct capture *capture) {
+	if (!capture) {
+		return;
+	}
+	wl_list_remove(&capture->frame.link);
+	wl_list_remove(&capture->gone.link);
+	wl_list_remove(&capture->geom.link);
+	if (capture->scene) {
+		wlr_scene_node_destroy(&capture->scene->tree.node);
+	}
+	if (capture->backend) {
+		wlr_backend_destroy(capture->backend); // and its output
+	}
+	free(capture);
+}
+
+/* Pixels. */
+
+static bool copy_mapped(struct wlr_buffer *buffer, struct snapshot *snapshot) {
+	void *data;
+	uint32_t format;
+	size_t stride;
+	if (!wlr_buffer_begin_data_ptr_access(buffer, WLR_BUFFER_DATA_PTR_ACCESS_READ, &data, &format,
+			&stride)) {
+		return false;
+	}
+	bool good = format == DRM_FORMAT_XRGB8888 || format == DRM_FORMAT_ARGB8888;
+	for (int y = 0; good && y < snapshot->height; y++) {
+		memcpy(snapshot->pixels + (size_t)y * snapshot->stride, (uint8_t *)data + (size_t)y * stride,
+			snapshot->stride);
+	}
+	wlr_buffer_end_data_ptr_access(buffer);
+	return good;
+}
+
+static bool copy_read(struct server *server, struct wlr_buffer *buffer,
+		struct snapshot *snapshot) {
+	struct wlr_texture *texture = wlr_texture_from_buffer(server->renderer, buffer);
+	const struct wlr_texture_read_pixels_options options = {
+		.data = snapshot->pixels,
+		.format = DRM_FORMAT_XRGB8888,
+		.stride = (uint32_t)snapshot->stride,
+	};
+	bool good = texture && wlr_texture_read_pixels(texture, &options);
+	wlr_texture_destroy(texture);
+	return good;
+}
+
+bool capture_copy(struct server *server, struct wlr_buffer *buffer, struct snapshot *snapshot) {
+	snapshot->width = buffer->width;
+	snapshot->height = buffer->height;
+	snapshot->stride = (size_t)buffer->width * 4;
+	snapshot->pixels = malloc(snapshot->stride * (size_t)buffer->height);
+	if (snapshot->pixels &&
+			(copy_mapped(buffer, snapshot) || copy_read(server, buffer, snapshot))) {
+		return true;
+	}
+	free(snapshot->pixels);
+	snapshot->pixels = NULL;
+	return false;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef STREAM_CAPTURE_H
+#define STREAM_CAPTURE_H
+
+#include <pixman.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <wayland-server-core.h>
+#include <wlr/types/wlr_buffer.h>
+
+/*
+ * One window drawn by itself, into buffers of its own: a scene with nothing but that window, shown on
+ * a private headless output of its size and scale. Other windows do not cover it, and its popups are
+ * on it. It draws only when asked, and then only if something changed.
+ */
+
+struct capture;
+struct server;
+struct snapshot;
+struct toplevel;
+
+struct capture_frame {
+	struct wlr_buffer *buffer; // to be locked by who keeps it
+	const pixman_region32_t *damage; // since the last frame, in its pixels; empty: none
+	int64_t capture_ns;        // CLOCK_MONOTONIC
+};
+
+struct capture_events {
+	void (*frame)(void *data, const struct capture_frame *frame);
+	/* The window is gone: nothing follows. It is still to be destroyed. */
+	void (*gone)(void *data);
+};
+
+/* NULL: logged. */
+struct capture *capture_create(struct server *server, struct toplevel *toplevel,
+	const struct capture_events *events, void *data);
+/* NULL is fine. */
+void capture_destroy(struct capture *capture);
+
+/*
+ * One frame, when the window changes, or (now) in any case at the next tick of its clock. Asked again
+ * before it came it is still one.
+ */
+void capture_want(struct capture *capture, bool now);
+
+/* A buffer's pixels as XRGB8888 in memory of their own. false: no memory, or unreadable. */
+bool capture_copy(struct server *server, struct wlr_buffer *buffer, struct snapshot *snapshot);
+
+#endif

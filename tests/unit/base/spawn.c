@@ -564,7 +564,8 @@ static void test_tree_ends_with_program(void **state) {
 	assert_int_equal(read(fixture->held[0], &byte, 1), 0);
 }
 
-// Each one leaves two more behind in sessions of their own; 127 of them, and as many sleepers.
+// Each one leaves two more behind in sessions of their own; 127 of them, and as many sleepers. Killed
+// when all are there, and again while they still multiply.
 static void test_tree_of_many(void **state) {
 	struct fixture *fixture = *state;
 	char path[] = "/tmp/spawn-XXXXXX", script[64];
@@ -572,16 +573,18 @@ static void test_tree_of_many(void **state) {
 	write_file(path, "[ $1 -gt 0 ] && { setsid sh $0 $(($1-1)) & setsid sh $0 $(($1-1)) & }\n"
 		"[ $1 = 0 ] && echo leaf\nsleep 1000\n", 0600);
 	snprintf(script, sizeof(script), "sh %s 6", path);
-	start(fixture, true, script);
-	for (int i = 0; i < 64; i++) {
-		assert_string_equal(read_line(fixture), "leaf");
+	for (int leaves = 64; leaves > 0; leaves -= 63) {
+		start(fixture, true, script);
+		for (int i = 0; i < leaves; i++) {
+			assert_string_equal(read_line(fixture), "leaf");
+		}
+		spawn_destroy(fixture->spawn);
 	}
-	spawn_destroy(fixture->spawn);
 	wait_all_gone(fixture);
 	unlink(path);
 }
 
-// The same while it grows, and runners: each starts the next in a new session and is gone.
+// Runners: each starts the next in a new session and is gone.
 static void test_tree_that_runs_away(void **state) {
 	struct fixture *fixture = *state;
 	char path[] = "/tmp/spawn-XXXXXX", script[160];

@@ -72,7 +72,7 @@ enum op_code route_resolve(const struct route *route, const char *name,
 	}
 	size_t size;
 	const char *at = below, *node = name_next(&at, &size);
-	way->name = *at ? at - 1 : "/";
+	way->name = *at ? at : "/";
 	if (is_own_name(route, node, size)) {
 		return resolve_here(route, way->name, way);
 	}
@@ -101,7 +101,7 @@ static enum op_code rewrite_where(const struct route *route, const struct way *w
 	if (below && *below) {
 		size_t size;
 		const char *at = below, *node = name_next(&at, &size);
-		name = *at ? at - 1 : "/";
+		name = *at ? at : "/";
 		struct peer *peer = find_peer(route, node, size);
 		if (peer) {
 			strcpy(key, peer->key);

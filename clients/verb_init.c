@@ -61,6 +61,19 @@ static int tell_boxd(struct asker *asker, const char *dir) {
 	return status;
 }
 
+// As boxd calls it: its configuration may have another name than the host's. NULL: it does not run.
+static char *ask_machine(struct asker *asker) {
+	struct op_head request;
+	struct answer answer;
+	op_head_init_request(&request, OP_KIND);
+	op_set(&request, OP_F_NAME, "/");
+	bool good = ask(asker, &request, &answer);
+	const char *machine = good ? op_get(&answer.reply, OP_F_MACHINE) : NULL;
+	char *copy = machine ? strdup(machine) : NULL;
+	answer_finish(&answer);
+	return copy;
+}
+
 static int run(struct asker *asker, int argc, char **argv) {
 	static const struct option longs[] = {
 		{"person", required_argument, NULL, 'p'},
@@ -77,9 +90,11 @@ static int run(struct asker *asker, int argc, char **argv) {
 			return say_usage(&verb_init);
 		}
 	}
-	char *dir = keys_dir();
+	char *dir = keys_dir(), *told = machine ? NULL : ask_machine(asker);
+	machine = machine ? machine : told;
 	if (!person || optind != argc || !dir) {
 		free(dir);
+		free(told);
 		return say_usage(&verb_init);
 	}
 	const char *args[] = {"init", "--person", person, "--dir", dir, machine ? "--machine" : NULL,
@@ -91,6 +106,7 @@ static int run(struct asker *asker, int argc, char **argv) {
 		status = tell_boxd(asker, dir);
 	}
 	free(said);
+	free(told);
 	free(dir);
 	return status;
 }

@@ -53,7 +53,7 @@ static void follow_focus(struct cursor *cursor, const struct hit *hit) {
 	struct toplevel *toplevel = toplevel_from_owner(hit->owner);
 	if (server->config->focus == FOCUS_FOLLOWS && toplevel &&
 			toplevel != toplevels_focused(server->toplevels)) {
-		toplevel_focus(toplevel);
+		toplevel_focus_only(toplevel);
 	}
 }
 
@@ -187,6 +187,9 @@ static void handle_button(struct wl_listener *listener, void *data) {
 	bindings_disarm(server->bindings);
 	struct wlr_seat *seat = server->seat->wlr;
 	bool first = seat->pointer_state.button_count == 0;
+	if (pressed && first && !interact_active(server->interact)) {
+		process_motion(cursor, event->time_msec, false); // what is under it may be another by now
+	}
 	if (!pressed && interact_active(server->interact)) {
 		// The press may have been the client's, who then asked to be moved. It has no pointer now;
 		// this is for the seat's count alone.
@@ -226,6 +229,9 @@ static void handle_axis(struct wl_listener *listener, void *data) {
 		return;
 	}
 	bindings_disarm(server->bindings);
+	if (!interact_active(server->interact)) {
+		process_motion(cursor, event->time_msec, false);
+	}
 	wlr_seat_pointer_notify_axis(server->seat->wlr, event->time_msec, event->orientation,
 		event->delta, event->delta_discrete, event->source, event->relative_direction);
 }

@@ -1,27 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * keyboard.c - many keyboards into one: whose keymap is in force and which keys are down.
+ * keyboard.c - the keyboards that type, real and virtual, and where their keys go: to the hooks, to
+ * the bindings, to clients.
  *
  * Real keyboards share one state ("own"), so Shift on one and a letter on another make a capital. A
- * virtual keyboard is a state by itself. The seat's keyboard is a third thing, a mirror of the state
- * that typed last: clients are told of it and of nothing else.
+ * virtual keyboard is a state by itself.
  *
- * Which keys are bindings is bindings.c; who has the focus is seat.c; which keymap "own" has is
- * keymap.c.
+ * What clients are told is mirror.c; which keys are bindings is bindings.c; who has the focus is
+ * seat.c; which keymap is the person's is keymap.c.
  */
 #include "keyboard.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <wlr/backend/libinput.h>
 #include <wlr/interfaces/wlr_keyboard.h>
-#include <wlr/types/wlr_seat.h>
 
 #include "bindings.h"
 #include "config.h"
 #include "input.h"
 #include "keymap.h"
+#include "mirror.h"
 #include "notice.h"
 #include "seat.h"
 #include "server.h"
@@ -29,27 +28,12 @@
 #define LOG_MODULE "keyboard"
 #include "base/log.h"
 
-#define DOWN_MAX WLR_KEYBOARD_KEYS_CAP
-
-/* A key that went down and has not come up. */
-struct down {
-	struct wlr_keyboard *state; // where
-	uint32_t code;
-	bool ours; // clients were not told
-};
-
 struct keyboard {
 	struct server *server;
-	struct wlr_keyboard seat; // what clients see
-	struct wlr_keyboard own;  // what the real keyboards are together
-	struct wl_list sources;   // source.link
+	struct mirror mirror;
+	struct wlr_keyboard own;   // what the real keyboards are together
+	struct wl_list sources;    // source.link
 	struct xkb_keymap *keymap; // the person's
-
-	struct wlr_keyboard *current; // whose modifiers the seat has: own, a virtual one, or NULL: gone
-	struct xkb_keymap *shown;     // whose keymap the seat has, as that state has it
-	struct down down[DOWN_MAX];
-	size_t down_size;
-
 	struct wl_listener own_key, own_modifiers, configured;
 };
 
@@ -69,104 +53,6 @@ static uint32_t now_msec(void) {
 	return (uint32_t)(now.tv_sec * 1000 + now.tv_nsec / 1000000);
 }
 
-static struct wlr_seat *seat_of(struct keyboard *keyboard) {
-	return keyboard->server->seat->wlr;
-}
-
-static struct down *find_down(struct keyboard *keyboard, struct wlr_keyboard *state,
-		uint32_t code) {
-	for (size_t i = 0; i < keyboard->down_size; i++) {
-		if (keyboard->down[i].state == state && keyboard->down[i].code == code) {
-			return &keyboard->down[i];
-		}
-	}
-	return NULL;
-}
-
-static bool add_down(struct keyboard *keyboard, struct wlr_keyboard *state, uint32_t code,
-		bool ours) {
-	if (keyboard->down_size == DOWN_MAX) {
-		return false; // more keys than hands: this one is not pressed
-	}
-	keyboard->down[keyboard->down_size++] =
-		(struct down){.state = state, .code = code, .ours = ours};
-	return true;
-}
-
-static void remove_down(struct keyboard *keyboard, struct down *down) {
-	*down = keyboard->down[--keyboard->down_size];
-}
-
-/* Tells the focused client of a key, and remembers it in the seat's keyboard for the next enter. */
-static void send_key(struct keyboard *keyboard, uint32_t time, uint32_t code, bool pressed) {
-	struct wlr_keyboard_key_event event = {
-		.time_msec = time,
-		.keycode = code,
-		.update_state = false,
-		.state = pressed ? WL_KEYBOARD_KEY_STATE_PRESSED : WL_KEYBOARD_KEY_STATE_RELEASED,
-	};
-	size_t before = keyboard->seat.num_keycodes;
-	wlr_keyboard_notify_key(&keyboard->seat, &event);
-	if (keyboard->seat.num_keycodes != before) {
-		wlr_seat_keyboard_notify_key(seat_of(keyboard), time, code, event.state);
-	}
-}
-
-static void send_modifiers(struct keyboard *keyboard, const struct wlr_keyboard_modifiers *mods) {
-	wlr_keyboard_notify_modifiers(&keyboard->seat, mods->depressed, mods->latched, mods->locked,
-		mods->group);
-	wlr_seat_keyboard_notify_modifiers(seat_of(keyboard), &keyboard->seat.modifiers);
-}
-
-static void release_sent(struct keyboard *keyboard) {
-	uint32_t time = now_msec();
-	for (size_t i = keyboard->down_size; i > 0; i--) {
-		struct down *down = &keyboard->down[i - 1];
-		if (!down->ours) {
-			send_key(keyboard, time, down->code, false);
-			remove_down(keyboard, down);
-		}
-	}
-}
-
-static bool same_keymap(struct keyboard *keyboard, struct wlr_keyboard *state) {
-	if (state->keymap == keyboard->shown) {
-		return true;
-	}
-	if (!state->keymap_string || !keyboard->seat.keymap_string ||
-			strcmp(state->keymap_string, keyboard->seat.keymap_string) != 0) {
-		return false;
-	}
-	// The same text: remember this one, so that the texts need not be compared at the next key.
-	xkb_keymap_unref(keyboard->shown);
-	keyboard->shown = xkb_keymap_ref(state->keymap);
-	return true;
-}
-
-/* What clients see becomes this state. */
-static void show(struct keyboard *keyboard, struct wlr_keyboard *state) {
-	if (!state->keymap) {
-		return; // a virtual keyboard that has none yet: nothing is taken from clients
-	}
-	bool same = same_keymap(keyboard, state);
-	if (keyboard->current == state && same) {
-		return;
-	}
-	keyboard->current = state;
-	if (!same) {
-		release_sent(keyboard);
-		if (!wlr_keyboard_set_keymap(&keyboard->seat, state->keymap)) {
-			return; // as before
-		}
-		xkb_keymap_unref(keyboard->shown);
-		keyboard->shown = xkb_keymap_ref(state->keymap);
-		log_debug("another keymap");
-	}
-	wlr_keyboard_set_repeat_info(&keyboard->seat, state->repeat_info.rate,
-		state->repeat_info.delay);
-	send_modifiers(keyboard, &state->modifiers);
-}
-
 static void handle_state_key(struct keyboard *keyboard, struct wlr_keyboard *state,
 		const struct wlr_keyboard_key_event *event) {
 	bool pressed = event->state == WL_KEYBOARD_KEY_STATE_PRESSED;
@@ -178,34 +64,16 @@ static void handle_state_key(struct keyboard *keyboard, struct wlr_keyboard *sta
 		.physical = state == &keyboard->own,
 	};
 	bool ours = bindings_key(keyboard->server->bindings, &key);
-	struct down *down = find_down(keyboard, state, event->keycode);
-	if (!pressed) {
-		if (down) {
-			if (!down->ours) {
-				send_key(keyboard, event->time_msec, event->keycode, false);
-			}
-			remove_down(keyboard, find_down(keyboard, state, event->keycode));
-		}
-		return;
-	}
-	if (down) {
-		return;
-	}
-	if (!ours) {
-		show(keyboard, state);
-	}
-	if (add_down(keyboard, state, event->keycode, ours) && !ours) {
-		send_key(keyboard, event->time_msec, event->keycode, true);
+	if (pressed) {
+		mirror_press(&keyboard->mirror, state, event->time_msec, event->keycode, ours);
+	} else {
+		mirror_release(&keyboard->mirror, state, event->time_msec, event->keycode);
 	}
 }
 
 static void handle_state_modifiers(struct keyboard *keyboard, struct wlr_keyboard *state) {
 	bindings_modifiers(keyboard->server->bindings, wlr_keyboard_get_modifiers(state));
-	if (keyboard->current == state && same_keymap(keyboard, state)) {
-		send_modifiers(keyboard, &state->modifiers);
-	} else if (state->modifiers.depressed || state->modifiers.latched) {
-		show(keyboard, state); // a modifier held by somebody, for a click perhaps
-	}
+	mirror_modifiers(&keyboard->mirror, state);
 }
 
 static void handle_own_key(struct wl_listener *listener, void *data) {
@@ -232,10 +100,6 @@ static void own_led_update(struct wlr_keyboard *own, uint32_t leds) {
 static const struct wlr_keyboard_impl own_impl = {
 	.name = "boxland",
 	.led_update = own_led_update,
-};
-
-static const struct wlr_keyboard_impl seat_impl = {
-	.name = "boxland-seat",
 };
 
 /* Modifiers as WLR_MODIFIER_ bits, of a state that is not a wlr_keyboard's. */
@@ -353,21 +217,7 @@ static void handle_keymap(struct wl_listener *listener, void *data) {
 static void handle_device_destroy(struct wl_listener *listener, void *data) {
 	struct source *source = wl_container_of(listener, source, destroy);
 	struct keyboard *keyboard = source->keyboard;
-	for (size_t i = keyboard->down_size; i > 0; i--) {
-		struct down *down = &keyboard->down[i - 1];
-		if (down->state == source->wlr) {
-			if (!down->ours) {
-				send_key(keyboard, now_msec(), down->code, false);
-			}
-			remove_down(keyboard, down);
-		}
-	}
-	if (keyboard->current == source->wlr) {
-		// Its keymap stays in force; what it held or locked does not.
-		struct wlr_keyboard_modifiers none = {0};
-		keyboard->current = NULL;
-		send_modifiers(keyboard, &none);
-	}
+	mirror_forget(&keyboard->mirror, source->wlr);
 	wl_list_remove(&source->link);
 	wl_list_remove(&source->key.link);
 	wl_list_remove(&source->modifiers.link);
@@ -450,14 +300,13 @@ static bool configure(struct keyboard *keyboard) {
 			}
 		}
 	}
+	mirror_show(&keyboard->mirror, &keyboard->own);
 	return true;
 }
 
 static void handle_configured(struct wl_listener *listener, void *data) {
 	struct keyboard *keyboard = wl_container_of(listener, keyboard, configured);
-	if (configure(keyboard)) {
-		show(keyboard, &keyboard->own);
-	}
+	configure(keyboard);
 }
 
 struct keyboard *keyboard_create(struct server *server) {
@@ -467,18 +316,19 @@ struct keyboard *keyboard_create(struct server *server) {
 	}
 	keyboard->server = server;
 	wl_list_init(&keyboard->sources);
+	wl_list_init(&keyboard->own_key.link);
+	wl_list_init(&keyboard->own_modifiers.link);
+	wl_list_init(&keyboard->configured.link);
 	wlr_keyboard_init(&keyboard->own, &own_impl, "boxland");
-	wlr_keyboard_init(&keyboard->seat, &seat_impl, "boxland-seat");
+	mirror_init(&keyboard->mirror, server->seat->wlr);
 	if (!configure(keyboard)) {
 		log_error("no keymap can be made");
-		wlr_keyboard_finish(&keyboard->own);
-		wlr_keyboard_finish(&keyboard->seat);
-		xkb_keymap_unref(keyboard->keymap);
-		free(keyboard);
+		keyboard_destroy(keyboard);
 		return NULL;
 	}
 	if (server->config->keyboard.numlock) {
 		set_numlock(&keyboard->own);
+		mirror_modifiers(&keyboard->mirror, &keyboard->own);
 	}
 	keyboard->own_key.notify = handle_own_key;
 	wl_signal_add(&keyboard->own.events.key, &keyboard->own_key);
@@ -486,8 +336,6 @@ struct keyboard *keyboard_create(struct server *server) {
 	wl_signal_add(&keyboard->own.events.modifiers, &keyboard->own_modifiers);
 	keyboard->configured.notify = handle_configured;
 	wl_signal_add(&server->events.configured, &keyboard->configured);
-	show(keyboard, &keyboard->own);
-	wlr_seat_set_keyboard(seat_of(keyboard), &keyboard->seat);
 	return keyboard;
 }
 
@@ -502,16 +350,14 @@ void keyboard_destroy(struct keyboard *keyboard) {
 	wl_list_remove(&keyboard->own_key.link);
 	wl_list_remove(&keyboard->own_modifiers.link);
 	wl_list_remove(&keyboard->configured.link);
-	wlr_seat_set_keyboard(seat_of(keyboard), NULL);
+	mirror_finish(&keyboard->mirror);
 	wlr_keyboard_finish(&keyboard->own);
-	wlr_keyboard_finish(&keyboard->seat);
 	xkb_keymap_unref(keyboard->keymap);
-	xkb_keymap_unref(keyboard->shown);
 	free(keyboard);
 }
 
 struct wlr_keyboard *keyboard_wlr(struct keyboard *keyboard) {
-	return &keyboard->seat;
+	return &keyboard->mirror.wlr;
 }
 
 struct xkb_keymap *keyboard_keymap(struct keyboard *keyboard) {
@@ -519,12 +365,12 @@ struct xkb_keymap *keyboard_keymap(struct keyboard *keyboard) {
 }
 
 uint32_t keyboard_modifiers(struct keyboard *keyboard) {
-	return keyboard->current ? wlr_keyboard_get_modifiers(keyboard->current) : 0;
+	struct wlr_keyboard *current = keyboard->mirror.current;
+	return current ? wlr_keyboard_get_modifiers(current) : 0;
 }
 
 void keyboard_release_all(struct keyboard *keyboard) {
-	release_sent(keyboard);
-	keyboard->down_size = 0;
+	mirror_release_all(&keyboard->mirror);
 	struct wlr_keyboard *own = &keyboard->own;
 	while (own->num_keycodes > 0) {
 		struct wlr_keyboard_key_event event = {
@@ -534,10 +380,5 @@ void keyboard_release_all(struct keyboard *keyboard) {
 			.state = WL_KEYBOARD_KEY_STATE_RELEASED,
 		};
 		wlr_keyboard_notify_key(own, &event);
-	}
-	if (keyboard->current && keyboard->seat.modifiers.depressed) {
-		struct wlr_keyboard_modifiers up = keyboard->seat.modifiers;
-		up.depressed = 0;
-		send_modifiers(keyboard, &up);
 	}
 }

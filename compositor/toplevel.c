@@ -269,6 +269,13 @@ void toplevel_focus(struct toplevel *toplevel) {
 		toplevel_state_unhide(toplevel);
 	}
 	toplevel_raise(toplevel);
+	toplevel_focus_only(toplevel);
+}
+
+void toplevel_focus_only(struct toplevel *toplevel) {
+	if (!toplevel->mapped || toplevel->minimised) {
+		return;
+	}
 	wl_list_remove(&toplevel->recent);
 	wl_list_insert(&toplevel->toplevels->recent, &toplevel->recent);
 	toplevel_set_urgent(toplevel, false);

@@ -101,6 +101,8 @@ void toplevels_show_active(struct toplevels *toplevels, struct toplevel *topleve
 void toplevel_raise(struct toplevel *toplevel);
 /* Shows, raises and focuses it. */
 void toplevel_focus(struct toplevel *toplevel);
+/* Focuses it where it is in the stack. */
+void toplevel_focus_only(struct toplevel *toplevel);
 /* Asks the client to close it. */
 void toplevel_close(struct toplevel *toplevel);
 /* Moves it, as far as it stays in reach. */

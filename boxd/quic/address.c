@@ -104,6 +104,14 @@ const char *address_print(const struct address *address, char out[static ADDRESS
 	return out;
 }
 
+void address_set_port(struct address *address, uint16_t port) {
+	if (address->u.any.sa_family == AF_INET) {
+		address->u.in.sin_port = htons(port);
+	} else {
+		address->u.in6.sin6_port = htons(port);
+	}
+}
+
 uint16_t address_port(const struct address *address) {
 	return ntohs(address->u.any.sa_family == AF_INET ? address->u.in.sin_port
 							 : address->u.in6.sin6_port);

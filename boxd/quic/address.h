@@ -30,6 +30,7 @@ bool address_parse(struct address *address, const char *host, uint16_t port);
 /* "10.0.0.2:7447", "[fd00::2]:7447"; mapped IPv4 as plain. Returns out. */
 const char *address_print(const struct address *address, char out[static ADDRESS_TEXT]);
 
+void address_set_port(struct address *address, uint16_t port);
 uint16_t address_port(const struct address *address);
 bool address_equal(const struct address *a, const struct address *b);
 /* As a socket of that family needs it. false: IPv6 on an IPv4 socket. */

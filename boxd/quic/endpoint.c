@@ -16,10 +16,12 @@
 
 #define LOG_MODULE "quic"
 #include "base/log.h"
+#include "quic/cmsg.h"
 
 #define RX_MESSAGES 8      // of one recvmmsg
 #define RX_SIZE 65536      // a GRO train
 #define RX_ROUNDS 8        // recvmmsg calls before others get their turn
+#define ERRORS_MAX 64      // read at once
 #define TX_MESSAGES 32     // of one sendmmsg
 #define RUNS_MAX 64        // runs of equal datagrams in one batch
 #define SOCKET_BUFFER (2 * 1024 * 1024)
@@ -31,11 +33,6 @@ struct run {
 	uint16_t segment;
 	uint8_t ecn;
 	struct address local, remote;
-};
-
-struct control {
-	_Alignas(struct cmsghdr) char
-		bytes[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(int)) * 2];
 };
 
 struct endpoint {
@@ -55,42 +52,6 @@ struct endpoint {
 	size_t run_sent; // of runs[runs_sent], without GSO
 };
 
-static void set_port(struct address *address, uint16_t port) {
-	if (address->u.any.sa_family == AF_INET) {
-		address->u.in.sin_port = htons(port);
-	} else {
-		address->u.in6.sin6_port = htons(port);
-	}
-}
-
-static void read_control(struct msghdr *msg, struct datagram *datagram, size_t *segment) {
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
-		if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
-			struct in6_pktinfo info;
-			memcpy(&info, CMSG_DATA(c), sizeof(info));
-			datagram->local.u.in6.sin6_addr = info.ipi6_addr;
-			if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr)) {
-				datagram->local.u.in6.sin6_scope_id = info.ipi6_ifindex;
-			}
-		} else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO
-				&& datagram->local.u.any.sa_family == AF_INET) {
-			struct in_pktinfo info;
-			memcpy(&info, CMSG_DATA(c), sizeof(info));
-			datagram->local.u.in.sin_addr = info.ipi_addr;
-		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS) {
-			int class;
-			memcpy(&class, CMSG_DATA(c), sizeof(class));
-			datagram->ecn = class & 3;
-		} else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS) {
-			datagram->ecn = *CMSG_DATA(c) & 3;
-		} else if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO) {
-			int size;
-			memcpy(&size, CMSG_DATA(c), sizeof(size));
-			*segment = size > 0 ? (size_t)size : *segment;
-		}
-	}
-}
-
 static void hand_over(struct endpoint *endpoint, struct mmsghdr *message) {
 	struct msghdr *msg = &message->msg_hdr;
 	size_t size = message->msg_len, segment = size;
@@ -98,8 +59,8 @@ static void hand_over(struct endpoint *endpoint, struct mmsghdr *message) {
 	memcpy(&datagram.remote.u, msg->msg_name, msg->msg_namelen);
 	datagram.remote.size = msg->msg_namelen;
 	datagram.local.size = msg->msg_namelen;
-	read_control(msg, &datagram, &segment);
-	set_port(&datagram.local, endpoint->port);
+	cmsg_read(msg, &datagram, &segment);
+	address_set_port(&datagram.local, endpoint->port);
 	const uint8_t *bytes = msg->msg_iov[0].iov_base;
 	for (size_t at = 0; at < size; at += segment) {
 		datagram.bytes = bytes + at;
@@ -113,7 +74,7 @@ static int receive(struct endpoint *endpoint) {
 	struct mmsghdr messages[RX_MESSAGES] = {0};
 	struct iovec iov[RX_MESSAGES];
 	struct sockaddr_in6 names[RX_MESSAGES];
-	struct control controls[RX_MESSAGES];
+	struct cmsg_room controls[RX_MESSAGES];
 	for (int i = 0; i < RX_MESSAGES; i++) {
 		iov[i] = (struct iovec){endpoint->rx + (size_t)i * RX_SIZE, RX_SIZE};
 		messages[i].msg_hdr = (struct msghdr){
@@ -135,6 +96,28 @@ static int receive(struct endpoint *endpoint) {
 	return n;
 }
 
+/* What ICMP says of datagrams that left. */
+static void receive_errors(struct endpoint *endpoint) {
+	for (int i = 0; i < ERRORS_MAX; i++) {
+		struct address remote = {0};
+		struct cmsg_room control;
+		struct msghdr msg = {
+			.msg_name = &remote.u,
+			.msg_namelen = sizeof(remote.u),
+			.msg_control = &control,
+			.msg_controllen = sizeof(control),
+		};
+		if (recvmsg(endpoint->fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) {
+			return;
+		}
+		remote.size = msg.msg_namelen;
+		int error = cmsg_error(&msg);
+		if (error != 0 && remote.size > 0) {
+			endpoint->events->unreachable(endpoint->data, &remote, error);
+		}
+	}
+}
+
 static void watch(struct endpoint *endpoint, uint32_t mask) {
 	if (endpoint->mask != mask) {
 		endpoint->mask = mask;
@@ -150,6 +133,9 @@ static int handle_socket(int fd, uint32_t mask, void *data) {
 			endpoint->events->writable(endpoint->data);
 		}
 	}
+	if (mask & WL_EVENT_ERROR) {
+		receive_errors(endpoint);
+	}
 	if (mask & (WL_EVENT_READABLE | WL_EVENT_ERROR)) {
 		int rounds = 0;
 		while (rounds++ < RX_ROUNDS && receive(endpoint) == RX_MESSAGES) {
@@ -159,50 +145,9 @@ static int handle_socket(int fd, uint32_t mask, void *data) {
 	return 0;
 }
 
-static size_t put_control(struct msghdr *msg, int level, int type, const void *value, size_t size,
-		size_t at) {
-	struct cmsghdr *c = (struct cmsghdr *)((char *)msg->msg_control + at);
-	c->cmsg_level = level;
-	c->cmsg_type = type;
-	c->cmsg_len = CMSG_LEN(size);
-	memcpy(CMSG_DATA(c), value, size);
-	return at + CMSG_SPACE(size);
-}
-
-static void write_control(struct msghdr *msg, struct control *control, const struct run *run,
-		bool gso) {
-	*control = (struct control){0};
-	msg->msg_control = control;
-	size_t at = 0;
-	int ecn = run->ecn;
-	if (run->local.u.any.sa_family == AF_INET) {
-		struct in_pktinfo info = {.ipi_spec_dst = run->local.u.in.sin_addr};
-		at = put_control(msg, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info), at);
-	} else if (!IN6_IS_ADDR_UNSPECIFIED(&run->local.u.in6.sin6_addr)) {
-		struct in6_pktinfo info = {
-			.ipi6_addr = run->local.u.in6.sin6_addr,
-			.ipi6_ifindex = run->local.u.in6.sin6_scope_id,
-		};
-		at = put_control(msg, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info), at);
-	}
-	if (ecn != 0) {
-		const struct sockaddr_in6 *in6 = &run->remote.u.in6;
-		bool v4 = in6->sin6_family == AF_INET || IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr);
-		at = put_control(msg, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TOS : IPV6_TCLASS, &ecn,
-			sizeof(ecn), at);
-	}
-	if (gso) {
-		at = put_control(msg, IPPROTO_UDP, UDP_SEGMENT, &run->segment, sizeof(run->segment), at);
-	}
-	msg->msg_controllen = at;
-	if (at == 0) {
-		msg->msg_control = NULL;
-	}
-}
-
 /* Up to max messages from what is left of the batch: whole runs with GSO, else single datagrams. */
 static int gather(struct endpoint *endpoint, struct mmsghdr *messages, struct iovec *iov,
-		struct control *controls, int max) {
+		struct cmsg_room *controls, int max) {
 	int n = 0;
 	size_t sent = endpoint->run_sent;
 	for (int i = endpoint->runs_sent; i < endpoint->runs_size && n < max;) {
@@ -217,7 +162,8 @@ static int gather(struct endpoint *endpoint, struct mmsghdr *messages, struct io
 			.msg_iov = &iov[n],
 			.msg_iovlen = 1,
 		};
-		write_control(&messages[n].msg_hdr, &controls[n], run, gso);
+		cmsg_write(&messages[n].msg_hdr, &controls[n], &run->local, &run->remote, run->ecn,
+			gso ? run->segment : 0);
 		sent += iov[n++].iov_len;
 		if (sent == run->size) {
 			i++;
@@ -240,10 +186,10 @@ int endpoint_flush(struct endpoint *endpoint) {
 	while (endpoint->runs_sent < endpoint->runs_size) {
 		struct mmsghdr messages[TX_MESSAGES] = {0};
 		struct iovec iov[TX_MESSAGES];
-		struct control controls[TX_MESSAGES];
+		struct cmsg_room controls[TX_MESSAGES];
 		int count = gather(endpoint, messages, iov, controls, TX_MESSAGES);
 		int n = sendmmsg(endpoint->fd, messages, (unsigned int)count, MSG_DONTWAIT | MSG_NOSIGNAL);
-		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS)) {
+		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
 			watch(endpoint, WL_EVENT_READABLE | WL_EVENT_WRITABLE);
 			return first;
 		}
@@ -251,8 +197,8 @@ int endpoint_flush(struct endpoint *endpoint) {
 		if (n < 0 && was_gso && (errno == EIO || errno == EINVAL || errno == EOPNOTSUPP)) {
 			log_info("no UDP segmentation offload here: datagrams go one by one");
 			endpoint->gso = false;
-		} else if (n < 0 && errno != EINTR) {
-			first = first == 0 ? errno : first;
+		} else if (n < 0 && errno != EINTR && errno != ECONNREFUSED) { // of some datagram before
+			first = first == 0 && errno != ENOBUFS ? errno : first; // a full queue is no news
 			sent(endpoint, iov[0].iov_len); // given up
 		}
 		for (int i = 0; i < n; i++) {
@@ -316,12 +262,14 @@ static bool set_options(int fd, sa_family_t family, bool *gso) {
 		// An IPv4 mapped address needs IPv4's options as well.
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
 		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, &on, sizeof(on));
+		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
 		probe = IPV6_PMTUDISC_PROBE;
 		setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &probe, sizeof(probe));
 	}
 	probe = IP_PMTUDISC_PROBE;
 	setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &probe, sizeof(probe));
 	setsockopt(fd, IPPROTO_IP, IP_RECVTOS, &on, sizeof(on));
+	setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
 	setsockopt(fd, IPPROTO_UDP, UDP_GRO, &on, sizeof(on));
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
@@ -364,7 +312,7 @@ static bool bind_socket(struct endpoint *endpoint, const char *host, uint16_t po
 		if (errno != EADDRINUSE || port == 0 || port + i + 1 > UINT16_MAX) {
 			return false;
 		}
-		set_port(&address, (uint16_t)(port + i + 1));
+		address_set_port(&address, (uint16_t)(port + i + 1));
 	}
 	return false;
 }
@@ -433,6 +381,6 @@ bool endpoint_local(const struct endpoint *endpoint, const struct address *remot
 	int kept = errno;
 	close(fd);
 	errno = kept;
-	set_port(local, endpoint->port);
+	address_set_port(local, endpoint->port);
 	return good;
 }

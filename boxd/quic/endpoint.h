@@ -31,6 +31,8 @@ struct endpoint_events {
 	void (*datagram)(void *data, const struct datagram *datagram);
 	/* What had arrived has been handed over. */
 	void (*received)(void *data);
+	/* The network says that what was sent there did not arrive; errno. Anybody can forge this. */
+	void (*unreachable)(void *data, const struct address *remote, int error);
 	/* The socket takes datagrams again after endpoint_blocked(). */
 	void (*writable)(void *data);
 };

@@ -74,6 +74,8 @@ void farewell_no_answer(const struct connection *c, struct op_refusal *why) {
 	address_print(&c->remote, at);
 	if (c->send_error == EPERM || c->send_error == EACCES) {
 		op_refuse(why, OP_EUDP, "this machine's firewall lets no UDP out to %s", at);
+	} else if (c->send_error == ECONNREFUSED) {
+		op_refuse(why, OP_EUNREACH, "nothing listens at %s: is boxd running on %s?", at, c->name);
 	} else if (c->send_error != 0) {
 		op_refuse(why, OP_EUNREACH, "%s cannot be reached at %s: %s", c->name, at,
 			strerror(c->send_error));

@@ -196,6 +196,19 @@ static void handle_received(void *data) {
 	quic_deliver(data);
 }
 
+/* Believed only by who has no other sign: a dial that nobody has answered yet. */
+static void handle_unreachable(void *data, const struct address *remote, int error) {
+	struct quic *quic = data;
+	struct connection *c, *next;
+	wl_list_for_each_safe(c, next, &quic->connections, link) {
+		if (c->state == CONNECTION_HANDSHAKE && c->dialled && !c->got_reply
+				&& address_equal(&c->remote, remote)) {
+			c->send_error = error;
+			connection_fail(c, NGTCP2_ERR_HANDSHAKE_TIMEOUT);
+		}
+	}
+}
+
 static void handle_writable(void *data) {
 	struct quic *quic = data;
 	struct connection *c;
@@ -207,6 +220,7 @@ static void handle_writable(void *data) {
 static const struct endpoint_events endpoint_events = {
 	.datagram = handle_datagram,
 	.received = handle_received,
+	.unreachable = handle_unreachable,
 	.writable = handle_writable,
 };
 

@@ -250,7 +250,14 @@ static void test_no_answer(void **state) {
 	expect_refusal(t, &t->ibiza, den, OP_EUNREACH, expected);
 	assert_true(now_ms() - begin < 7000);
 	assert_true(wl_list_empty(&t->ibiza.quic->connections));
-	wire_finish(&wire);
+	wire_finish(&wire); // its port is nobody's now
+
+	node_stop(&t->den);
+	begin = now_ms();
+	den->at_size = 1;
+	expect_refusal(t, &t->ibiza, den, OP_EUNREACH, "nothing listens at 127.0.0.1:");
+	assert_true(now_ms() - begin < 1000);
+	node_start(&t->den, 0);
 
 	struct peer *pc = peer_of(&t->den, &t->pc); // and of whom no address is known
 	assert_null(pc);

@@ -2,8 +2,8 @@
 /*
  * verb_cp.c - box cp: bytes from a box or a file into a box or a file.
  *
- * A name begins with "/" and is a box; anything else is a file of this machine, "-" our own stdin or
- * stdout. Between two boxes boxd is asked for a copy end to end; where that is not served, the bytes
+ * A name begins with "/" and is a box; anything else is a file of this machine ("file:/tmp/x" one by
+ * its whole path), "-" our own stdin or stdout. Between two boxes boxd is asked for a copy end to end; where that is not served, the bytes
  * pass through here.
  */
 #include "box.h"
@@ -30,6 +30,10 @@ struct copier {
 
 static bool is_box(const char *name) {
 	return name[0] == '/';
+}
+
+static const char *file_path(const char *name) {
+	return strncmp(name, "file:", 5) == 0 ? name + 5 : name;
 }
 
 static void fail(struct copier *copier, const struct op_refusal *why) {
@@ -229,15 +233,17 @@ static bool copy_end_to_end(struct asker *asker, const char *source, const char 
 
 static int copy(struct asker *asker, const char *source, const char *target) {
 	int status;
-	if (is_box(source) && is_box(target) && copy_end_to_end(asker, source, target, &status)) {
+	bool from_box = is_box(source), to_box = is_box(target);
+	if (from_box && to_box && copy_end_to_end(asker, source, target, &status)) {
 		return status;
 	}
+	source = file_path(source);
+	target = file_path(target);
 	struct copier copier = {.asker = asker, .in = -1, .out = -1, .target = target};
-	if (is_box(target) ? !is_box(source) && !open_box(&copier, target, NULL) :
-			!open_file(&copier, target)) {
+	if (to_box ? !from_box && !open_box(&copier, target, NULL) : !open_file(&copier, target)) {
 		return 1;
 	}
-	if (is_box(source)) {
+	if (from_box) {
 		copy_box(&copier, source);
 	} else {
 		copy_file(&copier, source);

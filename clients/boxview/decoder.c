@@ -15,14 +15,16 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "boxview/sps.h"
+
 #define LOG_MODULE "decoder"
 #include "base/log.h"
 
 #define PATIENCE_NS 500000000 // a unit that has not come out by then never will
 
 /*
- * Slice threads add no delay; frame threads would, one frame each. The caps in between bound what a
- * stranger's parameter sets can make the decoder allocate.
+ * Slice threads add no delay; frame threads would, one frame each. There is no parser in between: units
+ * are whole, and what would be too large is refused by sps.c.
  */
 static const struct {
 	const char *name, *launch;
@@ -149,9 +151,8 @@ static void decoder_stop(struct decoder *decoder) {
 static bool decoder_start(struct decoder *decoder) {
 	char *launch = g_strdup_printf(
 		"appsrc name=in is-live=true format=time block=false max-buffers=0 max-bytes=0 "
-		"caps=video/x-h264,stream-format=byte-stream,alignment=au ! h264parse ! "
-		"video/x-h264,width=[1,%d],height=[1,%d] ! %s ! video/x-raw,format=I420 ! "
-		"appsink name=out sync=false async=false qos=false", DECODER_SIDE_MAX, DECODER_SIDE_MAX,
+		"caps=video/x-h264,stream-format=byte-stream,alignment=au ! %s ! "
+		"video/x-raw,format=I420 ! appsink name=out sync=false async=false qos=false",
 		choices[decoder->choice].launch);
 	GError *error = NULL;
 	decoder->bin = gst_parse_launch_full(launch, NULL, GST_PARSE_FLAG_FATAL_ERRORS, &error);
@@ -331,6 +332,12 @@ void decoder_destroy(struct decoder *decoder) {
 
 void decoder_push(struct decoder *decoder, uint32_t sequence, uint64_t capture_ns, int64_t came_ns,
 		uint8_t *bytes, size_t size) {
+	const char *trouble = sps_trouble(bytes, size);
+	if (trouble) {
+		free(bytes);
+		decoder_broken(decoder, trouble);
+		return;
+	}
 	GstBuffer *buffer = gst_buffer_new_wrapped_full(0, bytes, size, 0, size, bytes, free);
 	if (decoder->inside_count == G_N_ELEMENTS(decoder->inside) ||
 			(!decoder->bin && !decoder_start(decoder))) {

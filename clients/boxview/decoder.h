@@ -14,7 +14,6 @@
  * are bounded, a unit that cannot be decoded costs a keyframe, never the view.
  */
 
-#define DECODER_SIDE_MAX 8192
 #define DECODER_INSIDE_MAX 8 // units in the decoder; give it no more
 
 /* A decoded picture: three planes of 8 bits, chroma of half size both ways. */

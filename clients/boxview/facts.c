@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "boxview/decoder.h"
 #include "boxview/source.h"
+#include "boxview/sps.h"
 
 /* Decimal digits at *at, which moves behind them. */
 static bool take_number(const char **at, int *number) {
@@ -15,7 +15,7 @@ static bool take_number(const char **at, int *number) {
 	int n = 0;
 	while (**at >= '0' && **at <= '9') {
 		n = n * 10 + (**at - '0');
-		if (n > DECODER_SIDE_MAX) {
+		if (n > SPS_SIDE_MAX) {
 			return false;
 		}
 		(*at)++;

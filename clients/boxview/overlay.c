@@ -4,6 +4,7 @@
  */
 #include "boxview/overlay.h"
 
+#include <fontconfig/fontconfig.h>
 #include <math.h>
 #include <pango/pangocairo.h>
 #include <stdlib.h>
@@ -36,6 +37,10 @@ void overlay_finish(struct overlay *overlay) {
 	wl_surface_destroy(overlay->surface);
 	shm_buffer_finish(&overlay->buffer);
 	free(overlay->sentence);
+	if (overlay->drawn) {
+		pango_cairo_font_map_set_default(NULL); // with the fonts it holds
+		FcFini();
+	}
 }
 
 static void plate(cairo_t *cairo, double x, double y, double width, double height) {
@@ -50,6 +55,7 @@ static void plate(cairo_t *cairo, double x, double y, double width, double heigh
 }
 
 static void draw(struct overlay *overlay) {
+	overlay->drawn = true;
 	cairo_surface_t *target = cairo_image_surface_create_for_data(overlay->buffer.bytes,
 		CAIRO_FORMAT_ARGB32, overlay->buffer.width, overlay->buffer.height,
 		overlay->buffer.stride);

@@ -23,6 +23,7 @@ struct overlay {
 	char *sentence; // NULL: hidden
 	int width, height;
 	double scale;
+	bool drawn; // fonts were loaded
 };
 
 /* Above what parent has so far. Shown only once it has a sentence. */

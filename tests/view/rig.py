@@ -386,6 +386,20 @@ class Rig:
         return {field: value for field, _, value in
                 (part.partition(" ") for part in line[6:].split(";") if part)}
 
+    def until(self, check, act):
+        """Does it again and again, until it has the effect."""
+        end = time.monotonic() + WAIT
+        while not check():
+            assert time.monotonic() < end, "it has no effect"
+            act()
+
+    def memory(self, name):
+        """Resident bytes; 0 in a build whose allocator keeps what is freed."""
+        if b"__asan_init" in self.program(name).read_bytes():
+            return 0
+        statm = pathlib.Path(f"/proc/{self.programs[name].pid}/statm")
+        return int(statm.read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGESIZE")
+
     def inject(self, relay, way, data):
         """Bytes of ours between two frames of theirs."""
         with relay.lock[way]:

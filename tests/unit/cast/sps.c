@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/* sps.c - parameter sets at the limits and one past, cut off anywhere, and of noise. */
+#include "boxview/sps.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "unit/cast/check.h"
+
+struct writer {
+	uint8_t bytes[256];
+	size_t size; // in bits
+};
+
+static void put_bits(struct writer *w, int count, uint32_t value) {
+	for (int i = count - 1; i >= 0; i--) {
+		if (value >> i & 1) {
+			w->bytes[w->size / 8] |= (uint8_t)(0x80 >> w->size % 8);
+		}
+		w->size++;
+	}
+}
+
+static void put_ue(struct writer *w, uint32_t value) {
+	int zeros = 0;
+	while ((value + 1) >> (zeros + 1)) {
+		zeros++;
+	}
+	put_bits(w, zeros, 0);
+	put_bits(w, zeros + 1, value + 1);
+}
+
+struct set {
+	int profile, chroma, depth, width, height, references; // of macroblocks
+	bool lists, fields;
+	int order;
+};
+
+static const struct set plain = {66, 1, 8, 40, 30, 1, false, false, 2};
+
+/* An access unit of that parameter set and a slice's first bytes; its size. */
+static size_t write_unit(const struct set *set, uint8_t out[static 600]) {
+	struct writer w = {0};
+	put_bits(&w, 8, (uint32_t)set->profile);
+	put_bits(&w, 16, 0xc01e);
+	put_ue(&w, 0);
+	if (set->profile == 100) {
+		put_ue(&w, (uint32_t)set->chroma);
+		put_ue(&w, (uint32_t)set->depth - 8);
+		put_ue(&w, (uint32_t)set->depth - 8);
+		put_bits(&w, 1, 0);
+		put_bits(&w, 1, set->lists);
+		for (int i = 0; set->lists && i < 8; i++) {
+			put_bits(&w, 1, 1);
+			for (int j = 0; j < (i < 6 ? 16 : 64); j++) {
+				put_ue(&w, 0); // no change from one to the next
+			}
+		}
+	}
+	put_ue(&w, 0);
+	put_ue(&w, (uint32_t)set->order);
+	if (set->order == 0) {
+		put_ue(&w, 4);
+	} else if (set->order == 1) {
+		put_bits(&w, 1, 0);
+		put_ue(&w, 0);
+		put_ue(&w, 0);
+		put_ue(&w, 3);
+		for (int i = 0; i < 3; i++) {
+			put_ue(&w, 6);
+		}
+	}
+	put_ue(&w, (uint32_t)set->references);
+	put_bits(&w, 1, 0);
+	put_ue(&w, (uint32_t)set->width - 1);
+	put_ue(&w, (uint32_t)set->height - 1);
+	put_bits(&w, 1, !set->fields);
+	put_bits(&w, 4, 0x8); // and what we do not read
+	static const uint8_t head[] = {0, 0, 0, 1, 0x67}, slice[] = {0, 0, 1, 0x65, 0x88, 0x84};
+	memcpy(out, head, sizeof(head));
+	size_t size = sizeof(head);
+	int zeros = 0;
+	for (size_t i = 0; i < (w.size + 7) / 8; i++) {
+		if (zeros == 2 && w.bytes[i] <= 3) {
+			out[size++] = 3; // no start code within
+			zeros = 0;
+		}
+		out[size++] = w.bytes[i];
+		zeros = w.bytes[i] == 0 ? zeros + 1 : 0;
+	}
+	memcpy(out + size, slice, sizeof(slice));
+	return size + sizeof(slice);
+}
+
+static const char *trouble(struct set set) {
+	uint8_t bytes[600];
+	size_t size = write_unit(&set, bytes);
+	return sps_trouble(bytes, size);
+}
+
+static void good_sets(void **state) {
+	struct set set = plain;
+	assert_null(trouble(set));
+	for (set.order = 0; set.order <= 2; set.order++) {
+		for (set.profile = 66; set.profile <= 100; set.profile += 34) {
+			for (int lists = 0; lists < 2; lists++) {
+				set.lists = lists;
+				assert_null(trouble(set));
+			}
+		}
+	}
+}
+
+static void sizes_at_the_limit(void **state) {
+	struct set set = plain;
+	set.width = SPS_SIDE_MAX / 16;
+	assert_null(trouble(set));
+	set.width++;
+	assert_non_null(trouble(set));
+	set = plain;
+	set.height = SPS_SIDE_MAX / 16;
+	assert_null(trouble(set));
+	set.height++;
+	assert_non_null(trouble(set));
+	set = plain;
+	set.fields = true; // counts twice
+	set.height = SPS_SIDE_MAX / 32;
+	assert_null(trouble(set));
+	set.height++;
+	assert_non_null(trouble(set));
+	set = plain;
+	set.width = set.height = 1 << 20;
+	assert_non_null(trouble(set));
+	set = plain; // the whole of what one picture may be, and what it refers to
+	set.width = set.height = 512;
+	assert_null(trouble(set));
+	set.references = 2;
+	assert_non_null(trouble(set));
+	set = plain;
+	set.references = 16;
+	assert_null(trouble(set));
+	set.references = 17;
+	assert_non_null(trouble(set));
+}
+
+static void formats_that_are_not_shown(void **state) {
+	struct set set = plain;
+	set.profile = 100;
+	for (set.chroma = 0; set.chroma <= 3; set.chroma++) {
+		assert_int_equal(trouble(set) == NULL, set.chroma == 1);
+	}
+	set.chroma = 1;
+	set.depth = 10;
+	assert_non_null(trouble(set));
+}
+
+static void the_second_set_counts_too(void **state) {
+	uint8_t bytes[1200];
+	struct set large = plain;
+	large.width = 600;
+	size_t size = write_unit(&plain, bytes);
+	assert_null(sps_trouble(bytes, size));
+	size += write_unit(&large, bytes + size);
+	assert_non_null(sps_trouble(bytes, size));
+}
+
+static void cut_off_anywhere(void **state) {
+	uint8_t bytes[600];
+	struct set set = plain;
+	set.profile = 100;
+	set.lists = true;
+	set.order = 1;
+	size_t size = write_unit(&set, bytes) - 6; // without the slice
+	assert_null(sps_trouble(bytes, size));
+	for (size_t cut = 0; cut < size; cut++) {
+		uint8_t *copy = malloc(cut > 0 ? cut : 1); // its end is the allocation's
+		memcpy(copy, bytes, cut);
+		const char *why = sps_trouble(copy, cut);
+		free(copy);
+		if (cut < 5 || cut >= size - 2) { // no set yet, or all of it that we read
+			continue;
+		}
+		assert_string_equal(why, "its parameters are cut off");
+	}
+}
+
+static void noise(void **state) {
+	uint32_t random = 1;
+	for (int i = 0; i < 200000; i++) {
+		uint8_t bytes[64];
+		size_t size = (size_t)i % sizeof(bytes);
+		for (size_t j = 0; j < size; j++) {
+			random = random * 1103515245 + 12345;
+			bytes[j] = (uint8_t)(random >> 16) & (i % 3 ? 0xff : 0x03);
+		}
+		static const uint8_t head[] = {0, 0, 1, 0x67};
+		if (i % 2 && size >= sizeof(head)) {
+			memcpy(bytes, head, sizeof(head));
+		}
+		sps_trouble(bytes, size); // whatever it says, it stays within
+	}
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(good_sets),
+		cmocka_unit_test(sizes_at_the_limit),
+		cmocka_unit_test(formats_that_are_not_shown),
+		cmocka_unit_test(the_second_set_counts_too),
+		cmocka_unit_test(cut_off_anywhere),
+		cmocka_unit_test(noise),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -39,7 +39,8 @@ uint32_t cursor_now(void) {
 static bool follow_grab(struct cursor *cursor, uint32_t time_msec) {
 	struct wlr_seat *seat = cursor->server->seat->wlr;
 	if (!cursor->button_grab || seat->pointer_state.button_count == 0 ||
-			!seat->pointer_state.focused_surface || wlr_seat_pointer_has_grab(seat)) {
+			!seat->pointer_state.focused_surface ||
+			seat->pointer_state.grab != seat->pointer_state.default_grab) {
 		cursor->button_grab = false;
 		return false;
 	}

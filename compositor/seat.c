@@ -161,8 +161,9 @@ void seat_update_focus(struct seat *seat) {
 	if (surface == seat->wlr->keyboard_state.focused_surface) {
 		return;
 	}
-	if (wlr_seat_keyboard_has_grab(seat->wlr) && !seat->wlr->drag &&
-			(!surface || !same_client(surface, seat->wlr->keyboard_state.focused_surface))) {
+	const struct wlr_seat_keyboard_state *keyboard_state = &seat->wlr->keyboard_state;
+	if (keyboard_state->grab != keyboard_state->default_grab && !seat->wlr->drag &&
+			(!surface || !same_client(surface, keyboard_state->focused_surface))) {
 		wlr_seat_keyboard_end_grab(seat->wlr); // a menu of the window left is closed
 	}
 	if (!surface) {

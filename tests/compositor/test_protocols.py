@@ -11,7 +11,7 @@ from clients import US, Client, Hand
 from pixels import GREEN, RED, bounds
 
 OFFERED = """
-ext_foreign_toplevel_list_v1 ext_idle_notifier_v1 org_kde_kwin_server_decoration_manager
+box_view_v1 ext_foreign_toplevel_list_v1 ext_idle_notifier_v1 org_kde_kwin_server_decoration_manager
 wl_compositor wl_data_device_manager wl_output wl_seat wl_shm wl_subcompositor
 wp_alpha_modifier_v1 wp_content_type_manager_v1 wp_cursor_shape_manager_v1
 wp_fractional_scale_manager_v1 wp_presentation wp_security_context_manager_v1

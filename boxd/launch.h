@@ -8,6 +8,7 @@
 #include "base/spawn.h"
 #include "box/op.h"
 #include "process.h"
+#include "strings.h"
 
 /*
  * What is executed for a program: the program itself with this node's environment, or, for another
@@ -16,10 +17,10 @@
  */
 
 #define LAUNCH_FDS 2 // descriptors a launch adds to the child's
+#define LAUNCH_PATH "/usr/local/bin:/usr/bin:/bin:/usr/games" // where the environment has none
 
 struct launch {
-	char **argv; // NULL-terminated
-	char **env;
+	struct strings argv, env;
 	char *prog;      // file to execute; NULL with exec_fd
 	char *cwd;
 	int exec_fd;
@@ -38,6 +39,11 @@ void launch_finish(struct launch *launch);
 /* fds holds options->fds_size entries, with room for LAUNCH_FDS more. */
 void launch_apply(const struct launch *launch, struct spawn_options *options,
 	struct spawn_fd *fds);
+
+/* Whether it is a file that may be executed here. */
+bool launch_is_program(const char *path);
+/* The file a word means; malloc'd. A word with "/" means itself, one that is not found too. */
+char *launch_look_up(const char *word, const char *path);
 
 /* A signal for the program behind bubblewrap, whose pid is that of bubblewrap. false: none there. */
 bool launch_signal_inner(pid_t bubblewrap, int signal);

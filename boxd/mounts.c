@@ -38,14 +38,19 @@ struct mount *mounts_find(const struct mounts *mounts, const char *name) {
 	return NULL;
 }
 
-static enum op_code check_prefix(const struct mounts *mounts, const char *prefix,
-		struct op_refusal *refusal) {
+static enum op_code check_prefix(const struct mounts *mounts, const struct mount *mount,
+		const char *prefix, struct op_refusal *refusal) {
 	if (prefix[0] != '/' || prefix[1] == '\0' || strchr(prefix + 1, '/')) {
 		return op_refuse(refusal, OP_EARG, "prefix %s is not one component, as /win is", prefix);
 	}
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
 		if (strcmp(own[i], prefix) == 0) {
 			return op_refuse(refusal, OP_EARG, "prefix %s is boxd's own", prefix);
+		}
+	}
+	for (char **other = mount->prefixes; *other; other++) {
+		if (strcmp(*other, prefix) == 0) {
+			return op_refuse(refusal, OP_EARG, "prefix %s is said twice", prefix);
 		}
 	}
 	if (mounts_find(mounts, prefix)) {
@@ -80,7 +85,7 @@ struct mount *mounts_add(struct mounts *mounts, const struct op_head *make,
 	int count = 0;
 	size_t at = 0;
 	for (const char *p; (p = op_each(make, OP_F_PREFIX, &at));) {
-		if (check_prefix(mounts, p, refusal) != OP_OK) {
+		if (check_prefix(mounts, mount, p, refusal) != OP_OK) {
 			goto err;
 		}
 		if (!(mount->prefixes[count++] = strdup(p))) {

@@ -2,7 +2,7 @@
 /*
  * process.c - one program and the pumps of its streams.
  *
- * Forking is base/spawn.c's, walls are sandbox.c's. What a stream is worth to whom is not known here.
+ * Forking is base/spawn.c's, walls are walls.c's. What a stream is worth to whom is not known here.
  */
 #include "process.h"
 
@@ -191,19 +191,18 @@ static bool open_tty(struct process *process, const struct winsize *size, int *s
 static enum op_code refuse_exec(const struct process_start *start, int error,
 		struct op_refusal *refusal) {
 	const char *prog = start->prog ? start->prog : start->args[0];
-	char host[64] = "this node";
-	gethostname(host, sizeof(host) - 1);
+	const char *node = start->node;
 	switch (error) {
 	case ENOENT:
 		return op_refuse(refusal, OP_ENOENT, "no program %s on %s (a path with \"/\" carries a "
-			"program of yours there)", prog, host);
+			"program of yours there)", prog, node);
 	case EACCES:
-		return op_refuse(refusal, OP_EPERM, "%s may not be executed on %s", prog, host);
+		return op_refuse(refusal, OP_EPERM, "%s may not be executed on %s", prog, node);
 	case ENOEXEC:
-		return op_refuse(refusal, OP_EMATCH, "%s is not a program for %s, which is %s", prog, host,
+		return op_refuse(refusal, OP_EMATCH, "%s is not a program for %s, which is %s", prog, node,
 			cnstr_arch_here());
 	default:
-		return op_refuse(refusal, OP_EIO, "%s did not start on %s: %s", prog, host, strerror(error));
+		return op_refuse(refusal, OP_EIO, "%s did not start on %s: %s", prog, node, strerror(error));
 	}
 }
 

@@ -20,6 +20,7 @@ enum process_io {
 };
 
 struct process_start {
+	const char *node;       // this one, for refusals
 	const char *prog;       // a path or a word for PATH; NULL with prog_fd
 	int prog_fd;            // a memfd to execute, kept open by the caller; -1
 	const char *const *args; // NULL-terminated; args[0] is the program's own name

@@ -3,8 +3,9 @@
  * chan.c - /chan/C: a channel of messages. Many writers, many readers; a reader waits while it is
  * empty, a writer while it is full. Each message goes to one reader, in order of asking.
  *
- * A putmem is one message; with a body of frames every data frame is one. A getmem takes one
- * message; a live one goes on taking, a chunk each. Nothing is stored: messages go with the node.
+ * A putmem is one message, and is answered when it is in; with a body of frames every data frame is
+ * one, and the answer is open from the start. A getmem takes one message; a live one goes on taking,
+ * a chunk each. Nothing is stored: messages go with the node.
  */
 #include "boxes/env.h"
 
@@ -12,7 +13,9 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "rights.h"
 
+_Static_assert(OP_MAX_MESSAGE == 1024 * 1024, "the refusal says 1 MiB");
 #define QUEUE_MAX (4 * OP_MAX_MESSAGE) // bytes that wait in a channel before writers do
 
 struct message {
@@ -25,7 +28,8 @@ struct chan {
 	struct wl_list messages; // message.link, oldest first
 	struct wl_list readers;  // reader.link, who asked first first
 	struct wl_list writers;  // writer.link
-	size_t queued;
+	size_t queued; // bytes of messages
+	bool changed;  // since its version was
 };
 
 struct reader {
@@ -54,6 +58,26 @@ static void writer_destroy(struct writer *writer) {
 	free(writer);
 }
 
+static void writer_end(struct writer *writer) {
+	struct req *req = writer->req;
+	writer_destroy(writer);
+	if (req->answered) {
+		req_end(req, NULL);
+	} else {
+		req_ok(req);
+	}
+}
+
+static void writer_fail(struct writer *writer, enum op_code code, const char *sentence) {
+	struct req *req = writer->req;
+	writer_destroy(writer);
+	if (req->answered) {
+		req_end_fail(req, code, "%s", sentence);
+	} else {
+		req_fail(req, code, "%s", sentence);
+	}
+}
+
 // Gives the oldest messages to the readers that can take one. Slow live readers wait for drained.
 static void chan_deliver(struct chan *chan) {
 	struct reader *reader, *next;
@@ -62,6 +86,7 @@ static void chan_deliver(struct chan *chan) {
 			struct message *message = wl_container_of(chan->messages.next, message, link);
 			wl_list_remove(&message->link);
 			chan->queued -= message->size;
+			chan->changed = true;
 			struct req *req = reader->req;
 			bool live = reader->live;
 			if (live) {
@@ -89,6 +114,7 @@ static bool chan_add(struct chan *chan, const struct buf *bytes) {
 	}
 	wl_list_insert(chan->messages.prev, &message->link);
 	chan->queued += message->size;
+	chan->changed = true;
 	return true;
 }
 
@@ -100,24 +126,22 @@ static void writer_commit(struct writer *writer) {
 		req_pause(writer->req, true);
 		return;
 	}
-	struct req *req = writer->req;
 	if (!chan_add(chan, &writer->message)) {
-		writer_destroy(writer);
-		req_fail(req, OP_EIO, "out of memory");
+		writer_fail(writer, OP_EIO, "out of memory");
 		return;
 	}
 	buf_drop(&writer->message, writer->message.size);
 	if (writer->waits) {
 		writer->waits = false;
-		req_pause(req, false);
+		req_pause(writer->req, false);
 	}
 	if (writer->ended) {
-		writer_destroy(writer);
-		req_ok(req);
+		writer_end(writer);
 	}
 }
 
-static void chan_run(struct chan *chan) {
+static void chan_run(struct box *box) {
+	struct chan *chan = box->data;
 	chan_deliver(chan);
 	struct writer *writer, *next;
 	wl_list_for_each_safe(writer, next, &chan->writers, link) {
@@ -126,19 +150,19 @@ static void chan_run(struct chan *chan) {
 			chan_deliver(chan);
 		}
 	}
+	if (chan->changed) {
+		chan->changed = false;
+		box_changed(box);
+	}
 }
 
 static bool writer_take(struct writer *writer, const void *bytes, size_t size) {
 	if (size > OP_MAX_MESSAGE - writer->message.size) {
-		struct req *req = writer->req;
-		writer_destroy(writer);
-		req_fail(req, OP_E2BIG, "a message of a channel is at most %d bytes", OP_MAX_MESSAGE);
+		writer_fail(writer, OP_E2BIG, "a message of a channel is at most 1 MiB: send several");
 		return false;
 	}
 	if (!buf_append(&writer->message, bytes, size)) {
-		struct req *req = writer->req;
-		writer_destroy(writer);
-		req_fail(req, OP_EIO, "out of memory");
+		writer_fail(writer, OP_EIO, "out of memory");
 		return false;
 	}
 	return true;
@@ -150,24 +174,24 @@ static void writer_data(struct req *req, const void *bytes, size_t size) {
 
 static void writer_frame(struct req *req, const struct frame *frame) {
 	struct writer *writer = req->data;
-	struct chan *chan = writer->chan;
-	if (frame->kind == FRAME_DATA && writer_take(writer, frame->payload, frame->size)) {
+	struct box *box = req->box;
+	// An empty one is the end of a stream, and no message.
+	if (frame->kind == FRAME_DATA && frame->size > 0 && writer_take(writer, frame->payload, frame->size)) {
 		writer_commit(writer);
-		chan_run(chan);
+		chan_run(box);
 	}
 }
 
-static void writer_end(struct req *req) {
+static void writer_whole(struct req *req) {
 	struct writer *writer = req->data;
-	struct chan *chan = writer->chan;
+	struct box *box = req->box;
 	writer->ended = true;
 	if (op_body_of(req->head, NULL) != OP_BODY_FRAMES) {
 		writer_commit(writer);
 	} else if (!writer->waits) {
-		writer_destroy(writer);
-		req_ok(req);
+		writer_end(writer);
 	}
-	chan_run(chan);
+	chan_run(box);
 }
 
 static void writer_gone(struct req *req) {
@@ -178,7 +202,7 @@ static void chan_putmem(struct box *box, struct req *req) {
 	static const struct req_events events = {
 		.data = writer_data,
 		.frame = writer_frame,
-		.end = writer_end,
+		.end = writer_whole,
 		.gone = writer_gone,
 	};
 	struct chan *chan = box->data;
@@ -193,6 +217,9 @@ static void chan_putmem(struct box *box, struct req *req) {
 	wl_list_insert(chan->writers.prev, &writer->link);
 	req->data = writer;
 	req->events = &events;
+	if (op_body_of(req->head, NULL) == OP_BODY_FRAMES) {
+		req_ok_open(req, OP_BODY_CHUNKS, 0);
+	}
 }
 
 static void reader_gone(struct req *req) {
@@ -200,11 +227,7 @@ static void reader_gone(struct req *req) {
 }
 
 static void reader_drained(struct req *req) {
-	struct reader *reader = req->data;
-	// The list says which channel: any reader's deliveries are the channel's.
-	struct chan *chan = req->box->data;
-	(void)reader;
-	chan_run(chan);
+	chan_run(req->box);
 }
 
 static void chan_getmem(struct box *box, struct req *req) {
@@ -224,7 +247,7 @@ static void chan_getmem(struct box *box, struct req *req) {
 	if (reader->live) {
 		req_ok_open(req, OP_BODY_CHUNKS, 0);
 	}
-	chan_run(chan);
+	chan_run(box);
 }
 
 static void chan_destroy(struct box *box) {
@@ -242,9 +265,7 @@ static void chan_destroy(struct box *box) {
 	}
 	struct writer *writer, *next_writer;
 	wl_list_for_each_safe(writer, next_writer, &chan->writers, link) {
-		struct req *req = writer->req;
-		writer_destroy(writer);
-		req_fail(req, OP_ENOENT, "the channel was deleted");
+		writer_fail(writer, OP_ENOENT, "the channel was deleted");
 	}
 	struct message *message, *next_message;
 	wl_list_for_each_safe(message, next_message, &chan->messages, link) {
@@ -288,7 +309,11 @@ static void chans_make(struct box *parent, struct req *req) {
 		req_fail(req, OP_EIO, "out of memory");
 		return;
 	}
-	box_set_owner(box, req->subject->person);
+	if (!rights_shared(box, req->subject)) {
+		box_destroy(box);
+		req_fail(req, OP_EIO, "out of memory");
+		return;
+	}
 	op_set(req_reply(req), OP_F_NAME, op_get(req->head, OP_F_NAME));
 	req_ok(req);
 }

@@ -76,10 +76,13 @@ static int open_beneath(const char *root, const char *rest, int flags) {
 		return -1;
 	}
 	struct open_how how = {
-		.flags = (uint64_t)(flags | O_CLOEXEC | O_NONBLOCK),
+		.flags = (uint64_t)(flags | O_CLOEXEC),
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
 	};
-	int fd = (int)syscall(SYS_openat2, dir, *rest ? rest : ".", &how, sizeof(how));
+	int fd, tries = 100;
+	do { // EAGAIN: something above was renamed meanwhile, and the kernel would not be sure
+		fd = (int)syscall(SYS_openat2, dir, *rest ? rest : ".", &how, sizeof(how));
+	} while (fd < 0 && errno == EAGAIN && --tries > 0);
 	int kept = errno;
 	close(dir);
 	errno = kept;
@@ -103,10 +106,28 @@ static int compare_entries(const void *a, const void *b) {
 	return strcmp(((const struct entry *)a)->name, ((const struct entry *)b)->name);
 }
 
+// What a name of the folder is; a symbolic link is what it leads to, in the export.
+static bool stat_entry(const struct job *job, int dir, const char *name, struct stat *st) {
+	char *path;
+	if (fstatat(dir, name, st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISLNK(st->st_mode)) {
+		return !S_ISLNK(st->st_mode);
+	}
+	if (asprintf(&path, "%s%s%s", job->rest, *job->rest ? "/" : "", name) < 0) {
+		return false;
+	}
+	int fd = open_beneath(job->root, path, O_PATH);
+	free(path);
+	bool good = fd >= 0 && fstat(fd, st) == 0;
+	if (fd >= 0) {
+		close(fd);
+	}
+	return good;
+}
+
 static bool add_entry(struct job *job, size_t *capacity, int dir, const char *name) {
-	struct stat st;
-	if (name_check_component(name, NULL) != OP_OK || fstatat(dir, name, &st, 0) < 0) {
-		return true; // ".", "..", a link that leads nowhere: not boxes
+	struct stat st = {0};
+	if (name_check_component(name, NULL) != OP_OK || !stat_entry(job, dir, name, &st)) {
+		return true; // ".", "..", a link that leads nowhere or out: not boxes
 	}
 	if (job->count == *capacity) {
 		*capacity = *capacity ? *capacity * 2 : 64;
@@ -126,7 +147,7 @@ static bool add_entry(struct job *job, size_t *capacity, int dir, const char *na
 
 static void run_list(void *data) {
 	struct job *job = data;
-	if (!job_open(job, O_RDONLY) || !S_ISDIR(job->st.st_mode)) {
+	if (!job_open(job, O_RDONLY | O_NONBLOCK) || !S_ISDIR(job->st.st_mode)) {
 		return;
 	}
 	DIR *dir = fdopendir(job->fd);
@@ -150,11 +171,16 @@ static void run_list(void *data) {
 
 static void run_read(void *data) {
 	struct job *job = data;
-	if (!job->opened && !job_open(job, O_RDONLY)) {
-		return;
+	if (!job->opened) {
+		if (!job_open(job, O_RDONLY | O_NONBLOCK)) { // a pipe must not hold the thread
+			return;
+		}
+		uint64_t size = (uint64_t)job->st.st_size;
+		uint64_t there = size > job->offset ? size - job->offset : 0;
+		job->left = job->left < there ? job->left : there;
+		job->opened = true;
 	}
-	job->opened = true;
-	if (!S_ISREG(job->st.st_mode)) {
+	if (!S_ISREG(job->st.st_mode) || job->left == 0) {
 		return;
 	}
 	if (!job->piece && !(job->piece = malloc(PIECE))) {
@@ -185,7 +211,8 @@ static void job_refuse(struct job *job) {
 	case ENOTDIR:
 	case EXDEV: // a link that leads out of the export
 	case ELOOP:
-		req_fail(req, OP_ENOENT, "no such box %s", op_get(req->head, OP_F_NAME));
+	case ENAMETOOLONG:
+		box_no_such(req);
 		break;
 	case EACCES:
 	case EPERM:
@@ -226,22 +253,41 @@ static void job_run(struct job *job, void (*run)(void *), void (*done)(void *, b
 	}
 }
 
+// The caller is there still, and there is something to answer.
 static bool job_is_back(struct job *job) {
 	job->running = false;
 	if (!job->req) {
 		job_destroy(job);
 		return false;
 	}
+	if (job->error && !job->req->answered) {
+		job_refuse(job);
+		return false;
+	}
 	return true;
+}
+
+// What the caller wants it to be; of a list, its entries.
+static bool meets_want(const struct req *req, const struct stat *st) {
+	const char *want = op_get(req->head, OP_F_WANT);
+	return !want || cnstr_text_meets(type_of(st), want);
+}
+
+static bool job_meets_want(struct job *job) {
+	struct req *req = job->req;
+	if (meets_want(req, &job->st)) {
+		return true;
+	}
+	const char *type = type_of(&job->st);
+	job_destroy(job);
+	req_fail(req, OP_EMATCH, "%.150s is a %s, not %.150s", op_get(req->head, OP_F_NAME), type,
+		op_get(req->head, OP_F_WANT));
+	return false;
 }
 
 static void stat_done(void *data, bool cancelled) {
 	struct job *job = data;
-	if (!job_is_back(job)) {
-		return;
-	}
-	if (job->error) {
-		job_refuse(job);
+	if (!job_is_back(job) || !job_meets_want(job)) {
 		return;
 	}
 	struct req *req = job->req;
@@ -258,11 +304,13 @@ static void list_done(void *data, bool cancelled) {
 	if (!job_is_back(job)) {
 		return;
 	}
-	if (job->error) {
-		job_refuse(job);
+	struct req *req = job->req;
+	if (op_get_number(req->head, OP_F_DEPTH, 1) > 1) {
+		job_destroy(job);
+		req_fail(req, OP_EUNSUPP, "exported folders are listed one level at a time: leave depth out, "
+			"and ask for each folder");
 		return;
 	}
-	struct req *req = job->req;
 	struct buf body;
 	buf_init(&body);
 	const char *match = op_get(req->head, OP_F_MATCH), *after = op_get(req->head, OP_F_AFTER);
@@ -270,7 +318,8 @@ static void list_done(void *data, bool cancelled) {
 	for (size_t i = 0; i < job->count && left > 0; i++) {
 		const struct entry *entry = &job->entries[i];
 		if ((match && fnmatch(match, entry->name, 0) != 0) ||
-				(after && strcmp(entry->name, name_last(after)) <= 0)) {
+				(after && strcmp(entry->name, name_last(after)) <= 0) ||
+				!meets_want(req, &entry->st)) {
 			continue;
 		}
 		struct op_head head;
@@ -305,9 +354,6 @@ static bool read_open(struct job *job) {
 			"lists it)" : "devices and pipes are not read through an export");
 		return false;
 	}
-	uint64_t size = (uint64_t)job->st.st_size;
-	uint64_t there = size > job->offset ? size - job->offset : 0;
-	job->left = job->left < there ? job->left : there;
 	describe_file(req_reply(req), &job->st);
 	req_ok_open(req, OP_BODY_CHUNKS, 0);
 	return true;
@@ -340,9 +386,7 @@ static void read_done(void *data, bool cancelled) {
 	}
 	if (job->req->answered) {
 		read_pass_on(job);
-	} else if (job->error) {
-		job_refuse(job);
-	} else if (read_open(job)) {
+	} else if (job_meets_want(job) && read_open(job)) {
 		read_pass_on(job);
 	}
 }

@@ -16,7 +16,11 @@ static void null_frame(struct req *req, const struct frame *frame) {
 }
 
 static void null_end(struct req *req) {
-	req_ok(req);
+	if (req->answered) {
+		req_end(req, NULL);
+	} else {
+		req_ok(req);
+	}
 }
 
 static void null_putmem(struct box *box, struct req *req) {
@@ -26,6 +30,9 @@ static void null_putmem(struct box *box, struct req *req) {
 		.end = null_end,
 	};
 	req->events = &events;
+	if (op_body_of(req->head, NULL) == OP_BODY_FRAMES) {
+		req_ok_open(req, OP_BODY_CHUNKS, 0); // who links it writes as soon as it is answered
+	}
 }
 
 static const struct box_type null_type = {

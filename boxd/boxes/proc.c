@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "rights.h"
 
 #define GRACE_MS 2000 // between the hang-up of who made it and its end by force
 
@@ -59,24 +60,37 @@ static const struct process_events process_events = {
 	.ended = handle_ended,
 };
 
-void proc_settle(struct proc *proc) {
+// The exchange that made it is told how it ended.
+static void run_answer(struct proc *proc, const char *legacy) {
+	struct req *req = proc->run;
+	struct op_head trailer;
+	proc->run = NULL;
+	op_head_init_reply(&trailer);
+	op_set(&trailer, OP_F_LEGACY, legacy);
+	req_end(req, &trailer);
+	op_head_finish(&trailer);
+}
+
+static void handle_settling(void *data) {
+	struct proc *proc = data;
 	char legacy[32];
+	proc->settling = NULL;
 	if (!proc->ended) {
 		return;
 	}
-	proc_legacy(proc, legacy);
 	proc_facts_ended(proc);
 	if (proc->grace) {
 		box_destroy(proc->box);
 	} else if (proc->run && proc_io_over(proc)) {
-		struct req *req = proc->run;
-		struct op_head trailer;
-		proc->run = NULL;
-		op_head_init_reply(&trailer);
-		op_set(&trailer, OP_F_LEGACY, legacy);
-		req_end(req, &trailer);
-		op_head_finish(&trailer);
+		run_answer(proc, proc_legacy(proc, legacy));
 		box_destroy(proc->box);
+	}
+}
+
+// Not at once: the end of one of its inner boxes may be what it is over by.
+void proc_settle(struct proc *proc) {
+	if (!proc->settling) {
+		proc->settling = wl_event_loop_add_idle(proc->env->loop, handle_settling, proc);
 	}
 }
 
@@ -107,6 +121,7 @@ enum op_code proc_begin(struct proc *proc, struct op_refusal *refusal) {
 	if (args && env) {
 		bool owners = strcmp(proc->box->owner, box_tree_owner(proc->box->tree)) == 0;
 		struct process_start start = {
+			.node = proc->env->config->machine,
 			.prog = proc->prog,
 			.prog_fd = proc->prog_fd,
 			.args = args,
@@ -146,17 +161,19 @@ static void proc_free(struct proc *proc) {
 
 static void proc_destroy(struct box *box) {
 	struct proc *proc = box->data;
+	char legacy[32];
 	process_destroy(proc->process);
 	proc_facts_deleted(proc);
-	if (proc->run) {
-		struct op_head trailer;
-		op_head_init_reply(&trailer);
-		op_set(&trailer, OP_F_LEGACY, "signal 9");
-		req_end(proc->run, &trailer);
-		op_head_finish(&trailer);
+	if (proc->run && proc->run->answered) {
+		run_answer(proc, proc->ended ? proc_legacy(proc, legacy) : "signal 9");
+	} else if (proc->run) {
+		req_fail(proc->run, OP_ENOENT, "the process was deleted before it began");
 	}
 	if (proc->grace) {
 		wl_event_source_remove(proc->grace);
+	}
+	if (proc->settling) {
+		wl_event_source_remove(proc->settling);
 	}
 	proc_free(proc);
 }
@@ -245,13 +262,15 @@ static void run_frame(struct req *req, const struct frame *frame) {
 		run_control(proc, frame);
 	} else if (frame->kind == FRAME_DATA && frame->sub == 3 && proc->carried_left > 0) {
 		run_carried(proc, frame);
+	} else if (frame->kind == FRAME_DATA && frame->sub == 0 && proc->carried_left > 0) {
+		struct op_refusal why;
+		op_refuse(&why, OP_EARG, "input came before the carried program was whole");
+		run_refuse(proc, &why);
+	} else if (frame->kind == FRAME_DATA && frame->sub == 0 && frame->size == 0) {
+		proc_io_run_over(proc);
 	} else if (frame->kind == FRAME_DATA && frame->sub == 0 && proc->process) {
-		if (frame->size == 0) {
-			process_write_end(proc->process);
-		} else {
-			process_write(proc->process, frame->payload, frame->size);
-			req_pause(req, is_full(proc));
-		}
+		process_write(proc->process, frame->payload, frame->size);
+		req_pause(req, is_full(proc));
 	}
 }
 
@@ -261,8 +280,8 @@ static void run_end(struct req *req) {
 	if (!proc->begun) {
 		op_refuse(&why, OP_EARG, "the carried program ended before its size");
 		run_refuse(proc, &why);
-	} else if (proc->process) {
-		process_write_end(proc->process);
+	} else {
+		proc_io_run_over(proc);
 	}
 }
 
@@ -323,6 +342,7 @@ static struct proc *proc_create(struct box *parent, struct req *req) {
 	proc->env = parent->data;
 	proc->prog_fd = -1;
 	wl_list_init(&proc->waiters);
+	wl_list_init(&proc->puts);
 	buf_init(&proc->args);
 	buf_init(&proc->env_text);
 	proc->carried_left = op_get_number(req->head, OP_F_CARRIED, 0);
@@ -335,7 +355,7 @@ static struct proc *proc_create(struct box *parent, struct req *req) {
 		proc_free(proc);
 		return NULL;
 	}
-	good = good && box_set_owner(proc->box, req->subject->person) && proc_io_create(proc) &&
+	good = good && rights_private(proc->box, req->subject) && proc_io_create(proc) &&
 		proc_facts_create(proc);
 	if (!good) {
 		box_destroy(proc->box);

@@ -12,7 +12,8 @@
  * A stream has one place at a time. An output goes to its link if it has one, else to a reader of
  * its box, else to the exchange that made the process; without a place it waits in the pipe, and so
  * does the program. An input comes from its link, from whoever puts into its box, and from that
- * exchange.
+ * exchange. Its end is said by a link's device that has no more, by putting nothing at all into the
+ * box (or an empty data frame), and by the exchange, but while there is a link.
  */
 
 struct proc;
@@ -21,11 +22,13 @@ struct proc_io {
 	struct proc *proc;
 	enum process_io io;
 	struct box *box;
-	struct link *link;    // the newest that is up or was; NULL: none
-	bool linked;          // there is a link: the stream waits for it
+	struct link *link;    // the one that serves: the newest that is up or was; NULL: none
+	int links;            // with one, the stream waits for it and goes nowhere else
 	struct req *user;     // a reader of an output, a writer of an input; NULL
-	bool user_live;
-	bool over;            // the program closed it
+	bool user_live;       // of a reader
+	size_t user_size;     // what a writer has put
+	bool over;            // the program closed it, and a link that served has all of it
+	bool closed;          // the program closed it
 };
 
 struct proc {
@@ -36,8 +39,11 @@ struct proc {
 	int status; // of waitpid, once ended
 	struct proc_io io[3];
 	struct req *run;         // the exchange that made it and lasts as long
+	bool run_in_over;        // that has said all of its input
 	struct wl_list waiters;  // waiter.link: getmem of legacy
+	struct wl_list puts;     // put.link, of proc_facts.c
 	struct wl_event_source *grace; // between hang-up and kill
+	struct wl_event_source *settling; // it may be over: looked at before the loop sleeps
 	// how it begins
 	char *prog;              // NULL: what was carried or put into prog
 	int prog_fd;             // memfd; -1
@@ -54,6 +60,8 @@ void proc_io_output_end(struct proc *proc, enum process_io io);
 void proc_io_drained(struct proc *proc);
 /* Whoever takes an output changed: lets it flow, or holds it. */
 void proc_io_update(struct proc_io *io);
+/* The exchange that made it has no more input. */
+void proc_io_run_over(struct proc *proc);
 /* Every stream the program writes is over. */
 bool proc_io_over(const struct proc *proc);
 
@@ -64,7 +72,7 @@ void proc_facts_deleted(struct proc *proc); // refuses them
 
 /* Begins it: a program was put into prog. */
 enum op_code proc_begin(struct proc *proc, struct op_refusal *refusal);
-/* Its program and its outputs may all be over now: says so to whoever waits. */
+/* Its program and its outputs may all be over now: says so to whoever waits, soon. */
 void proc_settle(struct proc *proc);
 /* "exit 3", "signal 9"; "" while it runs. */
 const char *proc_legacy(const struct proc *proc, char out[static 32]);

@@ -5,13 +5,15 @@
  */
 #include "boxes/proc.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#define SIGNAL_MAX 16                // bytes of its number
+#define TEXT_MAX (2 * 1024 * 1024) // of args and env; execve(2) takes about so much
 
 struct waiter {
 	struct wl_list link; // proc.waiters
@@ -63,29 +65,54 @@ static const struct box_type status_type = {
 	.fn = {[OP_GETMEM] = status_getmem},
 };
 
-/* Boxes that are put as a whole: signal, args, env, cwd, prog. */
+/*
+ * Boxes that are put as a whole: signal, args, env and cwd are held here until they are, a program
+ * goes into a file in memory. The process may begin, or go, meanwhile.
+ */
 struct put {
+	struct wl_list link; // proc.puts
 	struct proc *proc;
+	struct req *req;
 	struct buf bytes;
-	void (*done)(struct proc *proc, struct req *req, struct buf *bytes);
+	int fd; // of a program; -1
+	size_t size, max;
+	void (*done)(struct put *put); // answers
 };
 
 static void put_destroy(struct put *put) {
+	wl_list_remove(&put->link);
 	buf_finish(&put->bytes);
+	if (put->fd >= 0) {
+		close(put->fd);
+	}
 	free(put);
+}
+
+static void put_fail(struct put *put, enum op_code code, const char *sentence) {
+	struct req *req = put->req;
+	put_destroy(put);
+	req_fail(req, code, "%s", sentence);
 }
 
 static void put_data(struct req *req, const void *bytes, size_t size) {
 	struct put *put = req->data;
-	if (put->bytes.size + size > OP_MAX_CARRIED || !buf_append(&put->bytes, bytes, size)) {
+	if (size > put->max - put->size) {
+		size_t max = put->max;
+		const char *name = req->box->name;
 		put_destroy(put);
-		req_fail(req, OP_E2BIG, "%s takes at most %d bytes", req->box->name, OP_MAX_CARRIED);
+		req_fail(req, OP_E2BIG, "%s takes at most %zu bytes", name, max);
+	} else if (put->fd >= 0 && write(put->fd, bytes, size) != (ssize_t)size) {
+		put_fail(put, OP_EIO, "no room for the program in this node's memory");
+	} else if (put->fd < 0 && !buf_append(&put->bytes, bytes, size)) {
+		put_fail(put, OP_EIO, "out of memory");
+	} else {
+		put->size += size;
 	}
 }
 
 static void put_end(struct req *req) {
 	struct put *put = req->data;
-	put->done(put->proc, req, &put->bytes);
+	put->done(put);
 	put_destroy(put);
 }
 
@@ -93,37 +120,53 @@ static void put_gone(struct req *req) {
 	put_destroy(req->data);
 }
 
-static void put_begin(struct box *box, struct req *req,
-		void (*done)(struct proc *proc, struct req *req, struct buf *bytes)) {
+static struct put *put_begin(struct box *box, struct req *req, size_t max,
+		void (*done)(struct put *put)) {
 	static const struct req_events events = {.data = put_data, .end = put_end, .gone = put_gone};
+	struct proc *proc = box->data;
+	if (op_body_of(req->head, NULL) == OP_BODY_FRAMES) {
+		req_fail(req, OP_EUNSUPP, "%s takes bytes, not frames: body N, or body chunks", box->name);
+		return NULL;
+	}
 	struct put *put = calloc(1, sizeof(*put));
 	if (!put) {
 		req_fail(req, OP_EIO, "out of memory");
-		return;
+		return NULL;
 	}
-	put->proc = box->data;
+	put->proc = proc;
+	put->req = req;
+	put->fd = -1;
+	put->max = max;
 	put->done = done;
 	buf_init(&put->bytes);
+	wl_list_insert(proc->puts.prev, &put->link);
 	req->data = put;
 	req->events = &events;
+	return put;
 }
 
-static void signal_done(struct proc *proc, struct req *req, struct buf *bytes) {
-	char text[16] = "";
-	memcpy(text, buf_front(bytes), bytes->size < sizeof(text) ? bytes->size : sizeof(text) - 1);
-	char *end;
-	long number = strtol(text, &end, 10);
-	if (end == text || (*end && *end != '\n') || number < 1 || number >= NSIG) {
-		req_fail(req, OP_EARG, "a signal is put by its number, 1 to %d", NSIG - 1);
-	} else if (!proc->process || !process_signal(proc->process, (int)number)) {
-		req_fail(req, OP_ENOENT, "the program does not run");
+// What was put, 0-terminated; malloc'd.
+static char *put_text(const struct put *put) {
+	return put->size > 0 ? strndup((const char *)put->bytes.data + put->bytes.at, put->size) :
+		strdup("");
+}
+
+static void signal_done(struct put *put) {
+	char *text = put_text(put), *end = NULL;
+	long number = text ? strtol(text, &end, 10) : 0;
+	bool whole = text && end > text && (!*end || strcmp(end, "\n") == 0);
+	if (!whole || number < 1 || number >= NSIG) {
+		req_fail(put->req, OP_EARG, "a signal is put by its number, 1 to %d", NSIG - 1);
+	} else if (!put->proc->process || !process_signal(put->proc->process, (int)number)) {
+		req_fail(put->req, OP_ENOENT, "the program does not run");
 	} else {
-		req_ok(req);
+		req_ok(put->req);
 	}
+	free(text);
 }
 
 static void signal_putmem(struct box *box, struct req *req) {
-	put_begin(box, req, signal_done);
+	put_begin(box, req, SIGNAL_MAX, signal_done);
 }
 
 static const struct box_type signal_type = {
@@ -134,71 +177,84 @@ static const struct box_type signal_type = {
 
 static bool refuse_begun(struct proc *proc, struct req *req) {
 	if (proc->begun) {
-		req_fail(req, OP_EBUSY, "%s has begun: that cannot be changed any more", proc->box->name);
+		req_fail(req, OP_EBUSY, "%s has begun: that cannot be changed any more; make another process",
+			proc->box->name);
 	}
 	return proc->begun;
 }
 
-static void set_lines(struct buf *to, struct buf *bytes) {
-	buf_drop(to, to->size);
-	if (bytes->size == 0) {
+// Lines become 0-terminated words, the last one with or without its newline.
+static void lines_done(struct put *put, struct buf *to) {
+	struct buf words;
+	if (refuse_begun(put->proc, put->req)) {
 		return;
 	}
-	uint8_t *text = buf_front(bytes);
-	for (size_t i = 0; i < bytes->size; i++) {
-		text[i] = text[i] == '\n' ? '\0' : text[i];
+	buf_init(&words);
+	const char *text = put->size > 0 ? (const char *)buf_front(&put->bytes) : "";
+	bool good = true;
+	for (size_t at = 0; at < put->size && good;) {
+		const char *end = memchr(text + at, '\n', put->size - at);
+		size_t size = end ? (size_t)(end - text) - at : put->size - at;
+		good = buf_append(&words, text + at, size) && buf_append(&words, "", 1);
+		at += size + 1;
 	}
-	buf_append(to, text, bytes->size);
-	if (text[bytes->size - 1] != '\0') {
-		buf_append(to, "", 1);
+	if (!good) {
+		buf_finish(&words);
+		req_fail(put->req, OP_EIO, "out of memory");
+		return;
 	}
+	buf_finish(to);
+	*to = words;
+	req_ok(put->req);
 }
 
-static void args_done(struct proc *proc, struct req *req, struct buf *bytes) {
-	if (!refuse_begun(proc, req)) {
-		set_lines(&proc->args, bytes);
-		req_ok(req);
-	}
+static void args_done(struct put *put) {
+	lines_done(put, &put->proc->args);
 }
 
-static void env_done(struct proc *proc, struct req *req, struct buf *bytes) {
-	if (!refuse_begun(proc, req)) {
-		set_lines(&proc->env_text, bytes);
-		req_ok(req);
-	}
+static void env_done(struct put *put) {
+	lines_done(put, &put->proc->env_text);
 }
 
-static void cwd_done(struct proc *proc, struct req *req, struct buf *bytes) {
-	if (!refuse_begun(proc, req)) {
-		free(proc->cwd);
-		proc->cwd = strndup((char *)buf_front(bytes), bytes->size);
-		req_ok(req);
+static void cwd_done(struct put *put) {
+	char *text = put_text(put);
+	if (!text) {
+		req_fail(put->req, OP_EIO, "out of memory");
+	} else if (!refuse_begun(put->proc, put->req)) {
+		text[strcspn(text, "\n")] = '\0';
+		free(put->proc->cwd);
+		put->proc->cwd = text;
+		text = NULL;
+		req_ok(put->req);
 	}
+	free(text);
 }
 
-static void prog_done(struct proc *proc, struct req *req, struct buf *bytes) {
+static void prog_done(struct put *put) {
+	struct proc *proc = put->proc;
 	struct op_refusal refusal;
-	if (refuse_begun(proc, req)) {
+	if (refuse_begun(proc, put->req)) {
 		return;
 	}
 	if (proc->prog_fd >= 0) {
 		close(proc->prog_fd);
 	}
-	proc->prog_fd = memfd_create("program", MFD_CLOEXEC);
-	if (proc->prog_fd < 0 ||
-			write(proc->prog_fd, buf_front(bytes), bytes->size) != (ssize_t)bytes->size) {
-		req_fail(req, OP_EIO, "no room for the program: %s", strerror(errno));
-	} else if (proc_begin(proc, &refusal) != OP_OK) {
-		req_refuse(req, &refusal);
+	proc->prog_fd = put->fd;
+	put->fd = -1;
+	if (proc_begin(proc, &refusal) != OP_OK) {
+		req_refuse(put->req, &refusal);
 	} else {
-		req_ok(req);
+		req_ok(put->req);
 	}
 }
 
 static void get_lines(struct req *req, const struct buf *lines) {
 	struct buf text;
 	buf_init(&text);
-	buf_append(&text, lines->data + lines->at, lines->size);
+	if (lines->size > 0 && !buf_append(&text, lines->data + lines->at, lines->size)) {
+		req_fail(req, OP_EIO, "out of memory");
+		return;
+	}
 	for (size_t i = 0; i < text.size; i++) {
 		uint8_t *byte = buf_front(&text) + i;
 		*byte = *byte == '\0' ? '\n' : *byte;
@@ -213,7 +269,7 @@ static void args_getmem(struct box *box, struct req *req) {
 }
 
 static void args_putmem(struct box *box, struct req *req) {
-	put_begin(box, req, args_done);
+	put_begin(box, req, TEXT_MAX, args_done);
 }
 
 static void env_getmem(struct box *box, struct req *req) {
@@ -221,7 +277,7 @@ static void env_getmem(struct box *box, struct req *req) {
 }
 
 static void env_putmem(struct box *box, struct req *req) {
-	put_begin(box, req, env_done);
+	put_begin(box, req, TEXT_MAX, env_done);
 }
 
 static void cwd_getmem(struct box *box, struct req *req) {
@@ -231,11 +287,14 @@ static void cwd_getmem(struct box *box, struct req *req) {
 }
 
 static void cwd_putmem(struct box *box, struct req *req) {
-	put_begin(box, req, cwd_done);
+	put_begin(box, req, OP_MAX_NAME, cwd_done);
 }
 
 static void prog_putmem(struct box *box, struct req *req) {
-	put_begin(box, req, prog_done);
+	struct put *put = put_begin(box, req, OP_MAX_CARRIED, prog_done);
+	if (put && (put->fd = memfd_create("program", MFD_CLOEXEC)) < 0) {
+		put_fail(put, OP_EIO, "no room for the program in this node's memory");
+	}
 }
 
 static const struct box_type args_type = {
@@ -292,5 +351,9 @@ void proc_facts_deleted(struct proc *proc) {
 		struct req *req = waiter->req;
 		waiter_destroy(waiter);
 		req_fail(req, OP_ENOENT, "the process was deleted");
+	}
+	struct put *put, *next_put;
+	wl_list_for_each_safe(put, next_put, &proc->puts, link) {
+		put_fail(put, OP_ENOENT, "the process was deleted");
 	}
 }

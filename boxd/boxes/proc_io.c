@@ -19,7 +19,7 @@ static bool never_was(const struct proc_io *io) {
 }
 
 static bool has_room(const struct proc_io *io) {
-	if (io->linked) {
+	if (io->links > 0) {
 		return io->link && io->link->state == LINK_UP;
 	}
 	if (io->user) {
@@ -34,26 +34,26 @@ void proc_io_update(struct proc_io *io) {
 	}
 }
 
-static void frame_out(struct proc *proc, enum process_io io, const void *bytes, size_t size) {
-	struct frame frame = {
+static struct frame frame_of(enum process_io io, const void *bytes, size_t size) {
+	return (struct frame){
 		.kind = FRAME_DATA,
 		.sub = (uint16_t)io,
 		.payload = bytes,
 		.size = size,
 	};
-	req_frame(proc->run, &frame);
 }
 
 void proc_io_output(struct proc *proc, enum process_io which, const void *bytes, size_t size) {
 	struct proc_io *io = &proc->io[which];
-	if (io->linked) {
-		if (!link_write(io->link, bytes, size)) {
+	struct frame frame = frame_of(which, bytes, size);
+	if (io->links > 0) {
+		if (!link_frame(io->link, &frame)) {
 			process_pause(proc->process, which, true);
 		}
 		return;
 	}
 	if (!io->user) {
-		frame_out(proc, which, bytes, size);
+		req_frame(proc->run, &frame);
 	} else if (io->user_live) {
 		req_write(io->user, bytes, size);
 	} else {
@@ -62,6 +62,23 @@ void proc_io_output(struct proc *proc, enum process_io which, const void *bytes,
 		req_ok_bytes(req, bytes, size);
 	}
 	proc_io_update(io);
+}
+
+// The link that served goes when it has all; those that wait will never get anything.
+static void end_links(struct proc_io *io) {
+	struct box *box, *next;
+	bool up = io->link && io->link->state == LINK_UP;
+	const struct box *serves = up ? io->link->box : NULL;
+	if (up) {
+		struct frame end = frame_of(io->io, "", 0);
+		link_frame(io->link, &end);
+		link_finish(io->link);
+	}
+	wl_list_for_each_safe(box, next, &io->box->inner, link) {
+		if (box != serves) {
+			box_destroy(box);
+		}
+	}
 }
 
 // An empty answer is the end of a stream, to readers that ask later too.
@@ -77,13 +94,12 @@ static void finish_reader(struct proc_io *io) {
 
 void proc_io_output_end(struct proc *proc, enum process_io which) {
 	struct proc_io *io = &proc->io[which];
-	io->over = true;
+	io->closed = true;
 	if (io->user) {
 		finish_reader(io);
 	}
-	if (io->linked && io->link) {
-		link_end(io->link);
-	}
+	end_links(io);
+	io->over = io->links == 0;
 	proc_settle(proc);
 }
 
@@ -106,6 +122,18 @@ void proc_io_drained(struct proc *proc) {
 
 static bool input_is_full(const struct proc *proc) {
 	return proc->process && process_queued(proc->process) > INPUT_MAX;
+}
+
+// The exchange's input has ended while a link stood in its place, and now it does not any more.
+static void input_goes_on(struct proc_io *io) {
+	if (io->links == 0 && io->proc->run_in_over && io->proc->process) {
+		process_write_end(io->proc->process);
+	}
+}
+
+void proc_io_run_over(struct proc *proc) {
+	proc->run_in_over = true;
+	input_goes_on(&proc->io[PROCESS_IN]);
 }
 
 // Links: an input reads its device, an output writes to it.
@@ -134,11 +162,20 @@ static void link_is_down(struct link *link) {
 
 static void link_gone(struct link *link) {
 	struct proc_io *io = link->data;
+	io->links--;
 	if (io->link == link) {
 		io->link = NULL;
-		io->linked = false;
-		proc_io_update(io);
 	}
+	if (is_input(io) && link->over && io->proc->process) {
+		process_write_end(io->proc->process);
+	} else if (is_input(io)) {
+		input_goes_on(io);
+	}
+	if (io->closed && io->links == 0) {
+		io->over = true;
+		proc_settle(io->proc);
+	}
+	proc_io_update(io);
 }
 
 static const struct link_user input_user = {
@@ -153,7 +190,7 @@ static const struct link_user input_user = {
 
 static const struct link_user output_user = {
 	.verb = OP_PUTMEM,
-	.body = OP_BODY_CHUNKS,
+	.body = OP_BODY_FRAMES, // each write is a message
 	.single = true,
 	.up = link_up,
 	.drained = link_drained,
@@ -164,10 +201,15 @@ static const struct link_user output_user = {
 static void io_link(struct box *box, struct req *req) {
 	struct proc_io *io = box->data;
 	struct linker *linker = io->proc->env->linker;
+	if (io->closed || never_was(io)) {
+		req_fail(req, OP_EBUSY, never_was(io) ? "%s: a program with a terminal writes all to io1" :
+			"%s: the program has closed it", box->name);
+		return;
+	}
 	struct link *link = linker->make(linker, box, req, is_input(io) ? &input_user : &output_user, io);
 	if (link) {
 		io->link = io->link ? io->link : link; // an older one serves until the new one is up
-		io->linked = true;
+		io->links++;
 		proc_io_update(io);
 	}
 }
@@ -190,7 +232,7 @@ static void output_getmem(struct box *box, struct req *req) {
 	static const struct req_events events = {.gone = user_gone, .drained = user_drained};
 	struct proc_io *io = box->data;
 	op_set(req_reply(req), OP_F_TYPE, box->cnstr);
-	if (io->user || io->linked) {
+	if (io->user || io->links > 0) {
 		req_fail(req, OP_EBUSY, "%s goes to another reader or link now", box->name);
 		return;
 	}
@@ -210,6 +252,7 @@ static void output_getmem(struct box *box, struct req *req) {
 
 static void input_data(struct req *req, const void *bytes, size_t size) {
 	struct proc_io *io = req->data;
+	io->user_size += size;
 	if (io->proc->process) {
 		process_write(io->proc->process, bytes, size);
 		req_pause(req, input_is_full(io->proc));
@@ -217,15 +260,25 @@ static void input_data(struct req *req, const void *bytes, size_t size) {
 }
 
 static void input_frame(struct req *req, const struct frame *frame) {
-	if (frame->kind == FRAME_DATA) {
+	struct proc_io *io = req->data;
+	if (frame->kind == FRAME_DATA && frame->size > 0) {
 		input_data(req, frame->payload, frame->size);
+	} else if (frame->kind == FRAME_DATA && io->proc->process) {
+		process_write_end(io->proc->process);
 	}
 }
 
-// The message is in; the program's input stays open for the next.
+// The message is in; the program's input stays open for the next, unless this one was empty.
 static void input_end(struct req *req) {
 	struct proc_io *io = req->data;
 	io->user = NULL;
+	if (req->answered) {
+		req_end(req, NULL);
+		return;
+	}
+	if (io->user_size == 0 && io->proc->process) {
+		process_write_end(io->proc->process);
+	}
 	req_ok(req);
 }
 
@@ -237,14 +290,18 @@ static void input_putmem(struct box *box, struct req *req) {
 		.gone = user_gone,
 	};
 	struct proc_io *io = box->data;
-	if (io->user || !io->proc->process) {
+	if (io->user || !io->proc->process || io->proc->ended) {
 		req_fail(req, OP_EBUSY, io->user ? "somebody else is putting into io0 now" :
 			"the program does not run");
 		return;
 	}
 	io->user = req;
+	io->user_size = 0;
 	req->data = io;
 	req->events = &events;
+	if (op_body_of(req->head, NULL) == OP_BODY_FRAMES) {
+		req_ok_open(req, OP_BODY_CHUNKS, 0); // who links it writes as soon as it is answered
+	}
 }
 
 static void io_destroy(struct box *box) {
@@ -255,7 +312,7 @@ static void io_destroy(struct box *box) {
 	if (!req) {
 		return;
 	}
-	if (io->user_live) {
+	if (req->answered) {
 		req_end_fail(req, OP_ENOENT, "the process was deleted");
 	} else {
 		req_fail(req, OP_ENOENT, "the process was deleted");

@@ -62,7 +62,9 @@ static enum op_code check_make(const struct req *req, const char *name,
 		struct op_refusal *refusal) {
 	const struct box *box = req->box;
 	if (*req->rest) {
-		if (strchr(req->rest, '/') && !box->type->walks) {
+		// Whether it is not there, or not for him, is one answer.
+		if ((strchr(req->rest, '/') && !box->type->walks) ||
+				box_allows(box, req->subject, 'k') == PERM_NO) {
 			char *parent = name_parent(name);
 			refuse_no_such(parent ? parent : name, refusal);
 			free(parent);
@@ -125,6 +127,21 @@ static enum op_code check_box(const struct req *req, const char *name, struct op
 	return OP_OK;
 }
 
+static enum op_code check_body(const struct req *req, const char *name,
+		struct op_refusal *refusal) {
+	enum op_verb verb = req->head->verb;
+	bool has_body = op_body_of(req->head, NULL) != OP_BODY_NONE;
+	if (has_body && !(req->box->type->takes_body & 1u << verb)) {
+		return op_refuse(refusal, OP_EUNSUPP, SHOWN " takes no body with %s", name,
+			op_verb_name(verb));
+	}
+	if (!has_body && verb == OP_PUTMEM) { // its type would wait for the end of it
+		return op_refuse(refusal, OP_EARG, "a putmem brings bytes, and this one has no field body: "
+			"body N, body chunks or body frames");
+	}
+	return OP_OK;
+}
+
 static enum op_code check(const struct req *req, const char *name, struct op_refusal *refusal) {
 	const struct box *box = req->box;
 	enum op_verb verb = req->head->verb;
@@ -141,12 +158,7 @@ static enum op_code check(const struct req *req, const char *name, struct op_ref
 	if (!below) {
 		code = check_box(req, name, refusal);
 	}
-	if (code == OP_OK && op_body_of(req->head, NULL) != OP_BODY_NONE &&
-			!(box->type->takes_body & 1u << verb)) {
-		return op_refuse(refusal, OP_EUNSUPP, SHOWN " takes no body with %s", name,
-			op_verb_name(verb));
-	}
-	return code;
+	return code == OP_OK ? check_body(req, name, refusal) : code;
 }
 
 void box_serve(struct box_tree *tree, struct req *req) {

@@ -33,6 +33,7 @@ struct link {
 	int64_t started;        // seconds since 1970
 	enum link_state state;
 	struct op_refusal why;  // of the last attempt that failed
+	bool over;              // the device said that it has no more; gone follows
 };
 
 /* What an io box does with a device. */
@@ -71,6 +72,7 @@ struct linker {
 	void (*pause)(struct link *link, bool paused); // no data and frame events for now
 	int (*take_fd)(struct link *link);
 	void (*down)(struct link *link, enum op_code code, const char *sentence);
+	void (*finish)(struct link *link);
 	void (*end)(struct link *link);
 };
 
@@ -90,6 +92,13 @@ static inline int link_take_fd(struct link *link) {
 /* Whoever took the socket saw the exchange end for this reason: try again. */
 static inline void link_down(struct link *link, enum op_code code, const char *sentence) {
 	link->linker->down(link, code, sentence);
+}
+/*
+ * An output that is up has nothing more to write: the link goes (gone is called) once the device has
+ * taken all and said so, or is lost. In any other state it goes at once, as by link_end.
+ */
+static inline void link_finish(struct link *link) {
+	link->linker->finish(link);
 }
 /* For good: the link's box goes. The link is freed. */
 static inline void link_end(struct link *link) {

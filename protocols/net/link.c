@@ -30,6 +30,7 @@ struct net_link {
 	struct wl_event_source *timer; // of the next attempt
 	bool waits;                   // timer is armed
 	bool replaces;                // others of the io box go once this is up
+	bool finishing;               // all is written, the device has not said that it has it
 	bool ended;                   // its box goes
 	int held;                     // not to be freed yet
 	int failures;                 // in a row
@@ -177,7 +178,8 @@ static void handle_drained(void *data) {
 static void handle_ended(void *data, const struct op_refusal *why, const struct op_head *trailer) {
 	struct net_link *l = data;
 	l->call = NULL;
-	if (why->code == OP_OK) {
+	l->link.over = why->code == OP_OK;
+	if (why->code == OP_OK || l->finishing) {
 		end(&l->link); // the device let go
 	} else {
 		failed(l, why);
@@ -387,6 +389,19 @@ static void down(struct link *link, enum op_code code, const char *sentence) {
 	}
 }
 
+static void finish(struct link *link) {
+	struct net_link *l = net_link_from(link);
+	if (l->finishing) {
+		return;
+	}
+	if (l->call && link->state == LINK_UP && link->user->verb == OP_PUTMEM) {
+		l->finishing = true;
+		call_send_end(l->call);
+	} else {
+		end(link);
+	}
+}
+
 void net_linker_init(struct net_linker *linker, struct wl_event_loop *loop,
 		const struct caller *caller) {
 	*linker = (struct net_linker){
@@ -397,6 +412,7 @@ void net_linker_init(struct net_linker *linker, struct wl_event_loop *loop,
 			.pause = pause_link,
 			.take_fd = take_fd,
 			.down = down,
+			.finish = finish,
 			.end = end,
 		},
 		.loop = loop,

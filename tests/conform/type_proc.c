@@ -1,0 +1,837 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * type_proc.c - programs as boxes: run whole in one exchange, or made of single boxes; where their
+ * streams go, and that their end is the end of all they started.
+ *
+ * Programs of other persons, behind walls, are tried end to end: tests/e2e/test_walls.py.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "conform.h"
+
+#define MIB (1024 * 1024)
+
+static void prepare(struct world *world) {
+	expect(world, OWNER, OP_OK, "make", "/proc/made", "");
+	expect(world, OWNER, OP_OK, "make", "/proc/runs", "prog cat\n");
+	expect(world, OWNER, OP_OK, "link", "/proc/runs/io2", "device /null\n");
+	expect(world, OWNER, OP_OK, "make", "/proc/over", "prog true\n");
+	expect_get(world, "/proc/over/legacy", "exit 0");
+}
+
+/* A program in one exchange. */
+
+static void run(struct asked *asked, struct world *world, const char *lines) {
+	char *all;
+	assert_true(asprintf(&all, "%sbody frames\n", lines) > 0);
+	ask(asked, world, OWNER, "make", "/proc/p", all);
+	free(all);
+}
+
+static void run_shell(struct asked *asked, struct world *world, const char *script) {
+	char *lines;
+	assert_true(asprintf(&lines, "prog sh\narg sh\narg -c\narg %s\n", script) > 0);
+	run(asked, world, lines);
+	free(lines);
+}
+
+static bool sub_is(const struct asked *asked, int sub, const char *text) {
+	const struct buf *buf = &asked->sub[sub];
+	return buf->size == strlen(text) &&
+		(buf->size == 0 || memcmp(buf->data + buf->at, text, buf->size) == 0);
+}
+
+// Waits for its end: the trailer says how.
+#define expect_legacy(asked, text) expect_legacy_at(__FILE__, __LINE__, asked, text)
+static void expect_legacy_at(const char *file, int line, struct asked *asked, const char *text) {
+	expect_code_at(file, line, asked, OP_OK);
+	const char *legacy = op_get(&asked->trailer, OP_F_LEGACY);
+	if (!legacy || strcmp(legacy, text) != 0) {
+		fail_msg("%s:%d: legacy %s, not %s", file, line, legacy ? legacy : "none", text);
+	}
+}
+
+static void test_run(void **state) {
+	struct world *world = *state;
+	struct asked asked;
+	run_shell(&asked, world, "echo out; echo err >&2; exit 7");
+	expect_legacy(&asked, "exit 7");
+	assert_true(sub_is(&asked, 1, "out\n"));
+	assert_true(sub_is(&asked, 2, "err\n"));
+	assert_string_equal(op_get(&asked.reply, OP_F_NAME), "/proc/p");
+	assert_false(world_has(world, "/proc/p")); // it was made for this exchange
+	asked_finish(&asked);
+}
+
+static void test_input(void **state) {
+	struct world *world = *state;
+	struct asked asked;
+	run_shell(&asked, world, "cat; echo end");
+	asked_put_frame(&asked, FRAME_DATA, 0, "one ", 4);
+	until(world, asked.sub[1].size == 4);
+	asked_put_frame(&asked, FRAME_DATA, 0, "two ", 4);
+	asked_put_frame(&asked, FRAME_DATA, 0, "", 0); // its end
+	expect_legacy(&asked, "exit 0");
+	assert_true(sub_is(&asked, 1, "one two end\n"));
+	asked_finish(&asked);
+	run_shell(&asked, world, "cat; echo end");
+	asked_put_end(&asked); // the body's end is one too
+	expect_legacy(&asked, "exit 0");
+	assert_true(sub_is(&asked, 1, "end\n"));
+	asked_finish(&asked);
+}
+
+static void test_input_that_nobody_reads(void **state) {
+	struct world *world = *state;
+	struct asked asked;
+	char *large = calloc(1, MIB);
+	run_shell(&asked, world, "exec <&-; echo closed; read x </dev/null; exit 3");
+	until(world, asked.sub[1].size > 0);
+	for (int i = 0; i < 8 && !asked_over(&asked); i++) {
+		asked_put_frame(&asked, FRAME_DATA, 0, large, MIB);
+		world_settle(world);
+	}
+	expect_legacy(&asked, "exit 3");
+	asked_finish(&asked);
+	free(large);
+}
+
+static void test_input_waits_for_the_program(void **state) {
+	struct world *world = *state;
+	struct asked asked;
+	char *large = calloc(1, 65536);
+	int pieces = 0;
+	run_shell(&asked, world, "echo ready; read x; cat | wc -c");
+	until(world, asked.sub[1].size > 0);
+	while (asked_put_frame(&asked, FRAME_DATA, 0, large, 65536)) {
+		pieces++;
+		assert_true(pieces < 64);
+		world_settle(world);
+	}
+	assert_int_equal(asked_put_frame(&asked, FRAME_DATA, 0, "\n", 1), false);
+	// What was held goes in first. (There is no line end in it, so "read" reads all of it.)
+	until(world, !asked.paused || asked_over(&asked));
+	asked_finish(&asked);
+	free(large);
+}
+
+static void test_output_waits_for_the_caller(void **state) {
+	struct world *world = *state;
+	struct asked asked;
+	asked_init(&asked, world, OWNER, "make", "/proc/p",
+		"prog head\narg head\narg -c\narg 20M\narg /dev/zero\nbody frames\n");
+	asked.slow = asked.discard = true;
+	asked_begin(&asked);
+	while (!asked_over(&asked)) {
+		wl_event_loop_dispatch(world->loop, 50);
+		assert_true(asked.queued <= REQ_HIGH_MARK + 65536);
+		if (asked.queued >= REQ_HIGH_MARK) {
+			asked_drain(&asked);
+		}
+	}
+	expect_legacy(&asked, "exit 0");
+	assert_int_equal(asked.size, 20 * MIB);
+	asked_finish(&asked);
+}
+
+static void test_killed_by_signal(void **state) {
+	struct world *world = *state;
+	static const int signals[] = {SIGHUP, SIGINT, SIGKILL, SIGPIPE, SIGTERM, SIGUSR1};
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		struct asked asked;
+		char script[64], legacy[32];
+		snprintf(script, sizeof(script), "kill -%d $$", signals[i]);
+		snprintf(legacy, sizeof(legacy), "signal %d", signals[i]);
+		run_shell(&asked, world, script);
+		expect_legacy(&asked, legacy);
+		asked_finish(&asked);
+	}
+}
+
+static void test_signalled(void **state) {
+	struct world *world = *state;
+	struct asked asked;
+	run_shell(&asked, world, "trap 'echo told; exit 4' USR1; echo ready; while :; do sleep 0.01; done");
+	until(world, asked.sub[1].size > 0);
+	asked_put_frame(&asked, FRAME_CONTROL, 0, "signal 10\n", 10);
+	expect_legacy(&asked, "exit 4");
+	assert_true(sub_is(&asked, 1, "ready\ntold\n"));
+	asked_finish(&asked);
+	run_shell(&asked, world, "trap 'echo told; exit 4' USR1; echo ready; while :; do sleep 0.01; done");
+	until(world, asked.sub[1].size > 0);
+	expect_put(world, "/proc/p/signal", "0", OP_EARG);
+	expect_put(world, "/proc/p/signal", "65", OP_EARG);
+	expect_put(world, "/proc/p/signal", "-9", OP_EARG);
+	expect_put(world, "/proc/p/signal", "ten", OP_EARG);
+	expect_put(world, "/proc/p/signal", "", OP_EARG);
+	expect_put(world, "/proc/p/signal", "9999999999999999999999999999999999", OP_EARG);
+	put(world, "/proc/p/signal", "10\n");
+	expect_legacy(&asked, "exit 4");
+	asked_finish(&asked);
+}
+
+static void test_arguments_and_environment(void **state) {
+	struct world *world = *state;
+	struct asked asked;
+	setenv("FROM_NODE", "seen", 1);
+	setenv("CHANGED", "old", 1);
+	run(&asked, world, "prog sh\narg name\narg -c\narg echo \"$0|$1|$2|$FROM_NODE|$CHANGED|$NEW\"\n"
+		"arg zero\narg\narg a b\\nc\nenv CHANGED=new value\nenv NEW=1\n");
+	expect_legacy(&asked, "exit 0");
+	assert_true(sub_is(&asked, 1, "zero||a b\nc|seen|new value|1\n"));
+	asked_finish(&asked);
+	run(&asked, world, "prog sh\n"); // without words it is called by its own name
+	asked_put_frame(&asked, FRAME_DATA, 0, "echo $0", 7);
+	asked_put_end(&asked);
+	expect_legacy(&asked, "exit 0");
+	assert_true(sub_is(&asked, 1, "sh\n"));
+	asked_finish(&asked);
+}
+
+static void test_where_it_starts(void **state) {
+	struct world *world = *state;
+	struct asked asked;
+	char lines[200], wanted[80];
+	snprintf(lines, sizeof(lines), "prog pwd\ncwd %s\n", world->dir);
+	snprintf(wanted, sizeof(wanted), "%s\n", world->dir);
+	run(&asked, world, lines);
+	expect_legacy(&asked, "exit 0");
+	assert_true(sub_is(&asked, 1, wanted));
+	asked_finish(&asked);
+	setenv("HOME", world->dir, 1);
+	run(&asked, world, "prog pwd\n");
+	expect_legacy(&asked, "exit 0");
+	assert_true(sub_is(&asked, 1, wanted));
+	asked_finish(&asked);
+	run(&asked, world, "prog pwd\ncwd /no/such/place\n");
+	expect_code(&asked, OP_ENOENT);
+	assert_non_null(strstr(asked.reply.refusal.sentence, "/no/such/place"));
+	asked_finish(&asked);
+}
+
+static const char *write_program(struct world *world, const char *text, mode_t mode) {
+	static char path[128];
+	world_write(world, "program", text, strlen(text));
+	snprintf(path, sizeof(path), "%s/program", world->dir);
+	chmod(path, mode);
+	return path;
+}
+
+// Every refusal names the node as it is configured, and leaves no box.
+static void expect_refused(struct world *world, const char *lines, enum op_code code,
+		const char *says) {
+	struct asked asked;
+	run(&asked, world, lines);
+	expect_code(&asked, code);
+	const char *sentence = asked.reply.refusal.sentence;
+	if (!strstr(sentence, says)) {
+		fail_msg("no \"%s\" in: %s", says, sentence);
+	}
+	asked_finish(&asked);
+	assert_false(world_has(world, "/proc/p"));
+}
+
+static void test_programs_that_do_not_start(void **state) {
+	struct world *world = *state;
+	char lines[200];
+	expect_refused(world, "prog no-such-program\n", OP_ENOENT, "no-such-program on den");
+	expect_refused(world, "prog /no/such/program\n", OP_ENOENT, "/no/such/program on den");
+	expect_refused(world, "prog\n", OP_ENOENT, "on den");
+	snprintf(lines, sizeof(lines), "prog %s\n", write_program(world, "#!/bin/sh\n", 0644));
+	expect_refused(world, lines, OP_EPERM, "on den");
+	snprintf(lines, sizeof(lines), "prog %s\n", write_program(world, "garbage", 0755));
+	expect_refused(world, lines, OP_EMATCH, "den");
+	snprintf(lines, sizeof(lines), "prog %s\n", write_program(world, "#!/no/such/sh\n", 0755));
+	expect_refused(world, lines, OP_ENOENT, "den");
+	expect_refused(world, "prog /\n", OP_EPERM, "den");
+	expect_refused(world, "prog sh\ntty 0x80\n", OP_EARG, "ROWSxCOLUMNS");
+	expect_refused(world, "prog sh\ntty 24x80x\n", OP_EARG, "ROWSxCOLUMNS");
+	expect_refused(world, "prog sh\ntty -1x80\n", OP_EARG, "ROWSxCOLUMNS");
+	expect_refused(world, "", OP_EARG, "prog");
+	expect_refused(world, "prog sh\ncarried 10\n", OP_EARG, "carried");
+	expect_refused(world, "carried 268435457\n", OP_E2BIG, "268435456");
+	struct asked asked;
+	ask(&asked, world, OWNER, "make", "/proc/p", "prog sh\nbody 3\n");
+	expect_code(&asked, OP_EARG);
+	asked_finish(&asked);
+	ask(&asked, world, OWNER, "make", "/proc/p", "prog no-such-program\n");
+	expect_code(&asked, OP_ENOENT);
+	asked_finish(&asked);
+	assert_false(world_has(world, "/proc/p"));
+}
+
+static void test_carried(void **state) {
+	struct world *world = *state;
+	struct asked asked;
+	static const char script[] = "#!/bin/sh\necho \"$# $1\"; cat\n";
+	char lines[100];
+	snprintf(lines, sizeof(lines), "carried %zu\narg mine\narg word\n", strlen(script));
+	run(&asked, world, lines);
+	asked_put_frame(&asked, FRAME_DATA, 3, script, 10);
+	world_settle(world);
+	assert_false(asked.answered);
+	asked_put_frame(&asked, FRAME_DATA, 3, script + 10, strlen(script) - 10);
+	asked_put_frame(&asked, FRAME_DATA, 0, "input", 5);
+	asked_put_end(&asked);
+	expect_legacy(&asked, "exit 0");
+	assert_true(sub_is(&asked, 1, "1 word\ninput"));
+	asked_finish(&asked);
+}
+
+static void test_carried_binary(void **state) {
+	struct world *world = *state;
+	struct asked asked;
+	static uint8_t bytes[8 * MIB];
+	int fd = open("/bin/cat", O_RDONLY | O_CLOEXEC);
+	size_t size = (size_t)read(fd, bytes, sizeof(bytes));
+	close(fd);
+	char lines[100];
+	snprintf(lines, sizeof(lines), "carried %zu\narg cat\narg /proc/self/comm\n", size);
+	run(&asked, world, lines);
+	for (size_t at = 0; at < size; at += 60000) {
+		asked_put_frame(&asked, FRAME_DATA, 3, bytes + at, size - at < 60000 ? size - at : 60000);
+	}
+	asked_put_end(&asked);
+	expect_legacy(&asked, "exit 0");
+	asked_finish(&asked);
+}
+
+static void test_carried_badly(void **state) {
+	struct world *world = *state;
+	struct asked asked;
+	run(&asked, world, "carried 10\n");
+	asked_put_frame(&asked, FRAME_DATA, 3, "0123456789x", 11);
+	expect_code(&asked, OP_EARG);
+	asked_finish(&asked);
+	run(&asked, world, "carried 10\n");
+	asked_put_frame(&asked, FRAME_DATA, 3, "012345678", 9);
+	asked_put_end(&asked);
+	expect_code(&asked, OP_EARG);
+	asked_finish(&asked);
+	run(&asked, world, "carried 10\n");
+	asked_put_frame(&asked, FRAME_DATA, 3, "0123456789", 10);
+	expect_code(&asked, OP_EMATCH);
+	asked_finish(&asked);
+	run(&asked, world, "carried 10\n");
+	asked_put_frame(&asked, FRAME_DATA, 3, "01234", 5);
+	asked_gone(&asked);
+	asked_finish(&asked);
+	assert_false(world_has(world, "/proc/p"));
+}
+
+/* The same program out of single boxes. */
+
+static void test_single_boxes(void **state) {
+	struct world *world = *state;
+	struct asked legacy;
+	static const char script[] = "#!/bin/sh\n"
+		"echo \"$2 $WORD\"; pwd; echo error >&2; cat; exit 5\n";
+	char cwd[80], wanted[200];
+	expect(world, OWNER, OP_OK, "make", "/proc/p", "");
+	put(world, "/proc/p/args", "name\none\ntwo words\n");
+	put(world, "/proc/p/env", "WORD=value\n");
+	put(world, "/proc/p/cwd", world->dir);
+	expect_get(world, "/proc/p/args", "name\none\ntwo words\n");
+	expect_get(world, "/proc/p/env", "WORD=value\n");
+	expect_get(world, "/proc/p/cwd", world->dir);
+	expect_get(world, "/proc/p/status", "state made\npid 0\n");
+	ask(&legacy, world, OWNER, "getmem", "/proc/p/legacy", "");
+	expect(world, OWNER, OP_OK, "link", "/proc/p/io1", "device /screen\n");
+	device_up(devices_find(&world->devices, "/screen"));
+	put(world, "/proc/p/prog", script);
+	snprintf(wanted, sizeof(wanted), "two words value\n%s\n", world->dir);
+	struct device *screen = devices_find(&world->devices, "/screen");
+	until(world, screen->written.size >= strlen(wanted));
+	put(world, "/proc/p/io0", "input");
+	expect_get(world, "/proc/p/io2", "error\n");
+	assert_false(asked_over(&legacy));
+	put(world, "/proc/p/io0", ""); // nothing is the end
+	expect_body(&legacy, "exit 5");
+	strcat(wanted, "input");
+	until(world, !devices_find(&world->devices, "/screen") ||
+		screen->written.size == strlen(wanted));
+	asked_finish(&legacy);
+	expect_get(world, "/proc/p/legacy", "exit 5"); // as often as one asks
+	expect_get(world, "/proc/p/io2", "");
+	snprintf(cwd, sizeof(cwd), "%s", "/");
+	expect_put(world, "/proc/p/cwd", cwd, OP_EBUSY);
+	expect_put(world, "/proc/p/args", "x", OP_EBUSY);
+	expect_put(world, "/proc/p/env", "X=1", OP_EBUSY);
+	expect_put(world, "/proc/p/prog", script, OP_EBUSY);
+	expect_put(world, "/proc/p/signal", "15", OP_ENOENT);
+	expect_put(world, "/proc/p/io0", "more", OP_EBUSY);
+	expect(world, OWNER, OP_OK, "delete", "/proc/p", "");
+}
+
+static void test_single_boxes_refused(void **state) {
+	struct world *world = *state;
+	expect(world, OWNER, OP_OK, "make", "/proc/p", "");
+	expect_put(world, "/proc/p/prog", "garbage", OP_EMATCH);
+	expect_get(world, "/proc/p/status", "state made\npid 0\n");
+	expect_put(world, "/proc/p/prog", "", OP_EMATCH);
+	put(world, "/proc/p/cwd", "/no/such/place");
+	expect_put(world, "/proc/p/prog", "#!/bin/sh\n", OP_ENOENT);
+	put(world, "/proc/p/cwd", "/");
+	put(world, "/proc/p/prog", "#!/bin/sh\nexit 6\n"); // and again, better
+	expect_get(world, "/proc/p/legacy", "exit 6");
+	struct asked asked;
+	ask(&asked, world, OWNER, "putmem", "/proc/made/args", "body frames\n");
+	expect_code(&asked, OP_ENOENT);
+	asked_finish(&asked);
+	expect(world, OWNER, OP_OK, "make", "/proc/q", "");
+	ask(&asked, world, OWNER, "putmem", "/proc/q/args", "body frames\n");
+	expect_code(&asked, OP_EUNSUPP);
+	asked_finish(&asked);
+}
+
+// A put that began before, and ends after, the program's start or the box's end.
+static void test_slow_put(void **state) {
+	struct world *world = *state;
+	struct asked args, other;
+	expect(world, OWNER, OP_OK, "make", "/proc/p", "");
+	ask(&args, world, OWNER, "putmem", "/proc/p/args", "body chunks\n");
+	asked_put(&args, "wor", 3);
+	put(world, "/proc/p/prog", "#!/bin/sh\n");
+	asked_put(&args, "d\n", 2);
+	asked_put_end(&args);
+	expect_code(&args, OP_EBUSY);
+	asked_finish(&args);
+	ask(&other, world, OWNER, "putmem", "/proc/p/signal", "body chunks\n");
+	asked_put(&other, "15", 2);
+	expect(world, OWNER, OP_OK, "delete", "/proc/p", "");
+	asked_put_end(&other);
+	expect_code(&other, OP_ENOENT);
+	asked_finish(&other);
+}
+
+static void test_size_of_texts(void **state) {
+	struct world *world = *state;
+	static const char *const names[] = {"args", "env", "cwd", "signal"};
+	char *large = malloc(64 * MIB);
+	memset(large, 'a', 64 * MIB);
+	expect(world, OWNER, OP_OK, "make", "/proc/p", "");
+	for (int i = 0; i < 4; i++) {
+		struct asked asked;
+		char name[64];
+		snprintf(name, sizeof(name), "/proc/p/%s", names[i]);
+		ask(&asked, world, OWNER, "putmem", name, "body chunks\n");
+		for (int piece = 0; piece < 64 && !asked_over(&asked); piece++) {
+			asked_put(&asked, large, MIB);
+		}
+		expect_code(&asked, OP_E2BIG);
+		asked_finish(&asked);
+	}
+	free(large);
+}
+
+/* Streams and their places. */
+
+static void test_reader_of_output(void **state) {
+	struct world *world = *state;
+	struct asked reader, other;
+	expect(world, OWNER, OP_OK, "make", "/proc/p", "prog cat\n");
+	ask(&reader, world, OWNER, "getmem", "/proc/p/io1", "");
+	ask(&other, world, OWNER, "getmem", "/proc/p/io1", "");
+	expect_code(&other, OP_EBUSY);
+	asked_finish(&other);
+	put(world, "/proc/p/io0", "one");
+	expect_body(&reader, "one");
+	asked_finish(&reader);
+	ask(&reader, world, OWNER, "getmem", "/proc/p/io1", "live\n");
+	put(world, "/proc/p/io0", "two");
+	until(world, asked_body_is(&reader, "two"));
+	asked_gone(&reader);
+	asked_finish(&reader);
+	put(world, "/proc/p/io0", "three"); // it waits for the next reader
+	ask(&reader, world, OWNER, "getmem", "/proc/p/io1", "live\n");
+	until(world, asked_body_is(&reader, "three"));
+	put(world, "/proc/p/io0", "");
+	expect_body(&reader, "three");
+	asked_finish(&reader);
+	expect_get(world, "/proc/p/io1", ""); // the end, to who asks later
+	expect_get(world, "/proc/p/legacy", "exit 0");
+}
+
+static void test_writers_of_input(void **state) {
+	struct world *world = *state;
+	struct asked one, other;
+	expect(world, OWNER, OP_OK, "make", "/proc/p", "prog cat\n");
+	ask(&one, world, OWNER, "putmem", "/proc/p/io0", "body chunks\n");
+	ask(&other, world, OWNER, "putmem", "/proc/p/io0", "body chunks\n");
+	expect_code(&other, OP_EBUSY);
+	asked_finish(&other);
+	asked_put(&one, "first", 5);
+	asked_gone(&one); // what was said was said
+	asked_finish(&one);
+	put(world, "/proc/p/io0", " second");
+	struct asked reader;
+	ask(&reader, world, OWNER, "getmem", "/proc/p/io1", "live\n");
+	until(world, asked_body_is(&reader, "first second"));
+	asked_finish(&reader);
+	ask(&one, world, OWNER, "putmem", "/proc/p/io0", "body frames\n");
+	asked_put_frame(&one, FRAME_DATA, 0, "third", 5);
+	asked_put_frame(&one, FRAME_DATA, 0, "", 0);
+	asked_put_end(&one);
+	expect_code(&one, OP_OK);
+	asked_finish(&one);
+	expect_get(world, "/proc/p/legacy", "exit 0");
+}
+
+static struct device *link_io(struct world *world, const char *io, const char *device) {
+	char lines[64];
+	snprintf(lines, sizeof(lines), "device %s\n", device);
+	expect(world, OWNER, OP_OK, "link", io, lines);
+	return devices_find(&world->devices, device);
+}
+
+static bool wrote(struct device *device, const char *text) {
+	return device->written.size == strlen(text) &&
+		memcmp(buf_front(&device->written), text, device->written.size) == 0;
+}
+
+// A re-link takes effect between two messages: nothing is lost, nothing comes twice.
+static void test_relink(void **state) {
+	struct world *world = *state;
+	expect(world, OWNER, OP_OK, "make", "/proc/p", "prog cat\n");
+	struct device *one = link_io(world, "/proc/p/io1", "/one");
+	device_up(one);
+	put(world, "/proc/p/io0", "a");
+	until(world, wrote(one, "a"));
+	struct device *two = link_io(world, "/proc/p/io1", "/two");
+	put(world, "/proc/p/io0", "b"); // the old one serves until the new one is up
+	until(world, wrote(one, "ab"));
+	device_up(two);
+	assert_null(devices_find(&world->devices, "/one"));
+	put(world, "/proc/p/io0", "c");
+	until(world, wrote(two, "c"));
+	struct device *three = link_io(world, "/proc/p/io1", "/three");
+	device_up(three);
+	put(world, "/proc/p/io0", "d");
+	until(world, wrote(three, "d"));
+	// Deleted, the stream waits for whoever comes.
+	char *name = box_name(three->link.box);
+	expect(world, OWNER, OP_OK, "delete", name, "");
+	free(name);
+	put(world, "/proc/p/io0", "e");
+	world_settle(world);
+	struct asked reader;
+	ask(&reader, world, OWNER, "getmem", "/proc/p/io1", "");
+	expect_body(&reader, "e");
+	asked_finish(&reader);
+}
+
+static void test_new_link_withdrawn(void **state) {
+	struct world *world = *state;
+	expect(world, OWNER, OP_OK, "make", "/proc/p", "prog cat\n");
+	struct device *one = link_io(world, "/proc/p/io1", "/one");
+	device_up(one);
+	struct device *two = link_io(world, "/proc/p/io1", "/two"); // never up
+	char *name = box_name(two->link.box);
+	expect(world, OWNER, OP_OK, "delete", name, "");
+	free(name);
+	put(world, "/proc/p/io0", "a");
+	until(world, wrote(one, "a"));
+}
+
+static void test_away_device_blocks(void **state) {
+	struct world *world = *state;
+	struct asked run_asked;
+	run_shell(&run_asked, world, "read go; head -c 1000000 /dev/zero; echo done >&2");
+	struct device *screen = link_io(world, "/proc/p/io1", "/screen");
+	asked_put_frame(&run_asked, FRAME_DATA, 0, "go\n", 3);
+	// It is linked, so its output goes nowhere else, and a full pipe holds the program.
+	for (int i = 0; i < 20; i++) {
+		wl_event_loop_dispatch(world->loop, 10);
+	}
+	assert_int_equal(run_asked.sub[1].size + run_asked.sub[2].size, 0);
+	device_up(screen);
+	until(world, screen->written.size > 0);
+	device_down(screen); // gone for a while, in the middle
+	size_t size = screen->written.size;
+	world_settle(world);
+	assert_int_equal(screen->written.size, size);
+	screen->full = true;
+	device_up(screen);
+	until(world, screen->written.size > size);
+	size = screen->written.size;
+	world_settle(world);
+	assert_int_equal(screen->written.size, size); // full: it waits for drained
+	assert_int_equal(run_asked.sub[2].size, 0);
+	device_drain(screen);
+	until(world, run_asked.sub[2].size > 0);
+	expect_legacy(&run_asked, "exit 0");
+	assert_int_equal(run_asked.sub[1].size, 0);
+	asked_finish(&run_asked);
+}
+
+static void test_input_from_a_link(void **state) {
+	struct world *world = *state;
+	struct asked asked;
+	run_shell(&asked, world, "head -n 3");
+	struct device *keys = link_io(world, "/proc/p/io0", "/keys");
+	device_up(keys);
+	device_sends(keys, "one\n");
+	until(world, asked.sub[1].size == 4);
+	asked_put_frame(&asked, FRAME_DATA, 0, "two\n", 4); // the exchange may still speak
+	until(world, asked.sub[1].size == 8);
+	char *name = box_name(keys->link.box);
+	expect(world, OWNER, OP_OK, "delete", name, "");
+	free(name);
+	keys = link_io(world, "/proc/p/io0", "/others");
+	device_up(keys);
+	device_sends(keys, "three\n");
+	expect_legacy(&asked, "exit 0");
+	assert_true(sub_is(&asked, 1, "one\ntwo\nthree\n"));
+	asked_finish(&asked);
+}
+
+static void test_input_link_is_held(void **state) {
+	struct world *world = *state;
+	struct asked asked;
+	char *large = malloc(65537);
+	memset(large, 'x', 65536);
+	large[65536] = '\0';
+	run_shell(&asked, world, "echo ready; read go <&3; cat >/dev/null");
+	until(world, asked.sub[1].size > 0 || asked_over(&asked));
+	asked_finish(&asked);
+	until(world, !world_has(world, "/proc/p"));
+	expect(world, OWNER, OP_OK, "make", "/proc/p", "prog sleep\narg sleep\narg 1000\n");
+	struct device *keys = link_io(world, "/proc/p/io0", "/keys");
+	device_up(keys);
+	for (int i = 0; i < 64 && !keys->paused; i++) {
+		device_sends(keys, large);
+	}
+	assert_true(keys->paused);
+	expect(world, OWNER, OP_OK, "delete", "/proc/p", "");
+	free(large);
+}
+
+static void test_stream_ends_its_link(void **state) {
+	struct world *world = *state;
+	struct asked asked;
+	run_shell(&asked, world, "exec >&-; read x");
+	struct device *screen = link_io(world, "/proc/p/io1", "/screen");
+	device_up(screen);
+	until(world, !devices_find(&world->devices, "/screen"));
+	asked_put_end(&asked);
+	expect_legacy(&asked, "exit 1");
+	asked_finish(&asked);
+}
+
+/* Terminals. */
+
+static void test_terminal(void **state) {
+	struct world *world = *state;
+	struct asked asked;
+	run(&asked, world, "prog sh\narg sh\narg -c\narg "
+		"test -t 0 -a -t 1 -a -t 2 && stty size; read x; stty size; echo $x >&2\ntty 30x100\n");
+	until(world, asked.sub[1].size >= 8);
+	asked_put_frame(&asked, FRAME_CONTROL, 0, "resize 40x120\n", 14);
+	asked_put_frame(&asked, FRAME_DATA, 0, "word\n", 5);
+	expect_legacy(&asked, "exit 0");
+	assert_true(sub_is(&asked, 1, "30 100\r\nword\r\n40 120\r\nword\r\n"));
+	assert_true(sub_is(&asked, 2, ""));
+	asked_finish(&asked);
+}
+
+static void test_terminal_keys(void **state) {
+	struct world *world = *state;
+	struct asked asked;
+	run(&asked, world, "prog sh\narg sh\narg -c\narg echo ready; sleep 1000\ntty 24x80\n");
+	until(world, asked.sub[1].size > 0);
+	asked_put_frame(&asked, FRAME_DATA, 0, "\003", 1);
+	expect_legacy(&asked, "signal 2");
+	asked_finish(&asked);
+	run(&asked, world, "prog cat\ntty 24x80\n");
+	asked_put_frame(&asked, FRAME_DATA, 0, "line\n", 5);
+	asked_put_end(&asked); // a terminal is told by its end-of-file key
+	expect_legacy(&asked, "exit 0");
+	assert_true(sub_is(&asked, 1, "line\r\nline\r\n"));
+	asked_finish(&asked);
+}
+
+/* Ends. */
+
+static void test_legacy_waits(void **state) {
+	struct world *world = *state;
+	struct asked asked[3];
+	expect(world, OWNER, OP_OK, "make", "/proc/p", "prog cat\n");
+	for (int i = 0; i < 3; i++) {
+		ask(&asked[i], world, OWNER, "getmem", "/proc/p/legacy", "");
+	}
+	world_settle(world);
+	assert_false(asked_over(&asked[0]));
+	asked_gone(&asked[1]);
+	put(world, "/proc/p/signal", "15");
+	expect_body(&asked[0], "signal 15");
+	expect_body(&asked[2], "signal 15");
+	for (int i = 0; i < 3; i++) {
+		asked_finish(&asked[i]);
+	}
+	struct asked kind;
+	ask(&kind, world, OWNER, "kind", "/proc/p", "");
+	expect_code(&kind, OP_OK);
+	assert_string_equal(op_get(&kind.reply, OP_F_STATE), "signal 15");
+	asked_finish(&kind);
+}
+
+// A pipe that all of a tree hold: its end is theirs.
+struct held {
+	int fd;
+};
+
+static void held_run(struct held *held, struct asked *asked, struct world *world,
+		const char *script) {
+	char path[80];
+	snprintf(path, sizeof(path), "%s/held", world->dir);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	held->fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	char *whole;
+	assert_true(asprintf(&whole, "exec 9>%s; %s", path, script) > 0);
+	run_shell(asked, world, whole);
+	free(whole);
+}
+
+static void held_wait_gone(struct held *held, struct world *world) {
+	struct pollfd poll_fd = {.fd = held->fd, .events = POLLIN};
+	until(world, poll(&poll_fd, 1, 0) == 1 && poll_fd.revents == POLLHUP);
+	close(held->fd);
+	char path[80];
+	snprintf(path, sizeof(path), "%s/held", world->dir);
+	unlink(path);
+}
+
+static const char runaways[] =
+	"sleep 1000 & "
+	"setsid sh -c 'sleep 1000 & sleep 1000' & "
+	"(setsid sh -c 'sleep 1000 & sleep 1000 &' &) & "
+	"trap '' HUP TERM INT; echo ready; wait; while :; do sleep 1000; done";
+
+static void test_delete_ends_the_tree(void **state) {
+	struct world *world = *state;
+	struct asked asked;
+	struct held held;
+	held_run(&held, &asked, world, runaways);
+	until(world, asked.sub[1].size > 0);
+	expect(world, OWNER, OP_OK, "delete", "/proc/p", "");
+	expect_legacy(&asked, "signal 9");
+	held_wait_gone(&held, world);
+	asked_finish(&asked);
+}
+
+static void test_end_of_the_program_ends_the_tree(void **state) {
+	struct world *world = *state;
+	struct asked asked;
+	struct held held;
+	held_run(&held, &asked, world, "(setsid sleep 1000 &); sleep 1000 & echo ready; exit 3");
+	expect_legacy(&asked, "exit 3");
+	held_wait_gone(&held, world);
+	asked_finish(&asked);
+}
+
+// Whoever made it is gone: it hears so, as when a terminal is closed, and ends.
+static void test_caller_gone(void **state) {
+	struct world *world = *state;
+	struct asked asked;
+	struct held held;
+	held_run(&held, &asked, world,
+		"trap 'echo bye >&9; exit' HUP; echo ready; while :; do sleep 0.01; done");
+	until(world, asked.sub[1].size > 0);
+	asked_gone(&asked);
+	char text[8] = "";
+	until(world, read(held.fd, text, 4) == 4);
+	assert_string_equal(text, "bye\n");
+	held_wait_gone(&held, world);
+	until(world, !world_has(world, "/proc/p"));
+	asked_finish(&asked);
+}
+
+static void test_caller_gone_and_nobody_cares(void **state) {
+	struct world *world = *state;
+	struct asked asked;
+	struct held held;
+	held_run(&held, &asked, world, runaways);
+	until(world, asked.sub[1].size > 0);
+	int64_t begin = world_now_ms();
+	asked_gone(&asked);
+	assert_true(world_has(world, "/proc/p"));
+	held_wait_gone(&held, world);
+	int64_t took = world_now_ms() - begin;
+	assert_true(took >= 1000 && took < 10000);
+	assert_false(world_has(world, "/proc/p"));
+	asked_finish(&asked);
+}
+
+// While it is being ended its box is there: another delete, and a question, do no harm.
+static void test_deleted_after_caller_gone(void **state) {
+	struct world *world = *state;
+	struct asked asked, legacy;
+	run_shell(&asked, world, "trap '' HUP; echo ready; while :; do sleep 1000; done");
+	until(world, asked.sub[1].size > 0);
+	ask(&legacy, world, OWNER, "getmem", "/proc/p/legacy", "");
+	asked_gone(&asked);
+	asked_finish(&asked);
+	expect(world, OWNER, OP_OK, "delete", "/proc/p", "");
+	expect_code(&legacy, OP_ENOENT);
+	asked_finish(&legacy);
+}
+
+static void test_type_of_the_processor(void **state) {
+	struct world *world = *state;
+	char lines[64];
+	snprintf(lines, sizeof(lines), "want proc!%s!*!node=den\n", cnstr_arch_here());
+	expect(world, OWNER, OP_OK, "kind", "/proc", lines);
+	expect(world, OWNER, OP_EMATCH, "kind", "/proc", "want proc!*!*!node=mars\n");
+	struct asked asked;
+	snprintf(lines, sizeof(lines), "prog true\nwant proc!*!*!node=mars\n");
+	run(&asked, world, lines);
+	expect_code(&asked, OP_EMATCH);
+	asked_finish(&asked);
+}
+
+static const char *const roots[] = {"/proc", NULL};
+static const struct CMUnitTest tests[] = {
+	TEST(test_run),
+	TEST(test_input),
+	TEST(test_input_that_nobody_reads),
+	TEST(test_input_waits_for_the_program),
+	TEST(test_output_waits_for_the_caller),
+	TEST(test_killed_by_signal),
+	TEST(test_signalled),
+	TEST(test_arguments_and_environment),
+	TEST(test_where_it_starts),
+	TEST(test_programs_that_do_not_start),
+	TEST(test_carried),
+	TEST(test_carried_binary),
+	TEST(test_carried_badly),
+	TEST(test_single_boxes),
+	TEST(test_single_boxes_refused),
+	TEST(test_slow_put),
+	TEST(test_size_of_texts),
+	TEST(test_reader_of_output),
+	TEST(test_writers_of_input),
+	TEST(test_relink),
+	TEST(test_new_link_withdrawn),
+	TEST(test_away_device_blocks),
+	TEST(test_input_from_a_link),
+	TEST(test_input_link_is_held),
+	TEST(test_stream_ends_its_link),
+	TEST(test_terminal),
+	TEST(test_terminal_keys),
+	TEST(test_legacy_waits),
+	TEST(test_delete_ends_the_tree),
+	TEST(test_end_of_the_program_ends_the_tree),
+	TEST(test_caller_gone),
+	TEST(test_caller_gone_and_nobody_cares),
+	TEST(test_deleted_after_caller_gone),
+	TEST(test_type_of_the_processor),
+};
+const struct conform conform_proc = {.roots = roots, .prepare = prepare, TESTS(tests)};

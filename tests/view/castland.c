@@ -12,6 +12,7 @@
  *   step                       one frame of content more
  *   blink                      a small square in the middle changes
  *   poison                     the next frame's descriptor is smaller than it says
+ *   dmabuf 0|1                 frames are said to be dmabufs from now on, if boxcast accepts them
  *   quit
  *
  * Every frame has its number as black and white squares along the top, for who sees only pixels.
@@ -58,6 +59,7 @@ struct land {
 	char content[16];
 	uint32_t number, serial;
 	bool asked, refresh, damaged, poison, blink;
+	bool accepted, dmabuf;
 	char line[512];
 	size_t line_size;
 };
@@ -210,7 +212,7 @@ static void capture(struct land *land) {
 	if (damaged) {
 		box_cast_v1_send_damage(land->cast, 0, 0, land->width, land->height);
 	}
-	box_cast_v1_send_frame(land->cast, buffer->serial, fd, 0, BOX_CAST_V1_FORMAT_XRGB8888, 0, 0,
+	box_cast_v1_send_frame(land->cast, buffer->serial, fd, land->accepted && land->dmabuf, BOX_CAST_V1_FORMAT_XRGB8888, 0, 0,
 		land->width, land->height, 0, (uint32_t)land->width * 4,
 		(uint32_t)((uint64_t)captured >> 32), (uint32_t)captured);
 	close(fd);
@@ -260,10 +262,15 @@ static void cast_refresh(struct wl_client *client, struct wl_resource *resource)
 
 static void cast_accept_dmabuf(struct wl_client *client, struct wl_resource *resource,
 		uint32_t format, uint32_t modifier_hi, uint32_t modifier_lo) {
+	struct land *land = wl_resource_get_user_data(resource);
+	land->accepted = land->accepted ||
+		(format == BOX_CAST_V1_FORMAT_XRGB8888 && modifier_hi == 0 && modifier_lo == 0);
 	say("accept-dmabuf %08x %08x%08x", format, modifier_hi, modifier_lo);
 }
 
 static void cast_refuse_dmabuf(struct wl_client *client, struct wl_resource *resource) {
+	struct land *land = wl_resource_get_user_data(resource);
+	land->accepted = false;
 	say("refuse-dmabuf");
 }
 
@@ -383,6 +390,8 @@ static void command(struct land *land, char *line) {
 		land->fps = a;
 	} else if (sscanf(line, "dump %u %399s", &number, path) == 2) {
 		dump(land, number, path);
+	} else if (sscanf(line, "dmabuf %d", &a) == 1) {
+		land->dmabuf = a;
 	} else if (strcmp(line, "step") == 0) {
 		land->number++;
 		land->damaged = true;

@@ -19,6 +19,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 from PIL import Image  # noqa: E402
 
 from evidence import artefacts, program, pytest_runtest_makereport  # noqa: E402, F401
+from wayland import wl  # noqa: E402
 
 TIMEOUT = 30
 
@@ -79,6 +80,10 @@ class Desktop:
         self.name = name.decode().strip()
         self.socket = self.runtime / self.name
         self.env["WAYLAND_DISPLAY"] = self.name
+
+    def connect(self):
+        """A connection for a client of wayland/wl.py."""
+        return wl.connect(self.socket)
 
     def log(self):
         return self.log_path.read_text(errors="replace")

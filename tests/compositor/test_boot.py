@@ -6,7 +6,7 @@ import subprocess
 
 import numpy
 
-from clients import Client
+from wayland.clients import Client
 
 
 def test_shows_its_wallpaper(desktop):

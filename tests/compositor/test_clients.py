@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from clients import RIGHT, US, Client, Hand
+from wayland.clients import RIGHT, US, Client, Hand
 from pixels import GREEN, RED, bounds
 
 

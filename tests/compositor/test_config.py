@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from clients import US, Client, Hand
+from wayland.clients import US, Client, Hand
 
 MISTAKES = [
     ("nonsense 1", 'there is no field "nonsense"'),

@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: MIT
 """What clients are told of the keyboard: which keymap, when, and which keys."""
 
-import mmap
 import os
-import re
 import subprocess
 
 import pytest
 
-import wl
-from clients import GERMAN, KEYS, US, Client, Hand
+from wayland import wl
+from wayland.clients import (GERMAN, KEYS, US, Client, Hand, check_rules, keymap_layout,
+                             keymap_text)
 
 ONE_KEY = """xkb_keymap {
 	xkb_keycodes { minimum = 8; maximum = 16; <K1> = 9; };
@@ -20,50 +19,10 @@ ONE_KEY = """xkb_keymap {
 """
 
 
-def text(args):
-    """The keymap of a keymap event."""
-    form, fd, size = args
-    assert form == 1, "a keymap is never withdrawn"
-    with mmap.mmap(fd, size, mmap.MAP_PRIVATE, mmap.PROT_READ) as memory:
-        return memory[:size].rstrip(b"\0").decode()
-
-
-def layout(args):
-    """The layout of a keymap event: the name of its first group."""
-    symbols = text(args).partition("xkb_symbols")[2]
-    found = re.search(r'name\[(?:Group)?1\] ?= ?"([^"]*)"', symbols)
-    return found.group(1) if found else ""
-
-
 @pytest.fixture
 def client(desktop):
     with Client(desktop) as made:
         yield made
-
-
-def check_rules(log, keyboard):
-    """No keymap while a key is down; keymap and modifiers before the first key; no key twice."""
-    down, have_keymap, have_modifiers = set(), False, False
-    for proxy, event, args in log:
-        if proxy is not keyboard:
-            continue
-        if event == "keymap":
-            assert args[0] == 1
-            assert not down, "a keymap came while keys were down"
-            have_keymap, have_modifiers = True, False
-        elif event == "enter":
-            assert have_keymap
-            down = {int.from_bytes(args[2][i:i + 4], "little") for i in range(0, len(args[2]), 4)}
-        elif event == "leave":
-            down = set()
-        elif event == "modifiers":
-            have_modifiers = True
-        elif event == "key":
-            assert have_keymap and have_modifiers, "a key before keymap and modifiers"
-            code, state = args[2], args[3]
-            assert (code in down) != bool(state), "pressed twice, or released twice"
-            (down.add if state else down.discard)(code)
-    return down
 
 
 def keys(client):
@@ -73,7 +32,7 @@ def keys(client):
 def test_seat_has_keyboard_and_pointer_without_any(desktop, client):
     assert client.seat.last("capabilities") == (1 | 2,)
     client.display.until(lambda: client.keyboard.last("keymap"), "a keymap")
-    assert layout(client.keyboard.last("keymap")) == "English (US)"
+    assert keymap_layout(client.keyboard.last("keymap")) == "English (US)"
     assert client.keyboard.last("repeat_info") == (30, 400)
 
 
@@ -87,7 +46,7 @@ def test_the_persons_layout(new_desktop, config, env, want):
     desktop = new_desktop(config=config, env=env)
     with Client(desktop) as client:
         client.display.until(lambda: client.keyboard.last("keymap"), "a keymap")
-        assert layout(client.keyboard.last("keymap")) == want
+        assert keymap_layout(client.keyboard.last("keymap")) == want
 
 
 def test_layout_that_is_not_there(new_desktop):
@@ -95,7 +54,7 @@ def test_layout_that_is_not_there(new_desktop):
     desktop.until_logged('there is no keyboard layout "klingon"')
     with Client(desktop) as client:
         client.display.until(lambda: client.keyboard.last("keymap"), "a keymap")
-        assert layout(client.keyboard.last("keymap")) == "English (US)"
+        assert keymap_layout(client.keyboard.last("keymap")) == "English (US)"
 
 
 def test_repeat_of_the_configuration(new_desktop):
@@ -107,7 +66,7 @@ def test_repeat_of_the_configuration(new_desktop):
 
 def test_same_keymap_is_not_sent_again(desktop, client):
     client.window()
-    ours = text(client.keyboard.last("keymap"))
+    ours = keymap_text(client.keyboard.last("keymap"))
     with Hand(desktop, ours) as hand:
         hand.chord("a")
         client.display.roundtrip()
@@ -125,14 +84,14 @@ def test_keymap_comes_with_the_key_and_stays(desktop, client):
         assert len(client.keyboard.all("keymap")) == 1, "plugging in a keyboard changes nothing"
         hand.chord("a")
         client.display.roundtrip()
-        assert layout(client.keyboard.last("keymap")) == "German"
+        assert keymap_layout(client.keyboard.last("keymap")) == "German"
         hand.unplug()
         client.display.roundtrip()
-        assert layout(client.keyboard.last("keymap")) == "German", "nor does pulling it out"
+        assert keymap_layout(client.keyboard.last("keymap")) == "German", "nor does pulling it out"
         hand.plug(US)
         hand.chord("a")
         client.display.roundtrip()
-        assert layout(client.keyboard.last("keymap")) == "English (US)"
+        assert keymap_layout(client.keyboard.last("keymap")) == "English (US)"
         assert not check_rules(client.display.log, client.keyboard)
         assert keys(client) == [(KEYS["a"], 1), (KEYS["a"], 0)] * 2
 
@@ -197,7 +156,7 @@ def test_broken_keymap_hurts_nobody(desktop, client):
 
 def test_focus_brings_held_keys_along(desktop, client):
     client.window(title="one")
-    with Hand(desktop, text(client.keyboard.last("keymap"))) as hand:
+    with Hand(desktop, keymap_text(client.keyboard.last("keymap"))) as hand:
         hand.key("shift", True)
         second = client.window(title="two")
         enter = [args for args in client.keyboard.all("enter") if args[1] is second.surface][-1]

@@ -3,8 +3,8 @@
 
 import pytest
 
-import wl
-from clients import US, Client, Hand, Popup
+from wayland import wl
+from wayland.clients import US, Client, Hand, Popup
 from pixels import BLUE, GREEN, RED, bounds
 
 BACKGROUND, BOTTOM, TOP, OVERLAY = range(4)

@@ -3,7 +3,7 @@
 
 import pytest
 
-from clients import US, Client, Hand
+from wayland.clients import US, Client, Hand
 from pixels import GREEN, RED, bounds
 
 

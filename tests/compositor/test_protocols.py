@@ -6,8 +6,8 @@ import socket
 
 import pytest
 
-import wl
-from clients import US, Client, Hand
+from wayland import wl
+from wayland.clients import US, Client, Hand
 from pixels import GREEN, RED, bounds
 
 OFFERED = """
@@ -47,7 +47,7 @@ def test_sandboxed_clients_see_less(desktop, client):
     context.set_sandbox_engine("org.boxland.test")
     context.commit()
     client.display.roundtrip()
-    with wl.Display(path) as inside:
+    with wl.Display(wl.connect(path)) as inside:
         assert "xdg_wm_base" in inside.globals
         hidden = set(client.display.globals) - set(inside.globals)
         assert hidden == {

@@ -3,7 +3,7 @@
 
 import pytest
 
-from clients import RIGHT, US, Client, Hand, Popup
+from wayland.clients import RIGHT, US, Client, Hand, Popup
 from pixels import BLUE, GREEN, RED, bounds
 
 BAR = 32  # height of a titlebar

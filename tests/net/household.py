@@ -111,6 +111,15 @@ class Household:
 
     # --- the desktop ---
 
+    @property
+    def size(self):
+        """The desktop's size, (width, height)."""
+        return tuple(int(word) for word in self._desktop.split("x"))
+
+    def connect(self):
+        """A connection for a client of wayland/wl.py."""
+        return self.node.connect(f"{self.node.runtime}/{self.wayland['WAYLAND_DISPLAY']}")
+
     def client(self, *argv, env=None, **options):
         """Starts a Wayland client in the background."""
         return self.node.spawn(argv, env={**self.wayland, **(env or {})}, **options)

@@ -103,9 +103,9 @@ class Proxy:
 
 
 class Display:
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.socket.connect(str(path))
+    def __init__(self, sock):
+        """sock is connected; it is the display's from now on."""
+        self.socket = sock
         self.inbound, self.fds = b"", []
         self.log = []  # (proxy, event, args) in order
         self.next_id, self.free = 2, []
@@ -258,6 +258,13 @@ class Display:
                 raise TimeoutError(f"waited {timeout} s for {what}; last: {self.log[-12:]}")
             self.receive(left)
         return value
+
+
+def connect(path):
+    """A connected socket for a Display."""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock.connect(str(path))
+    return sock
 
 
 def pack_string(value):

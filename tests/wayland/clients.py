@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""Clients made of wl.py: windows and popups of one colour, a hand on mouse and keyboard."""
+"""Clients made of wl.py: windows and popups of one colour, a hand on mouse and keyboard.
 
+A desktop is whatever has connect(), a new connection to it, and size, (width, height).
+"""
+
+import mmap
 import os
+import re
 import time
 
-import wl
+from wayland import wl
 
 LEFT, RIGHT, MIDDLE = 0x110, 0x111, 0x112
 KEYS = {"esc": 1, "1": 2, "tab": 15, "q": 16, "e": 18, "enter": 28, "ctrl": 29, "a": 30, "s": 31,
@@ -26,7 +31,7 @@ class Client:
     """A connection with the usual globals, and what the seat told it."""
 
     def __init__(self, desktop, seat=True):
-        self.display = wl.Display(desktop.socket)
+        self.display = wl.Display(desktop.connect())
         self.compositor = self.display.bind("wl_compositor")
         self.shm = self.display.bind("wl_shm")
         self.wm = self.display.bind("xdg_wm_base")
@@ -140,7 +145,7 @@ class Hand:
     """A virtual mouse and keyboard. The keyboard has a whole keymap and says its modifiers."""
 
     def __init__(self, desktop, keymap=None):
-        self.display = wl.Display(desktop.socket)
+        self.display = wl.Display(desktop.connect())
         self.size = desktop.size
         seat = self.display.bind("wl_seat")
         manager = self.display.bind("zwlr_virtual_pointer_manager_v1")
@@ -226,3 +231,43 @@ class Hand:
             self.key(name, True)
         for name in reversed(names):
             self.key(name, False)
+
+
+def keymap_text(args):
+    """The keymap of a keymap event."""
+    form, fd, size = args
+    assert form == 1, "a keymap is never withdrawn"
+    with mmap.mmap(fd, size, mmap.MAP_PRIVATE, mmap.PROT_READ) as memory:
+        return memory[:size].rstrip(b"\0").decode()
+
+
+def keymap_layout(args):
+    """The layout of a keymap event: the name of its first group."""
+    symbols = keymap_text(args).partition("xkb_symbols")[2]
+    found = re.search(r'name\[(?:Group)?1\] ?= ?"([^"]*)"', symbols)
+    return found.group(1) if found else ""
+
+
+def check_rules(log, keyboard):
+    """No keymap while a key is down; keymap and modifiers before the first key; no key twice."""
+    down, have_keymap, have_modifiers = set(), False, False
+    for proxy, event, args in log:
+        if proxy is not keyboard:
+            continue
+        if event == "keymap":
+            assert args[0] == 1
+            assert not down, "a keymap came while keys were down"
+            have_keymap, have_modifiers = True, False
+        elif event == "enter":
+            assert have_keymap
+            down = {int.from_bytes(args[2][i:i + 4], "little") for i in range(0, len(args[2]), 4)}
+        elif event == "leave":
+            down = set()
+        elif event == "modifiers":
+            have_modifiers = True
+        elif event == "key":
+            assert have_keymap and have_modifiers, "a key before keymap and modifiers"
+            code, state = args[2], args[3]
+            assert (code in down) != bool(state), "pressed twice, or released twice"
+            (down.add if state else down.discard)(code)
+    return down

@@ -198,12 +198,21 @@ static struct shown *find(struct shown_list *list, const char *key, const struct
 	return NULL;
 }
 
-static void serve_again(struct shown *shown, struct req *req) {
+// The exchange, answered: what the view does there goes back on the same. -1: refused.
+static int accept_view(const struct shown *shown, struct req *req) {
 	struct op_refusal why;
 	op_set(req_reply(req), OP_F_VIEW, shown->key);
+	op_set_body(req_reply(req), OP_BODY_FRAMES, 0);
 	int fd = req_hand_over(req, &why);
 	if (fd < 0) {
 		req_refuse(req, &why);
+	}
+	return fd;
+}
+
+static void serve_again(struct shown *shown, struct req *req) {
+	int fd = accept_view(shown, req);
+	if (fd < 0) {
 		return;
 	}
 	shown_send_exchange(shown, fd);
@@ -211,7 +220,6 @@ static void serve_again(struct shown *shown, struct req *req) {
 }
 
 static void serve_new(struct shown_list *list, struct box *display, struct req *req) {
-	struct op_refusal why;
 	char *path = helper_path("boxview");
 	struct shown *shown = NULL;
 	int fd = -1;
@@ -221,11 +229,7 @@ static void serve_new(struct shown_list *list, struct box *display, struct req *
 	} else if (!(shown = shown_create(list, display, req))) {
 		req_fail(req, OP_EIO, "out of memory");
 	} else {
-		op_set(req_reply(req), OP_F_VIEW, shown->key);
-		fd = req_hand_over(req, &why);
-		if (fd < 0) {
-			req_refuse(req, &why);
-		}
+		fd = accept_view(shown, req);
 		if (fd < 0 || !start(shown, path, fd)) {
 			box_destroy(shown->box); // the exchange breaks off with its descriptor
 		}

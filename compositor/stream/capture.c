@@ -64,9 +64,6 @@ static bool set_size(struct capture *capture, struct wlr_output_state *state) {
 	if (capture->output->scale != (float)scale) {
 		wlr_output_state_set_scale(state, (float)scale);
 	}
-	if (!capture->output->enabled) {
-		wlr_output_state_set_enabled(state, true);
-	}
 	return true;
 }
 
@@ -146,6 +143,16 @@ static void handle_gone(struct wl_listener *listener, void *data) {
 	capture->events->gone(capture->data);
 }
 
+// An output that is off has no frame events, so none would ever be drawn.
+static bool enable(struct wlr_output *output) {
+	struct wlr_output_state state;
+	wlr_output_state_init(&state);
+	wlr_output_state_set_enabled(&state, true);
+	bool good = wlr_output_commit_state(output, &state);
+	wlr_output_state_finish(&state);
+	return good;
+}
+
 static bool create_output(struct capture *capture) {
 	struct server *server = capture->server;
 	const struct wlr_box *geom = &capture->toplevel->geom;
@@ -157,7 +164,8 @@ static bool create_output(struct capture *capture) {
 	capture->output = wlr_headless_add_output(capture->backend,
 		geom->width > 0 ? (unsigned)geom->width : 1, geom->height > 0 ? (unsigned)geom->height : 1);
 	return capture->output &&
-		wlr_output_init_render(capture->output, server->allocator, server->renderer);
+		wlr_output_init_render(capture->output, server->allocator, server->renderer) &&
+		enable(capture->output);
 }
 
 static bool create_scene(struct capture *capture) {

@@ -22,7 +22,7 @@
 #include "mounts.h"
 #include "net/link.h"
 #include "net/serve.h"
-#include "net/stream_unix.h"
+#include "net/stream_pair.h"
 #include "quic/quic.h"
 #include "relay.h"
 #include "route.h"
@@ -42,7 +42,7 @@ struct boxd {
 	struct unions unions;
 	struct box_server inside;  // this node's own programs
 	struct box_server outside; // other nodes
-	struct caller caller;  // of links: from this node's names
+	struct caller caller; // of what is done here for somebody: links, copies
 	struct net_linker linker;
 	struct quic *quic; // NULL: no network
 	struct box_env env;
@@ -79,18 +79,18 @@ static bool forward_outside(void *data, struct exchange *exchange, struct op_hea
 	return forward(data, exchange, head, subject, false);
 }
 
-// A link of a process box dials as its asker would: over this node's own socket, with his subject.
-static struct stream *open_link(void *data, struct op_head *head, const struct subject *subject,
+// What this node does for somebody it asks as a program of his on this node would.
+static struct stream *open_inside(void *data, struct op_head *head, const struct subject *subject,
 		struct op_refusal *refusal) {
 	struct boxd *boxd = data;
-	struct stream *stream = stream_unix_connect(boxd->loop, boxd->config->socket);
-	char as[130];
-	if (!stream) {
-		op_refuse(refusal, OP_EUNREACH, "boxd's own socket: %s", strerror(errno));
+	struct stream *ends[2];
+	if (!stream_pair_create(boxd->loop, ends)) {
+		op_refuse(refusal, OP_EIO, "out of memory");
 		return NULL;
 	}
-	op_set(head, OP_F_AS, subject_print(subject, as));
-	return stream;
+	const struct door door = {.subject = *subject, .trusted = false};
+	box_server_take(&boxd->inside, ends[1], &door);
+	return ends[0];
 }
 
 static bool listen_inside(struct boxd *boxd) {
@@ -259,7 +259,7 @@ struct boxd *boxd_create(struct wl_event_loop *loop, const struct config *config
 	boxd->route = (struct route){loop, boxd->keys, &boxd->mounts, NULL};
 	const char *person = keys_person(boxd->keys);
 	boxd->tree = box_tree_create(person ? person : config->person);
-	boxd->caller = (struct caller){.open = open_link, .data = boxd};
+	boxd->caller = (struct caller){.open = open_inside, .data = boxd};
 	net_linker_init(&boxd->linker, loop, &boxd->caller);
 	box_server_init(&boxd->inside, loop, boxd->tree);
 	box_server_init(&boxd->outside, loop, boxd->tree);

@@ -245,11 +245,11 @@ static void link_box_describe(struct box *box, struct op_head *entry) {
 	op_set(entry, OP_F_DEVICE, l->link.device);
 	op_set(entry, OP_F_BY, subject_print(&l->link.subject, by));
 	op_set_number(entry, OP_F_STARTED, (uint64_t)l->link.started);
-	if (l->link.state == LINK_REFUSED) {
-		op_setf(entry, OP_F_STATE, "refused %s %s", op_code_name(l->link.why.code),
-			l->link.why.sentence);
-	} else {
+	if (l->link.state == LINK_UP || l->link.why.code == OP_OK) { // up, or never tried
 		op_set(entry, OP_F_STATE, l->link.state == LINK_UP ? "up" : "waiting");
+	} else {
+		op_setf(entry, OP_F_STATE, "%s %s %s", l->link.state == LINK_REFUSED ? "refused" : "waiting",
+			op_code_name(l->link.why.code), l->link.why.sentence);
 	}
 }
 

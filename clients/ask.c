@@ -11,6 +11,7 @@
 
 struct asking {
 	struct answer *answer;
+	struct call *call;
 	bool over;
 };
 
@@ -35,7 +36,21 @@ static void handle_ended(void *data, const struct op_refusal *why, const struct 
 	asking->over = true;
 }
 
+static int handle_late(void *data) {
+	struct asking *asking = data;
+	if (!asking->over) {
+		call_destroy(asking->call);
+		op_refuse(&asking->answer->why, OP_ELOST, "no answer in time");
+		asking->over = true;
+	}
+	return 0;
+}
+
 bool ask(struct asker *asker, struct op_head *request, struct answer *answer) {
+	return ask_within(asker, request, answer, 0);
+}
+
+bool ask_within(struct asker *asker, struct op_head *request, struct answer *answer, int ms) {
 	static const struct call_events events = {
 		.reply = handle_reply,
 		.bytes = handle_bytes,
@@ -46,15 +61,23 @@ bool ask(struct asker *asker, struct op_head *request, struct answer *answer) {
 	op_head_init_reply(&answer->reply);
 	op_head_init_reply(&answer->trailer);
 	buf_init(&answer->body);
-	struct call *call = call_create(asker->loop, &asker->boxd.caller, request, NULL, &events,
-		&asking);
+	asking.call = call_create(asker->loop, &asker->boxd.caller, request, NULL, &events, &asking);
 	op_head_finish(request);
-	if (!call) {
+	struct wl_event_source *late = ms > 0 ?
+		wl_event_loop_add_timer(asker->loop, handle_late, &asking) : NULL;
+	if (!asking.call || (ms > 0 && !late)) {
+		call_destroy(asking.call);
 		op_refuse(&answer->why, OP_EIO, "out of memory");
 		return false;
 	}
+	if (late) {
+		wl_event_source_timer_update(late, ms);
+	}
 	while (!asking.over) {
 		wl_event_loop_dispatch(asker->loop, -1);
+	}
+	if (late) {
+		wl_event_source_remove(late);
 	}
 	return answer->why.code == OP_OK;
 }

@@ -44,6 +44,8 @@ struct answer {
  * cases answer_finish.
  */
 bool ask(struct asker *asker, struct op_head *request, struct answer *answer);
+/* The same, for so long at most: then the call is hung up, and why is ELOST. */
+bool ask_within(struct asker *asker, struct op_head *request, struct answer *answer, int ms);
 void answer_finish(struct answer *answer);
 /* The same, and prints what was refused. */
 bool ask_or_say(struct asker *asker, struct op_head *request, struct answer *answer);

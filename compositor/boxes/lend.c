@@ -63,9 +63,42 @@ static void take_back(struct lent *lent) {
 	box_changed(lent->box);
 }
 
+/*
+ * What was taken back stays so. A link whose exchange ended in order ends too, but it does not hear
+ * of that while the network is dead, and comes again when it is not.
+ */
+static char *link_of(const struct req *req) {
+	const char *from = op_get(req->head, OP_F_FROM);
+	char by[130], *link;
+	bool known = from && asprintf(&link, "%s %s %llu", subject_print(req->subject, by), from,
+		(unsigned long long)op_get_number(req->head, OP_F_STARTED, 0)) >= 0;
+	return known ? link : NULL; // asked for by no link
+}
+
+static void remember(struct lent *lent, const struct req *req) {
+	char *link = link_of(req);
+	if (link) {
+		free(lent->taken[lent->taken_next]);
+		lent->taken[lent->taken_next] = link;
+		lent->taken_next = (lent->taken_next + 1) % LEND_TAKEN_MAX;
+	}
+}
+
+static bool was_taken_back(const struct lent *lent, const struct req *req) {
+	char *link = link_of(req);
+	bool found = false;
+	for (int i = 0; link && i < LEND_TAKEN_MAX; i++) {
+		found = found || (lent->taken[i] && strcmp(lent->taken[i], link) == 0);
+	}
+	free(link);
+	return found;
+}
+
+// By the lender.
 static void end_borrowing(struct lent *lent) {
 	struct req *req = lent->borrower;
 	if (req) {
+		remember(lent, req);
 		take_back(lent);
 		req_end(req, NULL); // in order: the link that borrowed it ends
 		char text[100];
@@ -203,6 +236,12 @@ static void device_getmem(struct box *box, struct req *req) {
 		req_fail(req, OP_EARG, "a %s is a feed: ask with live", lent->device->what);
 		return;
 	}
+	if (was_taken_back(lent, req)) {
+		op_set(req_reply(req), OP_F_TYPE, box->cnstr);
+		req_ok_open(req, OP_BODY_FRAMES, 0);
+		req_end(req, NULL); // as it would have heard: the link ends
+		return;
+	}
 	if (lent->borrower) {
 		req_fail(req, OP_EBUSY, "the %s is lent to %s (delete %s/users/0 takes it back)",
 			lent->device->what, subject_print(lent->borrower->subject, by), box->parent->name);
@@ -246,6 +285,9 @@ static void device_destroy(struct box *box) {
 	wl_event_source_remove(lent->heartbeat);
 	if (lent->device->finish) {
 		lent->device->finish(lent);
+	}
+	for (int i = 0; i < LEND_TAKEN_MAX; i++) {
+		free(lent->taken[i]);
 	}
 	free(lent);
 }

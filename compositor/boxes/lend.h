@@ -29,6 +29,8 @@ struct lend_device {
 	void (*finish)(struct lent *lent); // gives back data; optional
 };
 
+#define LEND_TAKEN_MAX 16
+
 struct lent {
 	struct box_env *env;
 	const struct lend_device *device;
@@ -42,6 +44,8 @@ struct lent {
 	uint32_t sequence;
 	uint32_t held[8]; // codes that are down for the borrower
 	int held_size;
+	char *taken[LEND_TAKEN_MAX]; // links it was taken back from, the newest anywhere; NULL: free
+	int taken_next;
 	void *data; // the device's own, given back by its finish
 };
 

@@ -205,6 +205,16 @@ static void set_device(struct op_head *head, const char *device) {
 	}
 }
 
+// So that a device can tell a link that comes again from a new one: it may have been taken back.
+static void say_who(struct net_link *l, struct op_head *head) {
+	char *name = box_name(l->link.box);
+	if (name) {
+		op_set(head, OP_F_FROM, name);
+		op_set_number(head, OP_F_STARTED, (uint64_t)l->link.started);
+	}
+	free(name);
+}
+
 static void dial(struct net_link *l) {
 	const struct link_user *user = l->link.user;
 	struct op_head head;
@@ -217,6 +227,7 @@ static void dial(struct net_link *l) {
 	}
 	if (user->verb == OP_GETMEM) {
 		op_set_flag(&head, OP_F_LIVE);
+		say_who(l, &head);
 	} else {
 		op_set_body(&head, user->body, 0);
 	}

@@ -24,6 +24,9 @@ KEYMAP = """xkb_keymap {
 };
 """
 US, GERMAN = KEYMAP % "us", KEYMAP % "de"
+# What is printed on the keys, by the code of the first of each row.
+US_ROWS = {2: "1234567890-=", 16: "qwertyuiop[]", 30: "asdfghjkl;'", 44: "zxcvbnm,./", 57: " "}
+GERMAN_ROWS = {2: "1234567890ß", 16: "qwertzuiopü+", 30: "asdfghjklöä", 44: "yxcvbnm,.-", 57: " "}
 MODIFIERS = {"shift": 1, "ctrl": 4, "alt": 8, "super": 64}
 
 
@@ -223,6 +226,14 @@ class Hand:
             self.held = self.held | MODIFIERS[name] if down else self.held & ~MODIFIERS[name]
             self.keyboard.modifiers(self.held, 0, 0, 0)
         self.display.roundtrip()
+
+    def write(self, text, rows):
+        """Presses the keys that have these letters on them, and Enter."""
+        codes = {letter: first + i for first, row in rows.items() for i, letter in enumerate(row)}
+        for letter in text:
+            for down in (1, 0):
+                self.keyboard.key(self.now(), codes[letter], down)
+        self.chord("enter")
 
     def chord(self, text):
         """Such as "super+shift+e": down in order, up in reverse."""

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Measurements by name: how fast, how late, at what cost."""

@@ -7,7 +7,7 @@ import pytest
 
 from conftest import DEBIAN_12, DEBIAN_13, DEV
 
-WORDS = ("setup", "build", "test", "demo", "run", "shell", "install", "uninstall", "clean")
+WORDS = ("setup", "build", "test", "bench", "demo", "run", "shell", "install", "uninstall", "clean")
 
 
 def test_is_plain_sh():

@@ -19,6 +19,7 @@
 #include "box/name.h"
 #include "boxes/env.h"
 #include "boxes/peer.h"
+#include "copy.h"
 #include "mounts.h"
 #include "net/link.h"
 #include "net/serve.h"
@@ -40,6 +41,7 @@ struct boxd {
 	struct route route;
 	struct relays relays;
 	struct unions unions;
+	struct copies copies;
 	struct box_server inside;  // this node's own programs
 	struct box_server outside; // other nodes
 	struct caller caller; // of what is done here for somebody: links, copies
@@ -54,6 +56,10 @@ static bool forward(struct boxd *boxd, struct exchange *exchange, struct op_head
 	struct way way;
 	const char *name = op_get(head, OP_F_NAME);
 	exchange_set_class(exchange, relay_class(name));
+	if (head->verb == OP_COPY) {
+		copy_create(&boxd->copies, exchange, head, subject, local);
+		return true;
+	}
 	if (local && union_take(&boxd->unions, exchange, head, subject)) {
 		return true;
 	}
@@ -261,6 +267,7 @@ struct boxd *boxd_create(struct wl_event_loop *loop, const struct config *config
 	boxd->tree = box_tree_create(person ? person : config->person);
 	boxd->caller = (struct caller){.open = open_inside, .data = boxd};
 	net_linker_init(&boxd->linker, loop, &boxd->caller);
+	copies_init(&boxd->copies, loop, &boxd->route, &boxd->caller);
 	box_server_init(&boxd->inside, loop, boxd->tree);
 	box_server_init(&boxd->outside, loop, boxd->tree);
 	boxd->inside.data = boxd->outside.data = boxd;
@@ -280,6 +287,7 @@ void boxd_destroy(struct boxd *boxd) {
 	if (!boxd) {
 		return;
 	}
+	copies_finish(&boxd->copies);
 	unions_finish(&boxd->unions);
 	relays_finish(&boxd->relays);
 	box_server_finish(&boxd->inside);

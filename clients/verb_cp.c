@@ -3,8 +3,8 @@
  * verb_cp.c - box cp: bytes from a box or a file into a box or a file.
  *
  * A name begins with "/" and is a box; anything else is a file of this machine ("file:/tmp/x" one by
- * its whole path), "-" our own stdin or stdout. Between two boxes boxd is asked for a copy end to end; where that is not served, the bytes
- * pass through here.
+ * its whole path), "-" our own stdin or stdout. Between two boxes boxd is asked for a copy end to
+ * end; where that is not served, the bytes pass through here.
  */
 #include "box.h"
 
@@ -15,6 +15,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "progress.h"
 
 #define PIECE 65536
 #define QUEUE_MAX (1024 * 1024)
@@ -213,21 +215,61 @@ static void copy_file(struct copier *copier, const char *name) {
 	}
 }
 
+/* From box to box. */
+
+struct copying {
+	struct progress progress;
+	struct buf said; // entries, as far as they have come
+	bool over;
+	struct op_refusal why;
+};
+
+static void copying_bytes(void *data, const void *bytes, size_t size) {
+	struct copying *copying = data;
+	struct op_head entry;
+	size_t whole;
+	buf_append(&copying->said, bytes, size);
+	while ((whole = op_head_size(buf_front(&copying->said), copying->said.size, NULL)) > 0) {
+		if (op_decode(&entry, OP_ENTRY, buf_front(&copying->said), whole, NULL) == OP_OK) {
+			progress_tell(&copying->progress, op_get_number(&entry, OP_F_OFFSET, 0),
+				op_get_number(&entry, OP_F_SIZE, 0));
+			op_head_finish(&entry);
+		}
+		buf_drop(&copying->said, whole);
+	}
+}
+
+static void copying_ended(void *data, const struct op_refusal *why,
+		const struct op_head *trailer) {
+	struct copying *copying = data;
+	copying->over = true;
+	copying->why = *why;
+}
+
 /* true: done, or refused for good (then *status is 1); false: nobody serves copies between these. */
 static bool copy_end_to_end(struct asker *asker, const char *source, const char *target,
 		int *status) {
+	static const struct call_events events = {.bytes = copying_bytes, .ended = copying_ended};
+	struct copying copying = {.over = false};
 	struct op_head request;
-	struct answer answer;
+	progress_init(&copying.progress);
+	buf_init(&copying.said);
 	op_head_init_request(&request, OP_COPY);
 	op_set(&request, OP_F_NAME, source);
 	op_set(&request, OP_F_TO, target);
-	bool good = ask(asker, &request, &answer);
-	bool served = answer.why.code != OP_EUNSUPP;
-	if (served && !good) {
-		say_refusal(&answer.why);
+	struct call *call = call_create(asker->loop, &asker->boxd.caller, &request, NULL, &events,
+		&copying);
+	op_head_finish(&request);
+	while (call && !copying.over) {
+		wl_event_loop_dispatch(asker->loop, -1);
 	}
-	*status = good ? 0 : 1;
-	answer_finish(&answer);
+	progress_finish(&copying.progress);
+	buf_finish(&copying.said);
+	bool served = copying.why.code != OP_EUNSUPP;
+	*status = call && copying.why.code == OP_OK ? 0 : 1;
+	if (served && *status) {
+		say_refusal(&copying.why);
+	}
 	return served;
 }
 

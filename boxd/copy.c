@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * copy.c - who moves a copy's bytes: the source's node, the target's, or this one.
+ *
+ * How one node moves them is mover.c's. Names are route.c's; rights are decided where the boxes are.
+ */
+#include "copy.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "box/name.h"
+#include "mover.h"
+#include "quic/keys.h"
+#include "quic/quic.h"
+#include "relay.h"
+
+struct place { // of one of the two boxes
+	char *name;                     // as a program of this node names it
+	char *there;                    // as its own node does
+	char key[KEYS_FINGERPRINT + 1]; // of that node; "": this one
+};
+
+enum stage {
+	STAGE_PUSH, // the source's node is asked
+	STAGE_PULL, // the target's node is
+	STAGE_HERE,
+};
+
+struct copy {
+	struct wl_list link; // copies.list
+	struct copies *copies;
+	struct exchange *exchange;
+	struct subject subject;
+	char *want; // of the source; may be NULL
+	struct place source, target;
+	enum stage stage;
+	struct caller caller; // to the node that is asked
+	struct call *call;    // to it; NULL: none
+	struct mover *mover;  // NULL: not moved here, or over
+	bool answered;        // the asker was told ok
+};
+
+void copies_init(struct copies *copies, struct wl_event_loop *loop, const struct route *route,
+		const struct caller *caller) {
+	copies->loop = loop;
+	copies->route = route;
+	copies->caller = caller;
+	wl_list_init(&copies->list);
+}
+
+static void place_finish(struct place *place) {
+	free(place->name);
+	free(place->there);
+}
+
+static void copy_destroy(struct copy *copy) {
+	wl_list_remove(&copy->link);
+	call_destroy(copy->call);
+	mover_destroy(copy->mover);
+	exchange_destroy(copy->exchange);
+	place_finish(&copy->source);
+	place_finish(&copy->target);
+	free(copy->want);
+	free(copy);
+}
+
+void copies_finish(struct copies *copies) {
+	struct copy *copy, *next;
+	wl_list_for_each_safe(copy, next, &copies->list, link) {
+		copy_destroy(copy);
+	}
+}
+
+/* What the asker is told. */
+
+static void answer(struct copy *copy) {
+	struct op_head reply;
+	if (!copy->answered) {
+		copy->answered = true;
+		op_head_init_reply(&reply);
+		op_set_body(&reply, OP_BODY_CHUNKS, 0);
+		exchange_send_head(copy->exchange, &reply, NULL);
+		op_head_finish(&reply);
+	}
+}
+
+// trailer may be NULL. The copy is freed.
+static void finish(struct copy *copy, const struct op_refusal *why,
+		const struct op_head *trailer) {
+	struct op_head reply;
+	if (!trailer || !op_head_copy(&reply, trailer)) {
+		op_head_init_reply(&reply);
+	}
+	reply.refusal = *why;
+	op_unset(&reply, OP_F_BODY);
+	if (why->code == OP_OK) {
+		answer(copy);
+	}
+	if (copy->answered) {
+		exchange_send_end(copy->exchange, &reply);
+	} else {
+		exchange_send_head(copy->exchange, &reply, NULL);
+	}
+	op_head_finish(&reply);
+	copy_destroy(copy);
+}
+
+static void asker_gone(void *data, const struct op_refusal *why) {
+	copy_destroy(data);
+}
+
+static const struct exchange_events asker_events = {.gone = asker_gone};
+
+/* Moved here. */
+
+static void handle_moving(void *data) {
+	answer(data);
+}
+
+static void handle_progress(void *data, uint64_t done, uint64_t size) {
+	struct copy *copy = data;
+	struct op_head entry;
+	struct buf text;
+	op_head_init_entry(&entry);
+	op_set_number(&entry, OP_F_OFFSET, done);
+	if (size > 0) {
+		op_set_number(&entry, OP_F_SIZE, size);
+	}
+	buf_init(&text);
+	if (op_encode(&entry, &text, NULL) == OP_OK) {
+		exchange_send_bytes(copy->exchange, buf_front(&text), text.size);
+	}
+	buf_finish(&text);
+	op_head_finish(&entry);
+}
+
+static void handle_moved(void *data, const struct op_refusal *why,
+		const struct op_head *trailer) {
+	struct copy *copy = data;
+	copy->mover = NULL;
+	finish(copy, why, trailer);
+}
+
+static void move_here(struct copy *copy) {
+	static const struct mover_events events = {
+		.moving = handle_moving,
+		.progress = handle_progress,
+		.moved = handle_moved,
+	};
+	copy->stage = STAGE_HERE;
+	copy->mover = mover_create(copy->copies->loop, copy->copies->caller, &copy->subject,
+		copy->source.name, copy->want, copy->target.name, &events, copy);
+	if (!copy->mover) {
+		const struct op_refusal memory = {.code = OP_EIO, .sentence = "out of memory"};
+		finish(copy, &memory, NULL);
+	}
+}
+
+/* Moved by another node. */
+
+static void ask_node(struct copy *copy, enum stage stage);
+
+static void node_reply(void *data, const struct op_head *reply) {
+	if (reply->refusal.code == OP_OK) {
+		answer(data);
+	}
+}
+
+static void node_bytes(void *data, const void *bytes, size_t size) {
+	struct copy *copy = data;
+	exchange_send_bytes(copy->exchange, bytes, size);
+}
+
+// That node cannot get to the other one, or may not: somebody else may.
+static bool is_cut_off(const struct op_refusal *why) {
+	return why->code == OP_EUNREACH || why->code == OP_EUDP || why->code == OP_EUNSUPP ||
+		why->code == OP_EPERM;
+}
+
+static void node_ended(void *data, const struct op_refusal *why, const struct op_head *trailer) {
+	struct copy *copy = data;
+	copy->call = NULL;
+	if (copy->answered || !is_cut_off(why)) {
+		finish(copy, why, trailer);
+	} else if (copy->stage == STAGE_PUSH) {
+		ask_node(copy, STAGE_PULL);
+	} else {
+		move_here(copy);
+	}
+}
+
+static struct stream *node_open(void *data, struct op_head *head, const struct subject *subject,
+		struct op_refusal *refusal) {
+	struct copy *copy = data;
+	const struct place *place = copy->stage == STAGE_PUSH ? &copy->source : &copy->target;
+	struct way way = {.kind = WAY_PEER, .name = place->there};
+	way.peer = quic_peer_by_key(copy->copies->route->quic, place->key);
+	if (!way.peer) {
+		op_refuse(refusal, OP_EUNREACH, "that node was forgotten");
+		return NULL;
+	}
+	return route_open(copy->copies->route, &way, head, subject, refusal);
+}
+
+static void ask_node(struct copy *copy, enum stage stage) {
+	static const struct call_events events = {
+		.reply = node_reply,
+		.bytes = node_bytes,
+		.ended = node_ended,
+	};
+	bool push = stage == STAGE_PUSH;
+	const struct place *asked = push ? &copy->source : &copy->target;
+	const struct place *other = push ? &copy->target : &copy->source;
+	struct op_head head;
+	copy->stage = stage;
+	copy->caller = (struct caller){.open = node_open, .data = copy};
+	op_head_init_request(&head, OP_COPY);
+	op_set(&head, OP_F_NAME, asked->there);
+	op_setf(&head, push ? OP_F_TO : OP_F_SOURCE, "%s%s",
+		strcmp(asked->key, other->key) == 0 ? "" : other->key, other->there);
+	if (copy->want) {
+		op_set(&head, OP_F_WANT, copy->want);
+	}
+	copy->call = call_create(copy->copies->loop, &copy->caller, &head, &copy->subject, &events,
+		copy);
+	op_head_finish(&head);
+	if (!copy->call) {
+		move_here(copy);
+	}
+}
+
+/* Where the boxes are. */
+
+// A box in this node's names, or KEY/name; from outside only what is ours, or KEY/name.
+static enum op_code find_place(struct copy *copy, struct place *place, const char *where,
+		bool local, struct op_refusal *refusal) {
+	char key[KEYS_FINGERPRINT + 1];
+	const char *name;
+	struct way way;
+	enum op_code code = where_split(where, key, &name, refusal);
+	if (code != OP_OK) {
+		return code;
+	}
+	place->name = NULL;
+	if (!key[0]) {
+		place->name = strdup(name);
+	} else if (asprintf(&place->name, "/n/%s%s", key, strcmp(name, "/") == 0 ? "" : name) < 0) {
+		place->name = NULL;
+	}
+	if (!place->name) {
+		return op_refuse(refusal, OP_EIO, "out of memory");
+	}
+	code = route_resolve(copy->copies->route, place->name, &copy->subject, local || key[0], &way,
+		refusal);
+	if (code == OP_OK && way.kind == WAY_PEER) {
+		strcpy(place->key, way.peer->key);
+	} else if (code == OP_ENOENT && key[0]) {
+		return refusal->code = OP_EUNREACH; // who sent it here knows another way
+	}
+	place->there = code == OP_OK ? strdup(way.name) : NULL;
+	return code != OP_OK || place->there ? code : op_refuse(refusal, OP_EIO, "out of memory");
+}
+
+static enum op_code find_both(struct copy *copy, const struct op_head *head, bool local,
+		struct op_refusal *refusal) {
+	const char *name = op_get(head, OP_F_NAME), *want = op_get(head, OP_F_WANT);
+	const char *to = op_get(head, OP_F_TO), *source = op_get(head, OP_F_SOURCE);
+	if (!to == !source) {
+		return op_refuse(refusal, OP_EARG, "a copy says its other box once: to, where the bytes go, "
+			"or source, where they come from");
+	}
+	if (want && !(copy->want = strdup(want))) {
+		return op_refuse(refusal, OP_EIO, "out of memory");
+	}
+	enum op_code code = find_place(copy, &copy->source, to ? name : source, local, refusal);
+	return code != OP_OK ? code :
+		find_place(copy, &copy->target, to ? to : name, local, refusal);
+}
+
+void copy_create(struct copies *copies, struct exchange *exchange, const struct op_head *head,
+		const struct subject *subject, bool local) {
+	struct op_refusal why = {.code = OP_EIO, .sentence = "out of memory"};
+	struct copy *copy = calloc(1, sizeof(*copy));
+	if (!copy) {
+		relay_refuse(exchange, &why);
+		return;
+	}
+	wl_list_insert(&copies->list, &copy->link);
+	copy->copies = copies;
+	copy->exchange = exchange;
+	copy->subject = *subject;
+	exchange_listen(exchange, &asker_events, copy);
+	if (find_both(copy, head, local, &why) != OP_OK) {
+		finish(copy, &why, NULL);
+	} else if (!copy->source.key[0] || !copy->target.key[0]) {
+		move_here(copy);
+	} else {
+		ask_node(copy, STAGE_PUSH);
+	}
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mover.c - a getmem and a putmem joined.
+ *
+ * The putmem begins when the getmem has been answered, so nothing is begun at the target for a
+ * source that is not there.
+ */
+#include "mover.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define QUEUE_MAX (512 * 1024) // bytes held for a slower target before the source is paused
+#define PROGRESS_MS 200
+
+struct mover {
+	struct wl_event_loop *loop;
+	const struct caller *caller;
+	struct subject subject;
+	char *target;
+	const struct mover_events *events;
+	void *data;
+	struct call *from; // NULL: all has come
+	struct call *to;   // NULL: not begun
+	uint64_t done, size;
+	int64_t told_ms;
+};
+
+static int64_t now_ms(void) {
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void mover_destroy(struct mover *mover) {
+	if (mover) {
+		call_destroy(mover->from);
+		call_destroy(mover->to);
+		free(mover->target);
+		free(mover);
+	}
+}
+
+static void finish(struct mover *mover, const struct op_refusal *why,
+		const struct op_head *trailer) {
+	const struct mover_events *events = mover->events;
+	void *data = mover->data;
+	mover_destroy(mover);
+	events->moved(data, why, trailer);
+}
+
+static void tell_progress(struct mover *mover, bool last) {
+	int64_t now = now_ms();
+	if (last || now - mover->told_ms >= PROGRESS_MS) {
+		mover->told_ms = now;
+		mover->events->progress(mover->data, mover->done, mover->size);
+	}
+}
+
+/* The target. */
+
+static void to_drained(void *data) {
+	struct mover *mover = data;
+	if (mover->from) {
+		call_pause(mover->from, false);
+	}
+}
+
+static void to_ended(void *data, const struct op_refusal *why, const struct op_head *trailer) {
+	struct mover *mover = data;
+	mover->to = NULL;
+	if (why->code == OP_OK && mover->from) {
+		struct op_refusal early;
+		op_refuse(&early, OP_EIO, "the target took no more after %llu bytes",
+			(unsigned long long)mover->done);
+		finish(mover, &early, NULL);
+		return;
+	}
+	if (why->code == OP_OK) {
+		tell_progress(mover, true);
+	}
+	finish(mover, why, trailer);
+}
+
+static bool open_target(struct mover *mover, const char *type) {
+	static const struct call_events events = {.drained = to_drained, .ended = to_ended};
+	struct op_head head;
+	op_head_init_request(&head, OP_PUTMEM);
+	op_set(&head, OP_F_NAME, mover->target);
+	if (type) {
+		op_set(&head, OP_F_TYPE, type);
+	}
+	op_set_body(&head, OP_BODY_CHUNKS, 0);
+	mover->to = call_create(mover->loop, mover->caller, &head, &mover->subject, &events, mover);
+	op_head_finish(&head);
+	return mover->to;
+}
+
+/* The source. */
+
+static void from_reply(void *data, const struct op_head *reply) {
+	struct mover *mover = data;
+	if (reply->refusal.code != OP_OK) {
+		return; // ended follows
+	}
+	struct op_refusal why = {.code = OP_EIO, .sentence = "out of memory"};
+	uint64_t size = 0;
+	enum op_body body = op_body_of(reply, &size);
+	mover->size = body == OP_BODY_BYTES ? size : op_get_number(reply, OP_F_SIZE, 0);
+	if (body == OP_BODY_FRAMES) {
+		op_refuse(&why, OP_EUNSUPP, "a feed of frames is no copy: link it to what shall take it");
+		finish(mover, &why, NULL);
+	} else if (!open_target(mover, op_get(reply, OP_F_TYPE))) {
+		finish(mover, &why, NULL);
+	} else {
+		mover->events->moving(mover->data);
+	}
+}
+
+static void from_bytes(void *data, const void *bytes, size_t size) {
+	struct mover *mover = data;
+	mover->done += size;
+	call_send_bytes(mover->to, bytes, size);
+	call_pause(mover->from, call_queued(mover->to) > QUEUE_MAX);
+	tell_progress(mover, false);
+}
+
+static void from_ended(void *data, const struct op_refusal *why, const struct op_head *trailer) {
+	struct mover *mover = data;
+	mover->from = NULL;
+	if (why->code != OP_OK) {
+		finish(mover, why, trailer);
+	} else {
+		call_send_end(mover->to);
+	}
+}
+
+struct mover *mover_create(struct wl_event_loop *loop, const struct caller *caller,
+		const struct subject *subject, const char *source, const char *want, const char *target,
+		const struct mover_events *events, void *data) {
+	static const struct call_events call_events = {
+		.reply = from_reply,
+		.bytes = from_bytes,
+		.ended = from_ended,
+	};
+	struct mover *mover = calloc(1, sizeof(*mover));
+	struct op_head head;
+	if (!mover) {
+		return NULL;
+	}
+	mover->loop = loop;
+	mover->caller = caller;
+	mover->subject = *subject;
+	mover->events = events;
+	mover->data = data;
+	mover->target = strdup(target);
+	op_head_init_request(&head, OP_GETMEM);
+	op_set(&head, OP_F_NAME, source);
+	if (want) {
+		op_set(&head, OP_F_WANT, want);
+	}
+	if (mover->target) {
+		mover->from = call_create(loop, caller, &head, subject, &call_events, mover);
+	}
+	op_head_finish(&head);
+	if (!mover->from) {
+		mover_destroy(mover);
+		return NULL;
+	}
+	return mover;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLIENTS_PROGRESS_H
+#define CLIENTS_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* One line on a terminal that says how far a copy is; nothing where stderr is none. */
+struct progress {
+	bool shown;        // the line stands there
+	int64_t begun_ms, told_ms;
+};
+
+void progress_init(struct progress *progress);
+/* size 0: not known. Said often, shown ten times a second at most, and not in the first half second. */
+void progress_tell(struct progress *progress, uint64_t done, uint64_t size);
+/* Takes the line away. */
+void progress_finish(struct progress *progress);
+
+#endif

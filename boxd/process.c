@@ -44,6 +44,7 @@ struct process {
 	struct buf in_queue;
 	bool in_ending;
 	bool sandboxed;
+	bool hung_up; // its output is read, and goes nowhere
 	struct pump pumps[3]; // by process_io; [PROCESS_IN] unused
 };
 
@@ -63,8 +64,10 @@ static int handle_output(int fd, uint32_t mask, void *data) {
 	struct process *process = pump->process;
 	uint8_t bytes[READ_SIZE];
 	ssize_t n = read(fd, bytes, sizeof(bytes));
-	if (n > 0) {
+	if (n > 0 && !process->hung_up) {
 		process->events->output(process->data, pump->io, bytes, (size_t)n);
+	} else if (n > 0) {
+		return 0;
 	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
 		pump_close(pump); // a terminal whose last program is gone reads EIO
 		process->events->output_end(process->data, pump->io);
@@ -137,7 +140,8 @@ static void handle_ended(void *data, int status) {
 static bool parse_size(const char *text, struct winsize *size) {
 	unsigned int rows, columns;
 	int end = 0;
-	if (sscanf(text, "%4ux%4u%n", &rows, &columns, &end) != 2 || text[end] || !rows || !columns) {
+	if (text[strspn(text, "0123456789x")] || // %u takes blanks and signs
+			sscanf(text, "%4ux%4u%n", &rows, &columns, &end) != 2 || text[end] || !rows || !columns) {
 		return false;
 	}
 	*size = (struct winsize){.ws_row = (unsigned short)rows, .ws_col = (unsigned short)columns};
@@ -320,6 +324,7 @@ size_t process_queued(const struct process *process) {
 // Without a source rather than with an empty mask: a closed pipe would report its hang-up for ever.
 void process_pause(struct process *process, enum process_io io, bool paused) {
 	struct pump *pump = &process->pumps[io];
+	paused = paused && !process->hung_up;
 	if (pump->fd >= 0 && !paused && !pump->source) {
 		pump->source = wl_event_loop_add_fd(process->loop, pump->fd, WL_EVENT_READABLE,
 			handle_output, pump);
@@ -359,11 +364,18 @@ bool process_signal(struct process *process, int signal) {
 	return spawn_signal(process->spawn, signal);
 }
 
+// A pipe stays open: a shell says of its child "Hangup", and is not to die of SIGPIPE before what it
+// does on the signal. A terminal's programs are told by its end, and may write to it.
 void process_hang_up(struct process *process) {
 	process_signal(process, SIGHUP);
 	input_close(process);
+	process->hung_up = true;
 	for (int i = PROCESS_OUT; i <= PROCESS_ERR; i++) {
-		pump_close(&process->pumps[i]);
+		if (process->tty >= 0) {
+			pump_close(&process->pumps[i]);
+		} else {
+			process_pause(process, (enum process_io)i, false);
+		}
 	}
 	if (process->tty >= 0) {
 		close(process->tty);

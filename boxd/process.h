@@ -63,7 +63,7 @@ void process_pause(struct process *process, enum process_io io, bool paused);
 enum op_code process_resize(struct process *process, const char *size, struct op_refusal *refusal);
 /* To its process group; with a terminal, to that of its foreground job. false: it has ended. */
 bool process_signal(struct process *process, int signal);
-/* The other end is gone: SIGHUP, and its streams are closed. It may go on. */
+/* The other end is gone: SIGHUP, and what it still says goes nowhere. It may go on. */
 void process_hang_up(struct process *process);
 /* SIGKILL to it and all its descendants. */
 void process_kill(struct process *process);

@@ -53,6 +53,7 @@ struct world *world_create(void) {
 	world->fds = count_fds();
 	strcpy(world->dir, "/tmp/conform-XXXXXX");
 	assert_non_null(mkdtemp(world->dir));
+	setenv("HOME", world->dir, 1);
 	strcpy(world->config.machine, "den");
 	strcpy(world->config.person, "ann");
 	wl_list_init(&world->config.exports);

@@ -3,6 +3,7 @@
  * admit.c - which requests reach a box: the name exists, the right is there, the type serves the
  * verb, and want, version and body fit. Refusals that are the same for all boxes are said here.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,6 +96,26 @@ static bool served_by_tree(enum op_verb verb) {
 	return verb == OP_KIND || verb == OP_SELECTORS || verb == OP_CHINFO;
 }
 
+// Says what it does serve, to those who may know that it is there.
+static enum op_code refuse_unserved(const struct req *req, const char *name, bool below,
+		struct op_refusal *refusal) {
+	const struct box *box = req->box;
+	char served[160] = "";
+	size_t size = 0;
+	for (int verb = 0; verb < OP_VERBS; verb++) {
+		if (box->type->fn[verb] || (!below && served_by_tree((enum op_verb)verb))) {
+			size += (size_t)snprintf(served + size, sizeof(served) - size, "%s%s",
+				size > 0 ? ", " : "", op_verb_name((enum op_verb)verb));
+		}
+	}
+	char *parent = req->head->verb == OP_MAKE && *req->rest ? name_parent(name) : NULL;
+	op_refuse(refusal, OP_EUNSUPP, SHOWN " is a box of type %s and does not serve %s, but %s",
+		parent ? parent : name, box->type->name, op_verb_name(req->head->verb),
+		size > 0 ? served : "nothing");
+	free(parent);
+	return OP_EUNSUPP;
+}
+
 static enum op_code check_place(const struct req *req, const char *name,
 		struct op_refusal *refusal) {
 	const struct box *box = req->box;
@@ -151,9 +172,7 @@ static enum op_code check(const struct req *req, const char *name, struct op_ref
 	}
 	bool below = *req->rest && verb != OP_MAKE;
 	if (!serves_itself(box, req) && (below || !served_by_tree(verb))) {
-		return op_refuse(refusal, OP_EUNSUPP,
-			SHOWN " is a box of type %s, which does not serve %s (box info tells more)",
-			name, box->type->name, op_verb_name(verb));
+		return refuse_unserved(req, name, below, refusal);
 	}
 	if (!below) {
 		code = check_box(req, name, refusal);

@@ -411,10 +411,13 @@ static void test_unserved(void **state) {
 	make(fixture, fixture->root, "win", &box_type_dir, NULL);
 	assert_int_equal(ask(fixture, &memory, "ann/den", "getmem\nname /win\n"), OP_EUNSUPP);
 	assert_string_equal(memory.reply.refusal.sentence,
-		"/win is a box of type dir, which does not serve getmem (box info tells more)");
+		"/win is a box of type dir and does not serve getmem, but kind, selectors, chinfo");
 	memory_finish(&memory);
 	check(fixture, OP_EUNSUPP, "ann/den", "delete\nname /\n");
-	check(fixture, OP_EUNSUPP, "ann/den", "make\nname /win/1\n");
+	assert_int_equal(ask(fixture, &memory, "ann/den", "make\nname /win/1\n"), OP_EUNSUPP);
+	assert_string_equal(memory.reply.refusal.sentence,
+		"/win is a box of type dir and does not serve make, but kind, selectors, chinfo");
+	memory_finish(&memory);
 	check(fixture, OP_EUNSUPP, "ann/den", "copy\nname /win\nto /x\n");
 }
 

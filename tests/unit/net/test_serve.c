@@ -52,8 +52,8 @@ static void test_store(void **state) {
 	check_answer(house, "op/1 putmem\nname /store\nbody 0\n\n", "ok\n\n");
 	check_answer(house, "op/1 getmem\nname /store\n\n", "ok\nbody 0\n\n");
 	check_answer(house, "op/1 delete\nname /store\n\n",
-		"no EUNSUPP /store is a box of type store, which does not serve delete (box info tells "
-		"more)\n\n");
+		"no EUNSUPP /store is a box of type store and does not serve delete, but kind, selectors, "
+		"getmem, putmem, chinfo\n\n");
 }
 
 static void test_broken_body_keeps_the_old(void **state) {
@@ -289,7 +289,7 @@ static void test_refused_while_sending(void **state) {
 	assert_int_equal(errno, EPIPE);
 	pump_recv_all(house->loop, fd, &answer);
 	assert_true(buf_holds(&answer,
-		"no EUNSUPP /who is a box of type who, which does not serve"));
+		"no EUNSUPP /who is a box of type who and does not serve putmem, but"));
 	buf_finish(&answer);
 	close(fd);
 }

@@ -146,7 +146,7 @@ static void add_measured(struct cnstr *own, const struct peer *peer, char rtt[st
 	}
 	if (own->attrs_size < OP_MAX_ATTRS && peer->rtt_ms > 0) {
 		snprintf(rtt, 24, "%.1f", peer->rtt_ms);
-		own->attrs[own->attrs_size++] = (struct cnstr_attr){"rtt", rtt};
+		own->attrs[own->attrs_size++] = (struct cnstr_attr){"rtt", rtt, '='};
 	}
 }
 

@@ -198,8 +198,9 @@ static enum op_code refuse_exec(const struct process_start *start, int error,
 	const char *node = start->node;
 	switch (error) {
 	case ENOENT:
-		return op_refuse(refusal, OP_ENOENT, "no program %s on %s (a path with \"/\" carries a "
-			"program of yours there)", prog, node);
+		return op_refuse(refusal, OP_ENOENT, strchr(prog, '/') ? "no program %s on %s" :
+			"no program %s on %s: install it there, or give the path of one here, which is carried "
+			"to another node (box run -c)", prog, node);
 	case EACCES:
 		return op_refuse(refusal, OP_EPERM, "%s may not be executed on %s", prog, node);
 	case ENOEXEC:

@@ -187,8 +187,8 @@ static struct stream *caller_unix_open(void *data, struct op_head *head,
 	struct stream *stream = stream_unix_connect(caller->loop, caller->path);
 	if (!stream && (errno == ENOENT || errno == ECONNREFUSED)) {
 		op_refuse(refusal, OP_EUNREACH,
-			"nobody answers at %s: start boxd (systemctl --user start boxd)",
-			caller->path);
+			"nobody answers at %s: start boxd (systemctl --user start boxd; without systemd, "
+			"boxd &)", caller->path);
 	} else if (!stream) {
 		op_refuse(refusal, OP_EUNREACH, "cannot reach boxd at %s: %s", caller->path,
 			strerror(errno));

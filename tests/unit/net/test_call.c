@@ -207,7 +207,8 @@ static void test_nobody_there(void **state) {
 	assert_int_equal(ask.replies, 0);
 	assert_int_equal(ask.why.code, OP_EUNREACH);
 	assert_string_equal(ask.why.sentence,
-		"nobody answers at /tmp/no/such/op: start boxd (systemctl --user start boxd)");
+		"nobody answers at /tmp/no/such/op: start boxd (systemctl --user start boxd; without "
+		"systemd, boxd &)");
 	ask_finish(&ask);
 	// Destroyed before it could say so.
 	ask_init(&ask, house, OP_GETMEM, "/store", OP_BODY_NONE, 0, NULL);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "boxcast/cast.h"
+#include "boxcast/probe.h"
 
 #define LOG_MODULE "main"
 #include "base/log.h"
@@ -21,17 +22,20 @@ static int handle_signal(int number, void *data) {
 	return 0;
 }
 
-static bool parse(int argc, char *argv[]) {
+static bool parse(int argc, char *argv[], bool *probe) {
 	enum log_level level = LOG_INFO;
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--debug") == 0) {
 			level = LOG_DEBUG;
+		} else if (strcmp(argv[i], "--probe") == 0) {
+			*probe = true;
 		} else if (strcmp(argv[i], "--version") == 0) {
 			puts("boxcast " BOXLAND_VERSION);
 			exit(EXIT_SUCCESS);
 		} else {
-			fputs("usage: boxcast [--debug] [--version]\n"
-				"boxcast is started by boxland, one for each view of a window.\n", stderr);
+			fputs("usage: boxcast [--debug] [--probe] [--version]\n"
+				"boxcast is started by boxland, one for each view of a window. With --probe it\n"
+				"encodes one picture, prints the name of the encoder that did, and ends.\n", stderr);
 			return false;
 		}
 	}
@@ -39,8 +43,26 @@ static bool parse(int argc, char *argv[]) {
 	return true;
 }
 
+static int run(struct wl_event_loop *loop) {
+	struct cast *cast = cast_create(loop, EXCHANGE_FD);
+	if (!cast) {
+		return EXIT_FAILURE;
+	}
+	struct wl_event_source *term = wl_event_loop_add_signal(loop, SIGTERM, handle_signal, cast);
+	struct wl_event_source *intr = wl_event_loop_add_signal(loop, SIGINT, handle_signal, cast);
+	while (cast_prepare(cast) != CAST_OVER) {
+		wl_event_loop_dispatch(loop, -1);
+	}
+	int result = cast_result(cast);
+	wl_event_source_remove(term);
+	wl_event_source_remove(intr);
+	cast_destroy(cast);
+	return result;
+}
+
 int main(int argc, char *argv[]) {
-	if (!parse(argc, argv)) {
+	bool probe = false;
+	if (!parse(argc, argv, &probe)) {
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);
@@ -48,7 +70,9 @@ int main(int argc, char *argv[]) {
 	sigemptyset(&handled);
 	sigaddset(&handled, SIGTERM);
 	sigaddset(&handled, SIGINT);
-	sigprocmask(SIG_BLOCK, &handled, NULL); // GStreamer's threads leave them to the loop
+	if (!probe) {
+		sigprocmask(SIG_BLOCK, &handled, NULL); // GStreamer's threads leave them to the loop
+	}
 	GError *error = NULL;
 	if (!gst_init_check(NULL, NULL, &error)) {
 		log_error("GStreamer does not start: %s", error->message);
@@ -56,17 +80,10 @@ int main(int argc, char *argv[]) {
 	}
 	int result = EXIT_FAILURE;
 	struct wl_event_loop *loop = wl_event_loop_create();
-	struct cast *cast = loop ? cast_create(loop, EXCHANGE_FD) : NULL;
-	if (cast) {
-		struct wl_event_source *term = wl_event_loop_add_signal(loop, SIGTERM, handle_signal, cast);
-		struct wl_event_source *intr = wl_event_loop_add_signal(loop, SIGINT, handle_signal, cast);
-		while (cast_prepare(cast) != CAST_OVER) {
-			wl_event_loop_dispatch(loop, -1);
-		}
-		result = cast_result(cast);
-		wl_event_source_remove(term);
-		wl_event_source_remove(intr);
-		cast_destroy(cast);
+	if (loop && probe) {
+		result = probe_encoder(loop) ? EXIT_SUCCESS : EXIT_FAILURE;
+	} else if (loop) {
+		result = run(loop);
 	}
 	if (loop) {
 		wl_event_loop_destroy(loop);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ask.c - one question to boxd, waited for.
+ * ask.c - questions to boxd, waited for, and what a person is told of the answers.
  *
  * Verbs that stream (run, cp, pair) drive their call themselves.
  */
@@ -9,41 +9,87 @@
 #include <stdio.h>
 #include <string.h>
 
-struct asking {
-	struct answer *answer;
-	struct call *call;
-	bool over;
-};
+#include "box/words.h"
 
 static void handle_reply(void *data, const struct op_head *reply) {
-	struct asking *asking = data;
-	op_head_finish(&asking->answer->reply);
-	op_head_copy(&asking->answer->reply, reply);
+	struct question *question = data;
+	op_head_finish(&question->answer.reply);
+	op_head_copy(&question->answer.reply, reply);
 }
 
 static void handle_bytes(void *data, const void *bytes, size_t size) {
-	struct asking *asking = data;
-	buf_append(&asking->answer->body, bytes, size);
+	struct question *question = data;
+	buf_append(&question->answer.body, bytes, size);
 }
 
 static void handle_ended(void *data, const struct op_refusal *why, const struct op_head *trailer) {
-	struct asking *asking = data;
-	asking->answer->why = *why;
+	struct question *question = data;
+	question->call = NULL;
+	question->answer.why = *why;
 	if (trailer) {
-		op_head_finish(&asking->answer->trailer);
-		op_head_copy(&asking->answer->trailer, trailer);
+		op_head_finish(&question->answer.trailer);
+		op_head_copy(&question->answer.trailer, trailer);
 	}
-	asking->over = true;
+}
+
+static void question_begin(struct question *question, struct asker *asker) {
+	static const struct call_events events = {
+		.reply = handle_reply,
+		.bytes = handle_bytes,
+		.ended = handle_ended,
+	};
+	struct answer *answer = &question->answer;
+	*answer = (struct answer){0};
+	op_head_init_reply(&answer->reply);
+	op_head_init_reply(&answer->trailer);
+	buf_init(&answer->body);
+	question->call = call_create(asker->loop, &asker->boxd.caller, &question->request, NULL,
+		&events, question);
+	op_head_finish(&question->request);
+	if (!question->call) {
+		op_refuse(&answer->why, OP_EIO, "out of memory");
+	}
+}
+
+static bool any_open(const struct question *questions, int count) {
+	for (int i = 0; i < count; i++) {
+		if (questions[i].call) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static int handle_late(void *data) {
-	struct asking *asking = data;
-	if (!asking->over) {
-		call_destroy(asking->call);
-		op_refuse(&asking->answer->why, OP_ELOST, "no answer in time");
-		asking->over = true;
-	}
+	bool *late = data;
+	*late = true;
 	return 0;
+}
+
+void ask_all(struct asker *asker, struct question *questions, int count, int limit_ms) {
+	bool late = false;
+	struct wl_event_source *timer = NULL;
+	for (int i = 0; i < count; i++) {
+		question_begin(&questions[i], asker);
+	}
+	if (limit_ms > 0) {
+		timer = wl_event_loop_add_timer(asker->loop, handle_late, &late);
+		wl_event_source_timer_update(timer, limit_ms);
+	}
+	while (!late && any_open(questions, count)) {
+		wl_event_loop_dispatch(asker->loop, -1);
+	}
+	for (int i = 0; i < count; i++) {
+		if (questions[i].call) {
+			op_refuse(&questions[i].answer.why, OP_ELOST, "no answer within %g s",
+				limit_ms / 1000.0);
+			call_destroy(questions[i].call);
+			questions[i].call = NULL;
+		}
+	}
+	if (timer) {
+		wl_event_source_remove(timer);
+	}
 }
 
 bool ask(struct asker *asker, struct op_head *request, struct answer *answer) {
@@ -51,34 +97,10 @@ bool ask(struct asker *asker, struct op_head *request, struct answer *answer) {
 }
 
 bool ask_within(struct asker *asker, struct op_head *request, struct answer *answer, int ms) {
-	static const struct call_events events = {
-		.reply = handle_reply,
-		.bytes = handle_bytes,
-		.ended = handle_ended,
-	};
-	struct asking asking = {.answer = answer};
-	*answer = (struct answer){0};
-	op_head_init_reply(&answer->reply);
-	op_head_init_reply(&answer->trailer);
-	buf_init(&answer->body);
-	asking.call = call_create(asker->loop, &asker->boxd.caller, request, NULL, &events, &asking);
-	op_head_finish(request);
-	struct wl_event_source *late = ms > 0 ?
-		wl_event_loop_add_timer(asker->loop, handle_late, &asking) : NULL;
-	if (!asking.call || (ms > 0 && !late)) {
-		call_destroy(asking.call);
-		op_refuse(&answer->why, OP_EIO, "out of memory");
-		return false;
-	}
-	if (late) {
-		wl_event_source_timer_update(late, ms);
-	}
-	while (!asking.over) {
-		wl_event_loop_dispatch(asker->loop, -1);
-	}
-	if (late) {
-		wl_event_source_remove(late);
-	}
+	struct question question = {.request = *request};
+	ask_all(asker, &question, 1, ms);
+	*request = question.request; // finished
+	*answer = question.answer;
 	return answer->why.code == OP_OK;
 }
 
@@ -106,12 +128,38 @@ bool answer_next(const struct answer *answer, size_t *at, struct op_head *entry)
 	return true;
 }
 
+bool set_said(struct op_head *head, enum op_field field, const char *text) {
+	struct op_refusal why;
+	uint64_t number;
+	if (words_check(field, text, &number, &why) != OP_OK) {
+		say_refusal(&why);
+		return false;
+	}
+	if (words_field_is_list(field)) {
+		op_add(head, field, text);
+	} else {
+		op_set(head, field, text);
+	}
+	return true;
+}
+
 int say_refusal(const struct op_refusal *why) {
 	fprintf(stderr, "box: %s (%s)\n", why->sentence, op_code_name(why->code));
 	return 1;
 }
 
 int say_usage(const struct verb *verb) {
-	fprintf(stderr, "usage: box %s %s\n", verb->name, verb->usage);
+	fprintf(stderr, "usage: box %s %s\n  %s; man box has examples\n", verb->name, verb->usage,
+		verb->help);
 	return 2;
+}
+
+void print_text(const char *text) {
+	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+		if (*c < 0x20 || *c == 0x7f) {
+			printf("\\x%02x", *c);
+		} else {
+			putchar(*c);
+		}
+	}
 }

@@ -17,10 +17,26 @@ static const struct verb *const verbs[] = { // alphabetical
 	&verb_pair, &verb_rm, &verb_run,
 };
 
+// Columns, not bytes: "…" takes one.
+static int width(const char *text) {
+	int columns = 0;
+	for (; *text; text++) {
+		columns += (*text & 0xc0) != 0x80;
+	}
+	return columns;
+}
+
 static int help(FILE *out) {
+	const int column = 46;
 	fprintf(out, "usage: box [VERB …]\n\n");
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
-		fprintf(out, "  box %-8s%-38s %s\n", verbs[i]->name, verbs[i]->usage, verbs[i]->help);
+		int used = fprintf(out, "  box %s ", verbs[i]->name) + width(verbs[i]->usage);
+		fputs(verbs[i]->usage, out);
+		if (used + 2 > column) {
+			fputc('\n', out);
+			used = 0;
+		}
+		fprintf(out, "%*s%s\n", column - used, "", verbs[i]->help);
 	}
 	fprintf(out, "\nbox alone tells of this node and what to type next; man box tells the rest.\n");
 	return out == stdout ? 0 : 2;
@@ -32,7 +48,7 @@ static int run_verb(struct asker *asker, int argc, char **argv) {
 			return verbs[i]->run(asker, argc, argv);
 		}
 	}
-	fprintf(stderr, "box: no verb %s\n", argv[0]);
+	fprintf(stderr, "box: there is no verb %s; there are:\n", argv[0]);
 	return help(stderr);
 }
 

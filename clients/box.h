@@ -50,8 +50,25 @@ void answer_finish(struct answer *answer);
 /* The same, and prints what was refused. */
 bool ask_or_say(struct asker *asker, struct op_head *request, struct answer *answer);
 
+/* One of several that are asked at once. */
+struct question {
+	struct op_head request; // finished by ask_all
+	struct answer answer;   // answer_finish afterwards, always
+	struct call *call;      // ask.c's
+};
+/* What is not answered within limit_ms is given up with ELOST; 0: no limit. */
+void ask_all(struct asker *asker, struct question *questions, int count, int limit_ms);
+
 /* Walks the entries of a selectors answer: begin with *at = 0. entry is finished by the caller. */
 bool answer_next(const struct answer *answer, size_t *at, struct op_head *entry);
+
+/*
+ * Sets (or, of a list, adds) what a person typed. false: it makes no sense there; that was said, and
+ * the exit status is 2.
+ */
+bool set_said(struct op_head *head, enum op_field field, const char *text);
+/* Text that another chose, a window's title: control characters as \xHH. */
+void print_text(const char *text);
 
 /* "box: sentence (CODE)" on stderr. Returns the exit status 1. */
 int say_refusal(const struct op_refusal *why);

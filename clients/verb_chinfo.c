@@ -16,7 +16,9 @@ static bool set_fields(struct op_head *request, int argc, char **argv) {
 		case OP_F_OWNER:
 		case OP_F_TYPE:
 		case OP_F_TITLE:
-			op_add(request, (enum op_field)field, argv[i + 1]);
+			if (!set_said(request, (enum op_field)field, argv[i + 1])) {
+				return false;
+			}
 			break;
 		default:
 			fprintf(stderr, "box: %s cannot be changed (acl owner type title can)\n", argv[i]);
@@ -33,8 +35,7 @@ static int run(struct asker *asker, int argc, char **argv) {
 	struct op_head request;
 	struct answer answer;
 	op_head_init_request(&request, OP_CHINFO);
-	op_set(&request, OP_F_NAME, argv[1]);
-	if (!set_fields(&request, argc - 2, argv + 2)) {
+	if (!set_said(&request, OP_F_NAME, argv[1]) || !set_fields(&request, argc - 2, argv + 2)) {
 		op_head_finish(&request);
 		return 2;
 	}

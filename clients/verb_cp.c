@@ -71,7 +71,10 @@ static bool open_box(struct copier *copier, const char *name, const char *type) 
 	static const struct call_events events = {.ended = to_ended, .drained = to_drained};
 	struct op_head request;
 	op_head_init_request(&request, OP_PUTMEM);
-	op_set(&request, OP_F_NAME, name);
+	if (!set_said(&request, OP_F_NAME, name)) {
+		op_head_finish(&request);
+		return false;
+	}
 	if (type) {
 		op_set(&request, OP_F_TYPE, type);
 	}
@@ -179,7 +182,11 @@ static void copy_box(struct copier *copier, const char *name) {
 	};
 	struct op_head request;
 	op_head_init_request(&request, OP_GETMEM);
-	op_set(&request, OP_F_NAME, name);
+	if (!set_said(&request, OP_F_NAME, name)) {
+		copier->failed = true;
+		op_head_finish(&request);
+		return;
+	}
 	copier->from = call_create(copier->asker->loop, &copier->asker->boxd.caller, &request, NULL,
 		&events, copier);
 	op_head_finish(&request);
@@ -252,11 +259,14 @@ static bool copy_end_to_end(struct asker *asker, const char *source, const char 
 	static const struct call_events events = {.bytes = copying_bytes, .ended = copying_ended};
 	struct copying copying = {.over = false};
 	struct op_head request;
+	op_head_init_request(&request, OP_COPY);
+	if (!set_said(&request, OP_F_NAME, source) || !set_said(&request, OP_F_TO, target)) {
+		op_head_finish(&request);
+		*status = 2;
+		return true;
+	}
 	progress_init(&copying.progress);
 	buf_init(&copying.said);
-	op_head_init_request(&request, OP_COPY);
-	op_set(&request, OP_F_NAME, source);
-	op_set(&request, OP_F_TO, target);
 	struct call *call = call_create(asker->loop, &asker->boxd.caller, &request, NULL, &events,
 		&copying);
 	op_head_finish(&request);
@@ -300,7 +310,12 @@ static int copy(struct asker *asker, const char *source, const char *target) {
 }
 
 static int run(struct asker *asker, int argc, char **argv) {
-	if (argc != 3 || (!is_box(argv[1]) && !is_box(argv[2]))) {
+	if (argc == 3 && !is_box(argv[1]) && !is_box(argv[2])) {
+		fprintf(stderr, "box: neither %s nor %s is a box, whose name begins with /; cp copies files\n",
+			argv[1], argv[2]);
+		return 2;
+	}
+	if (argc != 3) {
 		return say_usage(&verb_cp);
 	}
 	return copy(asker, argv[1], argv[2]);

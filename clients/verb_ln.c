@@ -95,8 +95,11 @@ static int run(struct asker *asker, int argc, char **argv) {
 	struct op_head request;
 	struct answer answer;
 	op_head_init_request(&request, OP_LINK);
-	op_set(&request, OP_F_DEVICE, argv[optind]);
-	op_set(&request, OP_F_NAME, argv[optind + 1]);
+	if (!set_said(&request, OP_F_DEVICE, argv[optind]) ||
+			!set_said(&request, OP_F_NAME, argv[optind + 1])) {
+		op_head_finish(&request);
+		return 2;
+	}
 	if (only) {
 		op_set_flag(&request, OP_F_ONLY);
 	}

@@ -21,18 +21,20 @@ static void print_entry(const struct op_head *entry) {
 		snprintf(fact, sizeof(fact), "%llu ",
 			(unsigned long long)op_get_number(entry, OP_F_SIZE, 0));
 	}
-	printf("%-20s %-28s %s%s%s%s\n", name ? name + 1 : "?", type ? type : "", fact,
-		state ? state : "", state && title ? "  " : "", title ? title : "");
+	printf("%-20s %-28s %s%s%s", name ? name + 1 : "?", type ? type : "", fact,
+		state ? state : "", state && title ? "  " : "");
+	print_text(title ? title : "");
+	putchar('\n');
 }
 
 static int list(struct asker *asker, const char *name, unsigned int depth, const char *want) {
 	struct op_head request;
 	struct answer answer;
 	op_head_init_request(&request, OP_SELECTORS);
-	op_set(&request, OP_F_NAME, name);
 	op_set_number(&request, OP_F_DEPTH, depth);
-	if (want) {
-		op_set(&request, OP_F_WANT, want);
+	if (!set_said(&request, OP_F_NAME, name) || (want && !set_said(&request, OP_F_WANT, want))) {
+		op_head_finish(&request);
+		return 2;
 	}
 	bool good = ask_or_say(asker, &request, &answer);
 	size_t at = 0;
@@ -61,7 +63,8 @@ static int run(struct asker *asker, int argc, char **argv) {
 	}
 	int status = 0;
 	for (; optind < argc; optind++) {
-		status |= list(asker, argv[optind], depth, want);
+		int one = list(asker, argv[optind], depth, want);
+		status = one > status ? one : status;
 	}
 	return status;
 }

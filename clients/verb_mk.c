@@ -21,9 +21,10 @@ static int run(struct asker *asker, int argc, char **argv) {
 	struct op_head request;
 	struct answer answer;
 	op_head_init_request(&request, OP_MAKE);
-	op_set(&request, OP_F_NAME, argv[optind]);
-	if (type) {
-		op_set(&request, OP_F_TYPE, type);
+	if (!set_said(&request, OP_F_NAME, argv[optind]) ||
+			(type && !set_said(&request, OP_F_TYPE, type))) {
+		op_head_finish(&request);
+		return 2;
 	}
 	bool good = ask_or_say(asker, &request, &answer);
 	answer_finish(&answer);

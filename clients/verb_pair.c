@@ -54,6 +54,13 @@ static void sign(struct pairing *pairing, const struct op_head *wanted) {
 	free(dir);
 }
 
+// boxd has understood; now two people are waited for.
+static void handle_reply(void *data, const struct op_head *reply) {
+	if (reply->refusal.code == OP_OK) {
+		fprintf(stderr, "box: waiting for the other machine, 10 minutes at most\n");
+	}
+}
+
 static void handle_bytes(void *data, const void *bytes, size_t size) {
 	struct pairing *pairing = data;
 	struct op_head entry;
@@ -80,15 +87,16 @@ static void handle_ended(void *data, const struct op_refusal *why, const struct 
 	pairing->status = 0;
 }
 
-static int pair(struct asker *asker, struct op_head *request, const char *at) {
-	static const struct call_events events = {.bytes = handle_bytes, .ended = handle_ended};
+static int pair(struct asker *asker, struct op_head *request) {
+	static const struct call_events events = {
+		.reply = handle_reply,
+		.bytes = handle_bytes,
+		.ended = handle_ended,
+	};
 	struct pairing pairing = {.asker = asker, .status = 1};
 	buf_init(&pairing.said);
 	pairing.call = call_create(asker->loop, &asker->boxd.caller, request, NULL, &events, &pairing);
 	op_head_finish(request);
-	if (!at) {
-		fprintf(stderr, "box: waiting for the other machine, 10 minutes at most\n");
-	}
 	while (pairing.call) {
 		wl_event_loop_dispatch(asker->loop, -1);
 	}
@@ -141,7 +149,8 @@ static int run(struct asker *asker, int argc, char **argv) {
 	const char *at = optind < argc ? argv[optind] : NULL;
 	struct op_head request;
 	op_head_init_request(&request, OP_MAKE);
-	op_setf(&request, OP_F_NAME, "/peer/%.16s", fingerprint);
+	int digits = (int)strspn(fingerprint, "0123456789abcdefABCDEF");
+	op_setf(&request, OP_F_NAME, "/peer/key-%.*s", digits < 16 ? digits : 16, fingerprint);
 	op_set(&request, OP_F_KEY, fingerprint);
 	if (mine) {
 		op_set_flag(&request, OP_F_MINE);
@@ -150,7 +159,7 @@ static int run(struct asker *asker, int argc, char **argv) {
 		op_add(&request, OP_F_AT, at);
 	}
 	op_set_body(&request, OP_BODY_CHUNKS, 0);
-	return pair(asker, &request, at);
+	return pair(asker, &request);
 }
 
 const struct verb verb_pair = {

@@ -13,8 +13,14 @@ static int run(struct asker *asker, int argc, char **argv) {
 		struct op_head request;
 		struct answer answer;
 		op_head_init_request(&request, OP_DELETE);
-		op_set(&request, OP_F_NAME, argv[i]);
-		status |= !ask_or_say(asker, &request, &answer);
+		if (!set_said(&request, OP_F_NAME, argv[i])) {
+			op_head_finish(&request);
+			status = 2;
+			continue;
+		}
+		if (!ask_or_say(asker, &request, &answer) && status == 0) {
+			status = 1;
+		}
 		answer_finish(&answer);
 	}
 	return status;

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "box/frame.h"
+#include "box/name.h"
 
 #define PIECE 65536
 #define QUEUE_MAX (256 * 1024)
@@ -88,8 +89,11 @@ static void set_name(struct op_head *request, const char *prog, bool anywhere) {
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random)) {
 		random = (uint16_t)getpid();
 	}
-	op_setf(request, OP_F_NAME, "%s/%.200s:%04x", anywhere ? "/b/proc" : "/proc",
-		slash ? slash + 1 : prog, random);
+	const char *base = slash ? slash + 1 : prog;
+	if (strlen(base) > 200 || name_check_component(base, NULL) != OP_OK) {
+		base = "program";
+	}
+	op_setf(request, OP_F_NAME, "%s/%s:%04x", anywhere ? "/b/proc" : "/proc", base, random);
 }
 
 static bool set_program(struct runner *runner, struct options *options, const char *prog) {
@@ -142,8 +146,8 @@ static bool make_request(struct runner *runner, struct options *options, char **
 	for (char **arg = command; *arg; arg++) {
 		op_add(request, OP_F_ARG, *arg);
 	}
-	if (options->want) {
-		op_set(request, OP_F_WANT, options->want);
+	if (options->want && !set_said(request, OP_F_WANT, options->want)) {
+		return false;
 	}
 	if (options->cwd) {
 		op_set(request, OP_F_CWD, options->cwd);

@@ -1,125 +1,262 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * show.c - box alone: where one is, who else is there, what can be done next.
+ *
+ * All nodes are asked at once and for a short while: one that is away holds nothing up. What is
+ * proposed can be typed as it stands, but for words in capitals, which only the person knows.
  */
 #include "box.h"
 
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-static bool list(struct asker *asker, const char *name, struct answer *answer) {
-	struct op_head request;
-	op_head_init_request(&request, OP_SELECTORS);
-	op_set(&request, OP_F_NAME, name);
-	return ask(asker, &request, answer);
-}
+#define NODES_MAX 64   // whose windows are looked at
+#define PATIENCE_MS 2000
+#define COMMENT_COLUMN 42
+
+struct node {
+	char name[160]; // "/n/den"; "" this one
+	char person[80];
+	bool known; // a peer of its own, not this node
+};
+
+struct picture { // of what is there, gathered before anything is said
+	char key[80], person[80], machine[80];
+	bool desktop;
+	struct node nodes[NODES_MAX];
+	struct question windows[NODES_MAX]; // of the node of the same number
+	int count, more;
+	char window[200]; // a window on another node; "" none
+	char node[160];   // a node that answers, and one of the person's own; "" none
+	char own[160];
+};
 
 static const char *get(const struct op_head *head, enum op_field field) {
 	const char *value = op_get(head, field);
 	return value ? value : "";
 }
 
-static bool show_self(struct asker *asker, bool *owned) {
+static void request_list(struct op_head *request, const char *prefix, const char *below) {
+	op_head_init_request(request, OP_SELECTORS);
+	op_setf(request, OP_F_NAME, "%s%s", prefix, below);
+}
+
+static bool look_at_self(struct asker *asker, struct picture *picture) {
 	struct op_head request;
 	struct answer answer;
 	op_head_init_request(&request, OP_KIND);
 	op_set(&request, OP_F_NAME, "/");
 	bool good = ask_or_say(asker, &request, &answer);
 	if (good) {
-		const char *person = op_get(&answer.reply, OP_F_PERSON);
-		*owned = person;
-		printf("%s, %s%s\n", get(&answer.reply, OP_F_MACHINE), person ? "a machine of " :
-			"nobody's machine yet", person ? person : "");
-		printf("fingerprint %s\n", get(&answer.reply, OP_F_KEY));
+		snprintf(picture->key, sizeof(picture->key), "%s", get(&answer.reply, OP_F_KEY));
+		snprintf(picture->person, sizeof(picture->person), "%s", get(&answer.reply, OP_F_PERSON));
+		snprintf(picture->machine, sizeof(picture->machine), "%s",
+			get(&answer.reply, OP_F_MACHINE));
 	}
 	answer_finish(&answer);
 	return good;
 }
 
-// Returns how many there are; the first one that is up, or any, into some.
-static int show_nodes(struct asker *asker, char some[static 160]) {
+static void look_for_desktop(struct asker *asker, struct picture *picture) {
+	struct op_head request;
 	struct answer answer;
-	int count = 0;
+	op_head_init_request(&request, OP_KIND);
+	op_set(&request, OP_F_NAME, "/display/0");
+	picture->desktop = ask(asker, &request, &answer);
+	answer_finish(&answer);
+}
+
+static void look_for_nodes(struct asker *asker, struct picture *picture) {
+	struct op_head request;
+	struct answer answer;
 	size_t at = 0;
-	bool good = list(asker, "/n", &answer), have_up = false;
-	for (struct op_head entry; good && answer_next(&answer, &at, &entry); count++) {
-		const char *state = get(&entry, OP_F_STATE);
-		if (count == 0) {
+	picture->count = 1; // this one
+	request_list(&request, "", "/n");
+	bool good = ask(asker, &request, &answer);
+	for (struct op_head entry; good && answer_next(&answer, &at, &entry);) {
+		if (picture->count == NODES_MAX) {
+			picture->more++;
+		} else {
+			struct node *node = &picture->nodes[picture->count++];
+			node->known = true;
+			snprintf(node->name, sizeof(node->name), "/n%.150s", get(&entry, OP_F_NAME));
+			snprintf(node->person, sizeof(node->person), "%s", get(&entry, OP_F_PERSON));
+		}
+		op_head_finish(&entry);
+	}
+	answer_finish(&answer);
+}
+
+static void look_for_windows(struct asker *asker, struct picture *picture) {
+	for (int i = 0; i < picture->count; i++) {
+		request_list(&picture->windows[i].request, picture->nodes[i].name, "/win");
+	}
+	ask_all(asker, picture->windows, picture->count, PATIENCE_MS);
+}
+
+// Whether the node itself answered, be it that it has no windows for us.
+static bool answers(const struct picture *picture, int i) {
+	enum op_code code = picture->windows[i].answer.why.code;
+	return code != OP_EUNREACH && code != OP_ELOST && code != OP_EUDP;
+}
+
+static void show_nodes(struct picture *picture) {
+	for (int i = 1; i < picture->count; i++) {
+		const struct node *node = &picture->nodes[i];
+		bool here = answers(picture, i);
+		if (i == 1) {
 			puts("\nnodes");
 		}
-		printf("  /n%-24s %-10s %s\n", get(&entry, OP_F_NAME), get(&entry, OP_F_PERSON), state);
-		if (!have_up) {
-			have_up = strcmp(state, "up") == 0;
-			snprintf(some, 160, "/n%.150s", get(&entry, OP_F_NAME));
+		printf("  %-24s %-10s %s\n", node->name, node->person, here ? "answers" :
+			picture->windows[i].answer.why.sentence);
+		if (here && !picture->node[0]) {
+			strcpy(picture->node, node->name);
 		}
-		op_head_finish(&entry);
+		if (here && !picture->own[0] && strcmp(node->person, picture->person) == 0) {
+			strcpy(picture->own, node->name);
+		}
 	}
-	answer_finish(&answer);
-	return count;
+	if (picture->more > 0) {
+		printf("  and %d more (box ls /n)\n", picture->more);
+	}
 }
 
-static int show_windows(struct asker *asker, const char *prefix, char some[static 160],
-		int before) {
-	struct answer answer;
-	char name[200];
-	int count = 0;
-	size_t at = 0;
-	snprintf(name, sizeof(name), "%s/win", prefix);
-	bool good = list(asker, name, &answer);
-	for (struct op_head entry; good && answer_next(&answer, &at, &entry); count++) {
-		if (before + count == 0) {
-			puts("\nwindows");
+static void show_windows(struct picture *picture) {
+	bool any = false;
+	for (int i = 0; i < picture->count; i++) {
+		const struct answer *answer = &picture->windows[i].answer;
+		size_t at = 0;
+		if (answer->why.code != OP_OK) {
+			continue;
 		}
-		printf("  %s/win%-10s %s\n", prefix, get(&entry, OP_F_NAME), get(&entry, OP_F_TITLE));
-		snprintf(some, 160, "%.130s/win%.20s", prefix, get(&entry, OP_F_NAME));
-		op_head_finish(&entry);
+		for (struct op_head entry; answer_next(answer, &at, &entry);) {
+			char name[200];
+			snprintf(name, sizeof(name), "%s/win%.30s", picture->nodes[i].name,
+				get(&entry, OP_F_NAME));
+			printf("%s  %-24s ", any ? "" : "\nwindows\n", name);
+			print_text(get(&entry, OP_F_TITLE));
+			putchar('\n');
+			any = true;
+			if (picture->nodes[i].known && !picture->window[0]) {
+				strcpy(picture->window, name);
+			}
+			op_head_finish(&entry);
+		}
 	}
-	answer_finish(&answer);
-	return count;
 }
 
-static void show_next(bool owned, int nodes, const char *node, const char *window) {
+// A command to type and what it does, beside it if there is room. what may be NULL.
+static void propose(const char *command, const char *what) {
+	int used = printf("  %s", command);
+	if (what && used + 2 > COMMENT_COLUMN) {
+		putchar('\n');
+		used = 0;
+	}
+	printf("%*s%s\n", what ? COMMENT_COLUMN - used : 0, "", what ? what : "");
+}
+
+// Where others find this machine: an address of its own, else its name.
+static void find_address(char out[static NI_MAXHOST], const char *machine) {
+	struct ifaddrs *all = NULL;
+	int wanted[] = {AF_INET, AF_INET6};
+	snprintf(out, NI_MAXHOST, "%s", machine);
+	if (getifaddrs(&all) < 0) {
+		return;
+	}
+	bool found = false;
+	for (int i = 0; i < 2 && !found; i++) {
+		for (struct ifaddrs *one = all; one && !found; one = one->ifa_next) {
+			if (!one->ifa_addr || one->ifa_addr->sa_family != wanted[i] ||
+					(one->ifa_flags & IFF_LOOPBACK) || !(one->ifa_flags & IFF_RUNNING)) {
+				continue;
+			}
+			socklen_t size = i == 0 ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+			char host[NI_MAXHOST];
+			found = getnameinfo(one->ifa_addr, size, host, sizeof(host), NULL, 0,
+				NI_NUMERICHOST) == 0 && !strchr(host, '%'); // link-local: not everywhere
+			if (found) {
+				strcpy(out, host);
+			}
+		}
+	}
+	freeifaddrs(all);
+}
+
+static void propose_pairing(const struct picture *picture, const char *whose) {
+	char host[NI_MAXHOST], command[NI_MAXHOST + 120];
+	find_address(host, picture->machine);
+	printf("\n%s: type there\n", whose);
+	snprintf(command, sizeof(command), "box pair --mine --fingerprint %s %s", picture->key, host);
+	propose(command, NULL);
+	puts("and here, where KEY is the fingerprint that box says there");
+	propose("box pair --mine --fingerprint KEY", NULL);
+	puts("Without --mine on both, the two stay two persons' machines, and you are friends.");
+}
+
+static void propose_person(const struct picture *picture) {
+	const struct passwd *user = getpwuid(getuid());
+	char command[120];
+	snprintf(command, sizeof(command), "box init --person %.80s", user ? user->pw_name : "NAME");
+	propose(command, "make that person; this machine is the first");
+}
+
+static void propose_remote(const struct picture *picture) {
+	char command[300];
+	if (picture->window[0] && picture->desktop) {
+		snprintf(command, sizeof(command), "box ln /display/0 %s/out", picture->window);
+		propose(command, "show that window here; it prints a link: box rm LINK ends it");
+	}
+	snprintf(command, sizeof(command), "box ls %s", picture->node);
+	propose(command, "what it has for you");
+	if (picture->own[0]) {
+		snprintf(command, sizeof(command), "box run -c 'proc!*!*!node=%s' -- uname -n",
+			strrchr(picture->own, '/') + 1);
+		propose(command, "run a program there");
+	}
+}
+
+static void show_next(const struct picture *picture) {
+	bool wayland = getenv("WAYLAND_DISPLAY") || getenv("DISPLAY");
 	puts("\nwhat to type next");
-	if (!owned) {
-		puts("  box init --person NAME                  you, and this machine as your first; or, on\n"
-			"                                          a second machine of yours:");
-		puts("  box pair --mine --fingerprint KEY HOST  with the first one's key (box there says it)");
-	} else if (nodes == 0) {
-		puts("  box pair --mine --fingerprint KEY HOST  know another machine of yours, or, without\n"
-			"                                          --mine, a friend's");
-	} else {
-		if (window[0]) {
-			printf("  box ln /display/0 %s/out\n"
-				"                                          show that window on this desktop\n", window);
-		}
-		printf("  box ls %-32s what it has for you\n", node);
-		printf("  box run -c 'proc!*!*!node=%s' -- uname -n\n"
-			"                                          run a program there\n", node + 3);
+	if (!picture->person[0]) {
+		propose_person(picture);
+	} else if (picture->node[0]) {
+		propose_remote(picture);
 	}
-	puts("  box run -- uname -n                     run a program as a box of this node");
-	puts("  box doctor                              what is missing here, and the remedy");
+	propose("box run -- uname -n", "run a program as a box of this node");
+	if (!picture->desktop && wayland) {
+		propose("boxland", "a Boxland desktop in a window of this one");
+	}
+	propose("box doctor", "what is missing here, and the remedy");
+	if (!picture->person[0]) {
+		propose_pairing(picture, "If you have a machine with Boxland already, make this one yours too");
+	} else if (picture->count == 1) {
+		propose_pairing(picture, "To make another machine yours too");
+	}
 }
 
 int show_node(struct asker *asker) {
-	bool owned = false;
-	char node[160] = "", window[160] = "", ours[160] = "";
-	if (!show_self(asker, &owned)) {
+	static struct picture picture; // large
+	if (!look_at_self(asker, &picture)) {
 		return 1;
 	}
-	int nodes = show_nodes(asker, node);
-	int windows = show_windows(asker, "", ours, 0);
-	struct answer answer;
-	size_t at = 0;
-	bool good = list(asker, "/n", &answer);
-	for (struct op_head entry; good && answer_next(&answer, &at, &entry);) {
-		if (strcmp(get(&entry, OP_F_STATE), "up") == 0) { // the others would keep us waiting
-			char prefix[160];
-			snprintf(prefix, sizeof(prefix), "/n%.150s", get(&entry, OP_F_NAME));
-			windows += show_windows(asker, prefix, window, windows);
-		}
-		op_head_finish(&entry);
+	look_for_desktop(asker, &picture);
+	look_for_nodes(asker, &picture);
+	look_for_windows(asker, &picture);
+	printf("%s, %s%s\n", picture.machine, picture.person[0] ? "a machine of " :
+		"nobody's machine yet", picture.person);
+	printf("fingerprint %s\n", picture.key);
+	show_nodes(&picture);
+	show_windows(&picture);
+	show_next(&picture);
+	for (int i = 0; i < picture.count; i++) {
+		answer_finish(&picture.windows[i].answer);
 	}
-	answer_finish(&answer);
-	show_next(owned, nodes, node, window);
 	return 0;
 }

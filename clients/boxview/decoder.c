@@ -113,6 +113,12 @@ static GstFlowReturn handle_sample(GstAppSink *sink, gpointer data) {
 	return GST_FLOW_OK;
 }
 
+/* Planes are read where they lie, with any strides. Not told so, a decoder copies every picture. */
+static gboolean handle_allocation(GstAppSink *sink, GstQuery *query, gpointer data) {
+	gst_query_add_allocation_meta(query, GST_VIDEO_META_API_TYPE, NULL);
+	return TRUE;
+}
+
 static GstBusSyncReply handle_message(GstBus *bus, GstMessage *message, gpointer data) {
 	struct output *output = data;
 	if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) {
@@ -170,7 +176,10 @@ static bool decoder_start(struct decoder *decoder) {
 	}
 	gst_object_unref(element);
 	GstElement *sink = gst_bin_get_by_name(GST_BIN(decoder->bin), "out");
-	GstAppSinkCallbacks callbacks = {.new_sample = handle_sample};
+	GstAppSinkCallbacks callbacks = {
+		.new_sample = handle_sample,
+		.propose_allocation = handle_allocation, // since 1.24
+	};
 	gst_app_sink_set_callbacks(GST_APP_SINK(sink), &callbacks, &decoder->output, NULL);
 	gst_object_unref(sink);
 	GstBus *bus = gst_pipeline_get_bus(GST_PIPELINE(decoder->bin));

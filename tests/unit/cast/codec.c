@@ -342,6 +342,20 @@ static void garbage_costs_a_keyframe(void **state) {
 	}
 }
 
+/* A decoder pads the lines that it writes; one that had to copy them would have packed them again. */
+static void pictures_are_read_where_they_were_decoded(void **state) {
+	struct rig *rig = *state;
+	capture_init(rig, 336, 240);
+	for (int i = 0; i < 3; i++) {
+		paint(rig, i);
+		encode(rig, i == 0);
+		decode(rig);
+		assert_int_equal(rig->picture->width, 336);
+		assert_true(rig->picture->y_stride > 336);
+		assert_true(psnr(rig) > 28);
+	}
+}
+
 /* Parameter sets that promise a picture of 16384x16384 must not make us allocate one. */
 static void sizes_of_a_stranger_are_bounded(void **state) {
 	// SPS: baseline, level 6.2, width_mbs 1024, height_mbs 1024
@@ -395,6 +409,7 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(sizes_change_and_may_be_odd, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_rate_is_followed, setup, teardown),
 		cmocka_unit_test_setup_teardown(garbage_costs_a_keyframe, setup, teardown),
+		cmocka_unit_test_setup_teardown(pictures_are_read_where_they_were_decoded, setup, teardown),
 		cmocka_unit_test_setup_teardown(sizes_of_a_stranger_are_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(captures_that_cannot_be_read, setup, teardown),
 	};

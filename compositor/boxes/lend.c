@@ -70,8 +70,7 @@ static void take_back(struct lent *lent) {
 static char *link_of(const struct req *req) {
 	const char *from = op_get(req->head, OP_F_FROM);
 	char by[130], *link;
-	bool known = from && asprintf(&link, "%s %s %llu", subject_print(req->subject, by), from,
-		(unsigned long long)op_get_number(req->head, OP_F_STARTED, 0)) >= 0;
+	bool known = from && asprintf(&link, "%s %s", subject_print(req->subject, by), from) >= 0;
 	return known ? link : NULL; // asked for by no link
 }
 

@@ -26,6 +26,7 @@ struct net_link {
 	struct net_linker *linker;
 	struct wl_list node;          // net_linker.links, oldest first
 	char *want;                   // what the device must satisfy, or NULL
+	char *from;                   // what no other link is called, now or later
 	struct call *call;            // an attempt, or what is up
 	struct wl_event_source *timer; // of the next attempt
 	bool waits;                   // timer is armed
@@ -50,6 +51,7 @@ static int64_t now_ms(void) {
 static void net_link_free(struct net_link *l) {
 	free(l->link.device);
 	free(l->want);
+	free(l->from);
 	free(l);
 }
 
@@ -205,16 +207,6 @@ static void set_device(struct op_head *head, const char *device) {
 	}
 }
 
-// So that a device can tell a link that comes again from a new one: it may have been taken back.
-static void say_who(struct net_link *l, struct op_head *head) {
-	char *name = box_name(l->link.box);
-	if (name) {
-		op_set(head, OP_F_FROM, name);
-		op_set_number(head, OP_F_STARTED, (uint64_t)l->link.started);
-	}
-	free(name);
-}
-
 static void dial(struct net_link *l) {
 	const struct link_user *user = l->link.user;
 	struct op_head head;
@@ -227,7 +219,7 @@ static void dial(struct net_link *l) {
 	}
 	if (user->verb == OP_GETMEM) {
 		op_set_flag(&head, OP_F_LIVE);
-		say_who(l, &head);
+		op_set(&head, OP_F_FROM, l->from);
 	} else {
 		op_set_body(&head, user->body, 0);
 	}
@@ -293,6 +285,16 @@ static const struct box_type link_type = {
 	.destroy = link_box_destroy,
 };
 
+// A device may have been taken back from a link that comes again; from a new one it was not.
+static bool name_uniquely(struct net_link *l) {
+	char version[32], *name = box_name(l->link.box);
+	if (!name || asprintf(&l->from, "%s %s", name, box_version(l->link.box, version)) < 0) {
+		l->from = NULL;
+	}
+	free(name);
+	return l->from;
+}
+
 static struct net_link *net_link_create(struct net_linker *linker, struct box *io, struct req *req,
 		const struct link_user *user, void *data) {
 	const char *want = op_get(req->head, OP_F_WANT);
@@ -338,7 +340,7 @@ static struct link *make(struct linker *base, struct box *io, struct req *req,
 		return NULL;
 	}
 	struct net_link *l = net_link_create(linker, io, req, user, data);
-	char *name = l ? box_name(l->link.box) : NULL;
+	char *name = l && name_uniquely(l) ? box_name(l->link.box) : NULL;
 	if (!name) {
 		static const struct link_user nobody = {0};
 		req_fail(req, OP_EIO, "out of memory");

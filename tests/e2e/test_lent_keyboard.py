@@ -8,13 +8,13 @@ records its keyboard's events (wayland/clients.py).
 """
 
 import re
-import time
 
 import pytest
 
 from net.household import Household, pair
 from net.lab import wait_for
-from wayland.clients import GERMAN_ROWS, KEYS, US_ROWS, Client, Hand, check_rules, keymap_text
+from wayland.clients import (GERMAN_ROWS, KEYS, US_ROWS, Client, Hand, check_rules,
+                             keymap_layout, keymap_text)
 
 FRIEND_KBD = "/n/bob.friend/kbd/0"
 HERE_S, THERE_S = 1, 5  # how soon an end is seen on the own node, and on the other
@@ -323,6 +323,46 @@ def test_held_keys_are_released(town, listener, bob, end):
     assert (KEYS["a"], 0) in listener.keys() and (KEYS["shift"], 0) in listener.keys()
 
 
+# --- a game ---
+
+DOOM = ["chocolate-doom", "-iwad", "/usr/share/games/doom/freedoom1.wad", "-window", "-geometry",
+        "640x480", "-nosound", "-warp", "1", "1", "-skill", "2"]
+DOOM_ENV = {"SDL_VIDEODRIVER": "wayland", "SDL_AUDIODRIVER": "dummy",
+            "SDL_RENDER_DRIVER": "software"}
+
+
+def test_game_survives_a_keyboard_that_comes_and_goes(town, bob, artefacts):
+    """100 times, keys held each time, of another layout than the keyboard it has between."""
+    ibiza, friend = town.ibiza, town.friend
+    game = ibiza.client(*DOOM, env=DOOM_ENV)
+    window = ibiza.window("chocolate-doom")
+    with hand_of(ibiza) as ann:
+        for i in range(100):
+            link = ibiza.box("ln", FRIEND_KBD, f"{window}/kbd")
+            bob.chord("up")
+            bob.key("left", True)
+            if i % 4 == 1:  # a keymap of one key
+                friend.node.run(["wtype", "-k", "Right"], env=friend.wayland)
+            bob.key("right", True)
+            if i % 2:
+                ann.chord("up")
+            ibiza.box("rm", link)
+            bob.key("right", False)
+            bob.key("left", False)
+            ann.key("left", True)
+            ann.key("left", False)
+            assert game.poll() is None, f"the game died in round {i}"
+            within(THERE_S, lambda: lent_to(friend) is None, "friend has it back")
+    link = ibiza.box("ln", FRIEND_KBD, f"{window}/kbd")
+    ibiza.picture().save(artefacts / "game.png")
+    bob.chord("f10")
+    bob.write("z", GERMAN_ROWS)  # the game asks for Y, by its place on an American keyboard
+    ibiza.wait_no_box(window)  # another one bids farewell
+    within(THERE_S, lambda: state_of(ibiza, link) is None, "the link went with its window")
+    within(THERE_S, lambda: lent_to(friend) is None, "friend has it back")
+    game.stop()
+
+
 # --- who may, and whose turn it is ---
 
 def ln(home, *words):
@@ -410,3 +450,34 @@ def test_what_came_over_a_link_is_not_sent_on(town, listener, bob):
     den.box("rm", on)
     within(THERE_S, lambda: lent_to(ibiza) is None, "ibiza has it back")
     there.close()
+
+
+# --- quickly, under the sanitizers too ---
+
+@pytest.mark.two_nodes
+def test_two_nodes_lend_and_take_back(new_lab):
+    ibiza, friend = make_ibiza(new_lab), make_friend(new_lab)
+    pair(ibiza, friend)
+    listener, bob = Listener(ibiza), hand_of(friend)
+    code, link, said = ln(ibiza, FRIEND_KBD, f"{listener.window}/kbd")
+    assert (code, said) == (0, "")
+    bob.key("a", True)
+    listener.wait_key("a", 1)
+    assert keymap_layout(listener.keyboard.last("keymap")) == "German"
+    code, second, said = ln(ibiza, FRIEND_KBD, f"{listener.window}/kbd")
+    assert code == 1 and "(EBUSY)" in said
+    ibiza.box("rm", second)
+    bob.chord("super+esc")
+    listener.wait_key("a", 0)
+    wait_for(lambda: state_of(ibiza, link) is None, THERE_S, "the end of the link")
+    link = ibiza.box("ln", FRIEND_KBD, f"{listener.window}/kbd")
+    bob.key("d", True)
+    listener.wait_key("d", 1)
+    ibiza.box("rm", link)
+    listener.wait_key("d", 0)
+    wait_for(lambda: lent_to(friend) is None, THERE_S, "friend has it back")
+    assert not listener.held()
+    bob.close()
+    listener.close()
+    for program in (ibiza.boxland, friend.boxland, ibiza.boxd, friend.boxd):
+        assert program.stop() == 0, program.output()[-3000:]

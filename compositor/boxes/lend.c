@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <wlr/backend/session.h>
 #include <wlr/types/wlr_keyboard.h>
 
 #include "base/buf.h"
@@ -20,7 +21,8 @@
 #include "server.h"
 
 #define HEARTBEAT_MS 250
-#define LAG_MAX (64 * 1024) // bytes a borrower may be behind before he loses the device
+// Bytes a borrower may be behind before he loses the device: a few keymaps, of 70 KiB each.
+#define LAG_MAX (512 * 1024)
 
 uint64_t lend_now_ns(void) {
 	struct timespec now;
@@ -61,6 +63,9 @@ static void take_back(struct lent *lent) {
 	lent->user = NULL;
 	box_destroy(user);
 	box_changed(lent->box);
+	char text[100];
+	snprintf(text, sizeof(text), "Your %s is yours again", lent->device->what);
+	notice_show(lent->env->server->notices, NOTICE_PLAIN, 3000, text);
 }
 
 /*
@@ -100,9 +105,14 @@ static void end_borrowing(struct lent *lent) {
 		remember(lent, req);
 		take_back(lent);
 		req_end(req, NULL); // in order: the link that borrowed it ends
-		char text[100];
-		snprintf(text, sizeof(text), "Your %s is yours again", lent->device->what);
-		notice_show(lent->env->server->notices, NOTICE_PLAIN, 3000, text);
+	}
+}
+
+// The person has gone to another console: what is typed there is nobody else's.
+static void handle_session_active(struct wl_listener *listener, void *data) {
+	struct lent *lent = wl_container_of(listener, lent, session_active);
+	if (!lent->env->server->session->active) {
+		end_borrowing(lent);
 	}
 }
 
@@ -282,6 +292,7 @@ static void device_destroy(struct box *box) {
 		req_end_fail(req, OP_ELOST, "the desktop ends");
 	}
 	wl_event_source_remove(lent->heartbeat);
+	wl_list_remove(&lent->session_active.link);
 	if (lent->device->finish) {
 		lent->device->finish(lent);
 	}
@@ -322,6 +333,11 @@ struct lent *lend_create(struct box *parent, struct box_env *env, const struct l
 		}
 		free(lent);
 		return NULL;
+	}
+	wl_list_init(&lent->session_active.link);
+	if (env->server->session) {
+		lent->session_active.notify = handle_session_active;
+		wl_signal_add(&env->server->session->events.active, &lent->session_active);
 	}
 	lent->users = box_create(lent->box, "users", &box_type_dir, "dir", NULL);
 	if (!lent->users) {

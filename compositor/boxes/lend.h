@@ -38,6 +38,7 @@ struct lent {
 	struct req *borrower;           // NULL: not lent
 	struct notice *notice;
 	struct wl_listener notice_gone;
+	struct wl_listener session_active;
 	struct input_hook hook;
 	struct wl_event_source *heartbeat;
 	int64_t started; // seconds since 1970

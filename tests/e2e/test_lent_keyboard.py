@@ -32,10 +32,11 @@ def within(seconds, predicate, what):
 class Paper:
     """A foot whose lines are kept in a file."""
 
-    def __init__(self, home, name):
+    def __init__(self, home, name, title="foot"):
         self.home, self.path = home, f"{home.node.home}/{name}"
-        self.foot = home.client("foot", "--app-id", name, "sh", "-c", f"exec cat > {self.path}",
-                                log=f"foot-{name}")
+        self.foot = home.client("foot", "--app-id", name, "--title", title, "-o", "locked-title=yes",
+                                "--window-size-chars", "44x14", "--font", "monospace:size=12",
+                                "sh", "-c", f"exec cat > {self.path}", log=f"foot-{name}")
         self.window = home.window(name)
         home.node.wait_file(self.path)
 
@@ -47,6 +48,13 @@ class Paper:
         wait_for(lambda: len(self.lines()) >= count, timeout,
                  f"{count} lines in {self.path}, which has {self.lines()}")
         return self.lines()
+
+    def move(self, hand, dx):
+        """Drags it by its titlebar."""
+        width, _, x, y = map(int, re.split("[x+]", self.home.text(f"{self.window}/geom")))
+        start = x + width // 2, y - 16
+        hand.drag(start, (start[0] + dx, start[1]))
+        assert self.home.text(f"{self.window}/geom").endswith(f"+{x + dx}+{y}")
 
     def close(self):
         self.foot.stop()
@@ -131,6 +139,7 @@ class Town:
     def __init__(self, lab):
         self.lab = lab
         self.ibiza, self.friend = make_ibiza(lab), make_friend(lab)
+        self.calm = notice(self.friend)  # when nothing is to be told
         self.den = Household(lab.node("den", person="ann"), boxland_conf="hint off\n" + BOUND)
         self.den.start(desktop="1280x720")
         pair(self.ibiza, self.den, mine=True)
@@ -174,7 +183,12 @@ def lend(town, listener):
 def test_keys_arrive_as_the_lender_sees_them(town, bob, artefacts):
     ibiza, friend = town.ibiza, town.friend
     own = Paper(friend, "friends-own")
-    target, beside = Paper(ibiza, "target"), Paper(ibiza, "beside")  # beside has the focus
+    target = Paper(ibiza, "target", "where bob types")
+    with hand_of(ibiza) as ann:
+        target.move(ann, -260)
+    beside = Paper(ibiza, "beside", "where ann types")  # it has the focus
+    with hand_of(ibiza) as ann:
+        beside.move(ann, 260)
     link = ibiza.box("ln", FRIEND_KBD, f"{target.window}/kbd")
     assert state_of(ibiza, link) == "up"
     assert lent_to(friend) == "ann/ibiza"
@@ -184,8 +198,6 @@ def test_keys_arrive_as_the_lender_sees_them(town, bob, artefacts):
     bob.chord("super+f1")
     friend.node.run(["wtype", "Grüße, 5 €\n"], env=friend.wayland)
     assert target.wait_lines(2) == ["zyäöüß", SUPER_F1 + "Grüße, 5 €"]
-    ibiza.picture().save(artefacts / "ibiza.png")
-    friend.picture().save(artefacts / "friend.png")
 
     with hand_of(ibiza) as ann:
         ann.write("here", US_ROWS)
@@ -194,6 +206,8 @@ def test_keys_arrive_as_the_lender_sees_them(town, bob, artefacts):
     ibiza.node.wait_file(f"{ibiza.node.home}/bound")
     bob.write("zum schluss", GERMAN_ROWS)
     assert target.wait_lines(3)[2] == "zum schluss"
+    ibiza.picture().save(artefacts / "ibiza.png")
+    friend.picture().save(artefacts / "friend.png")
     assert ibiza.node.read_file(f"{ibiza.node.home}/bound") == b"bound\n", "ann's key, not bob's"
 
     ibiza.box("rm", link)
@@ -211,11 +225,11 @@ def test_keys_arrive_as_the_lender_sees_them(town, bob, artefacts):
 
 def test_lender_sees_it_and_takes_it_back(town, listener, bob, artefacts):
     ibiza, friend = town.ibiza, town.friend
-    before = notice(friend)
+    wait_for(lambda: notice(friend).tobytes() == town.calm.tobytes(), what="a calm screen")
     link = lend(town, listener)
     picture = friend.picture()
     picture.save(artefacts / "lent.png")
-    assert notice(friend).tobytes() != before.tobytes(), "his screen says so"
+    assert notice(friend).tobytes() != town.calm.tobytes(), "his screen says so"
     assert friend.box("ls", "/kbd").split()[-3:] == ["lent", "to", "ann/ibiza"]
     assert friend.box("ls", "/kbd/0/users").split()[0] == "0"
 
@@ -224,10 +238,16 @@ def test_lender_sees_it_and_takes_it_back(town, listener, bob, artefacts):
     bob.chord("super+esc")
     within(HERE_S, lambda: lent_to(friend) is None, "friend has it back")
     friend.picture().save(artefacts / "back.png")
+    told = notice(friend)
+    assert told.tobytes() != town.calm.tobytes(), "his screen says that, too"
     within(THERE_S, lambda: state_of(ibiza, link) is None, "the link has ended")
     assert not listener.held()
     bob.key("a", False)
-    wait_for(lambda: notice(friend).tobytes() == before.tobytes(), what="the screen as before")
+    wait_for(lambda: notice(friend).tobytes() == town.calm.tobytes(), what="the screen as before")
+
+    link = lend(town, listener)
+    ibiza.box("rm", link)
+    wait_for(lambda: notice(friend).tobytes() == told.tobytes(), THERE_S, "the same by the borrower")
 
 
 def test_taken_back_with_the_network_cut(town, listener, bob):
@@ -321,6 +341,51 @@ def test_held_keys_are_released(town, listener, bob, end):
     listener.display.until(lambda: not listener.held(), "the keys are up", THERE_S)
     assert listener.keyboard.last("modifiers")[1] == 0, "and no modifier stays"
     assert (KEYS["a"], 0) in listener.keys() and (KEYS["shift"], 0) in listener.keys()
+
+
+def test_keys_held_across_the_border_stay_on_their_side(town, listener, bob):
+    """What is down when lending begins goes up here, and is not down there; and back likewise."""
+    ibiza, friend = town.ibiza, town.friend
+    own = Listener(friend, "friends-own")
+    bob.key("shift", True)
+    bob.key("a", True)
+    own.wait_key("a", 1)
+    link = lend(town, listener)
+    own.wait_key("a", 0)
+    assert own.held() == set() and own.keyboard.last("modifiers")[1] == 0
+    bob.key("a", False)
+    bob.key("shift", False)
+    bob.key("d", True)
+    listener.wait_key("d", 1)
+    assert listener.keys() == [(KEYS["d"], 1)]
+    ibiza.box("rm", link)
+    listener.wait_key("d", 0)
+    within(THERE_S, lambda: lent_to(friend) is None, "friend has it back")
+    bob.key("d", False)
+    bob.chord("s")
+    own.wait_key("s", 0)
+    assert own.held() == set()
+    assert (KEYS["d"], 0) not in own.keys()
+    own.close()
+
+
+def test_unplugged_while_lent(town, listener):
+    """A keyboard that goes takes its keys with it; the seat's stays lent."""
+    ibiza, friend = town.ibiza, town.friend
+    link = lend(town, listener)
+    with hand_of(friend) as bob:
+        bob.key("shift", True)
+        bob.key("a", True)
+        listener.wait_key("a", 1)
+    listener.wait_key("a", 0)
+    assert listener.held() == set()
+    assert lent_to(friend) == "ann/ibiza" and state_of(ibiza, link) == "up"
+    with hand_of(friend) as bob:
+        bob.chord("d")
+        listener.wait_key("d", 0)
+    assert listener.keyboard.last("modifiers")[1] == 0
+    ibiza.box("rm", link)
+    within(THERE_S, lambda: lent_to(friend) is None, "friend has it back")
 
 
 # --- a game ---

@@ -17,6 +17,7 @@
 
 _Static_assert(OP_MAX_MESSAGE == 1024 * 1024, "the refusal says 1 MiB");
 #define QUEUE_MAX (4 * OP_MAX_MESSAGE) // bytes that wait in a channel before writers do
+#define MESSAGES_MAX 4096              // and messages, for small ones take memory too
 
 struct message {
 	struct wl_list link; // chan.messages
@@ -29,6 +30,7 @@ struct chan {
 	struct wl_list readers;  // reader.link, who asked first first
 	struct wl_list writers;  // writer.link
 	size_t queued; // bytes of messages
+	size_t count;  // of messages
 	bool changed;  // since its version was
 };
 
@@ -86,6 +88,7 @@ static void chan_deliver(struct chan *chan) {
 			struct message *message = wl_container_of(chan->messages.next, message, link);
 			wl_list_remove(&message->link);
 			chan->queued -= message->size;
+			chan->count--;
 			chan->changed = true;
 			struct req *req = reader->req;
 			bool live = reader->live;
@@ -114,14 +117,19 @@ static bool chan_add(struct chan *chan, const struct buf *bytes) {
 	}
 	wl_list_insert(chan->messages.prev, &message->link);
 	chan->queued += message->size;
+	chan->count++;
 	chan->changed = true;
 	return true;
+}
+
+static bool is_full(const struct chan *chan, size_t size) {
+	return chan->count >= MESSAGES_MAX || (chan->queued > 0 && chan->queued + size > QUEUE_MAX);
 }
 
 // A whole message of this writer: in, or the writer waits for room.
 static void writer_commit(struct writer *writer) {
 	struct chan *chan = writer->chan;
-	if (chan->queued > 0 && chan->queued + writer->message.size > QUEUE_MAX) {
+	if (is_full(chan, writer->message.size)) {
 		writer->waits = true;
 		req_pause(writer->req, true);
 		return;

@@ -247,6 +247,26 @@ static void test_frames_wait(void **state) {
 	free(large);
 }
 
+// Messages of no bytes take memory too: a channel is full of them at some number.
+static void test_small_messages_wait(void **state) {
+	struct world *world = *state;
+	struct asked writer;
+	int taken = 0;
+	for (;; taken++) {
+		ask(&writer, world, OWNER, "putmem", "/chan/c", "body 0\n");
+		asked_put_end(&writer);
+		if (!asked_over(&writer)) {
+			break;
+		}
+		asked_finish(&writer);
+		assert_true(taken < 4096);
+	}
+	assert_int_equal(taken, 4096);
+	expect_get(world, "/chan/c", "");
+	expect_code(&writer, OP_OK);
+	asked_finish(&writer);
+}
+
 static void test_deleted_while_waiting(void **state) {
 	struct world *world = *state;
 	struct asked reader, writers[6];
@@ -310,6 +330,7 @@ static const struct CMUnitTest tests[] = {
 	CHAN(test_message_limit),
 	CHAN(test_writers_wait),
 	CHAN(test_frames_wait),
+	CHAN(test_small_messages_wait),
 	CHAN(test_deleted_while_waiting),
 	CHAN(test_size_is_told),
 	CHAN(test_whose_it_is),

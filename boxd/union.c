@@ -108,7 +108,8 @@ static void refuse(struct choice *choice) {
 	for (int i = 0; i < choice->count && size < sizeof(seen); i++) {
 		const struct probe *probe = &choice->probes[i];
 		const char *said = probe->type[0] ? probe->type :
-			probe->asked ? op_code_name(probe->why.code) : "no answer";
+			!probe->asked ? "no answer" :
+			probe->why.code == OP_OK ? "no kind" : op_code_name(probe->why.code);
 		count += probe->type[0] != '\0';
 		size += (size_t)snprintf(seen + size, sizeof(seen) - size, "%s%s %s", i ? ", " : "",
 			probe->node, said);
@@ -139,15 +140,12 @@ static int handle_timer(void *data) {
 	return 0;
 }
 
-// What this node measured of another stands in its constraint, for wants like wifi or rtt<20.
-static void add_measured(struct cnstr *own, const struct peer *peer, char rtt[static 24]) {
-	if (strcmp(own->net, "*") == 0 && peer->net[0]) {
-		own->net = peer->net;
-	}
-	if (own->attrs_size < OP_MAX_ATTRS && peer->rtt_ms > 0) {
-		snprintf(rtt, 24, "%.1f", peer->rtt_ms);
-		own->attrs[own->attrs_size++] = (struct cnstr_attr){"rtt", rtt, '='};
-	}
+// What this node measured of another stands in its constraint, for wants like wifi or rtt<20,
+// whatever the other says. false: there is no room for it.
+static bool add_measured(struct cnstr *own, const struct peer *peer, char rtt[static 24]) {
+	snprintf(rtt, 24, "%.1f", peer->rtt_ms);
+	return (!peer->net[0] || cnstr_set_net(own, peer->net)) &&
+		(peer->rtt_ms <= 0 || cnstr_set_attr(own, "rtt", rtt));
 }
 
 static void probe_kind(struct probe *probe, const struct op_head *kind) {
@@ -160,8 +158,8 @@ static void probe_kind(struct probe *probe, const struct op_head *kind) {
 	}
 	struct peer *peer = probe->key[0] ?
 		quic_peer_by_key(choice->unions->route->quic, probe->key) : NULL;
-	if (peer) {
-		add_measured(&own, peer, rtt);
+	if (peer && !add_measured(&own, peer, rtt)) {
+		return;
 	}
 	cnstr_print(&own, probe->type);
 	probe->meets = cnstr_meets(&own, &choice->want);

@@ -136,6 +136,43 @@ const char *cnstr_print(const struct cnstr *cnstr, char out[static OP_MAX_CNSTR 
 	return out;
 }
 
+static size_t printed_size(const struct cnstr *cnstr) {
+	size_t size = strlen(cnstr->type) + strlen(cnstr->arch) + strlen(cnstr->net) + 2;
+	for (int i = 0; i < cnstr->attrs_size; i++) {
+		size += 2 + strlen(cnstr->attrs[i].name) + strlen(cnstr->attrs[i].value);
+	}
+	return size;
+}
+
+bool cnstr_set_net(struct cnstr *cnstr, const char *net) {
+	const char *before = cnstr->net;
+	cnstr->net = net;
+	if (printed_size(cnstr) > OP_MAX_CNSTR) {
+		cnstr->net = before;
+		return false;
+	}
+	return true;
+}
+
+bool cnstr_set_attr(struct cnstr *cnstr, const char *name, const char *value) {
+	int size = cnstr->attrs_size, i = 0;
+	while (i < size && strcmp(cnstr->attrs[i].name, name) != 0) {
+		i++;
+	}
+	if (i == OP_MAX_ATTRS) {
+		return false;
+	}
+	struct cnstr_attr before = cnstr->attrs[i];
+	cnstr->attrs[i] = (struct cnstr_attr){.name = name, .value = value, .relation = '='};
+	cnstr->attrs_size += i == size;
+	if (printed_size(cnstr) > OP_MAX_CNSTR) {
+		cnstr->attrs[i] = before;
+		cnstr->attrs_size = size;
+		return false;
+	}
+	return true;
+}
+
 const char *cnstr_attr(const struct cnstr *cnstr, const char *name) {
 	for (int i = 0; i < cnstr->attrs_size; i++) {
 		if (strcmp(cnstr->attrs[i].name, name) == 0) {

@@ -28,6 +28,12 @@ struct cnstr {
 enum op_code cnstr_parse(struct cnstr *cnstr, const char *text, struct op_refusal *refusal);
 /* As text, trailing "*" left out: "bin!amd64", "video!*!*!codec=h264". Returns out. */
 const char *cnstr_print(const struct cnstr *cnstr, char out[static OP_MAX_CNSTR + 1]);
+/*
+ * Sets what somebody else knows better than the box, in place of what it says; texts are not copied.
+ * false: it would be over a limit then; nothing has changed.
+ */
+bool cnstr_set_net(struct cnstr *cnstr, const char *net);
+bool cnstr_set_attr(struct cnstr *cnstr, const char *name, const char *value);
 /* The value of an attribute; NULL: no such attribute. */
 const char *cnstr_attr(const struct cnstr *cnstr, const char *name);
 

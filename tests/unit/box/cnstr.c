@@ -6,6 +6,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -190,6 +191,38 @@ static void test_joined(void **state) {
 	assert_false(cnstr_joined(spec, &any, &any));
 }
 
+// What a node measured takes the place of what the box claims, and never makes it too long.
+static void test_set(void **state) {
+	struct cnstr cnstr, want;
+	char text[OP_MAX_CNSTR + 1], out[OP_MAX_CNSTR + 1];
+	assert_int_equal(cnstr_parse(&cnstr, "proc!amd64!lan!rtt=0.1!gpu=v3d", NULL), OP_OK);
+	assert_true(cnstr_set_net(&cnstr, "wan"));
+	assert_true(cnstr_set_attr(&cnstr, "rtt", "80.5"));
+	assert_true(cnstr_set_attr(&cnstr, "node", "den"));
+	assert_string_equal(cnstr_print(&cnstr, out), "proc!amd64!wan!rtt=80.5!gpu=v3d!node=den");
+	assert_int_equal(cnstr_parse(&want, "*!*!*!rtt<20", NULL), OP_OK);
+	assert_false(cnstr_meets(&cnstr, &want));
+	for (size_t left = 0; left < 10; left++) { // "!rtt=1.0" takes 8
+		size_t size = OP_MAX_CNSTR - left;
+		memset(text, 'a', size);
+		memcpy(text, "p!*!lan!b=", 10);
+		text[size] = '\0';
+		assert_int_equal(cnstr_parse(&cnstr, text, NULL), OP_OK);
+		assert_int_equal(cnstr_set_attr(&cnstr, "rtt", "1.0"), left >= 8);
+		assert_int_equal(strlen(cnstr_print(&cnstr, out)), left >= 8 ? size + 8 : size);
+		assert_int_equal(cnstr_parse(&cnstr, text, NULL), OP_OK);
+		assert_int_equal(cnstr_set_net(&cnstr, "wifi"), left >= 1);
+		assert_int_equal(strlen(cnstr_print(&cnstr, out)), left >= 1 ? size + 1 : size);
+	}
+	strcpy(text, "p!*!*");
+	for (int i = 0; i < OP_MAX_ATTRS; i++) {
+		sprintf(text + strlen(text), "!a%d=1", i);
+	}
+	assert_int_equal(cnstr_parse(&cnstr, text, NULL), OP_OK);
+	assert_false(cnstr_set_attr(&cnstr, "rtt", "1.0"));
+	assert_true(cnstr_set_attr(&cnstr, "a15", "2"));
+}
+
 static void test_here(void **state) {
 	struct cnstr cnstr;
 	assert_int_equal(cnstr_parse(&cnstr, cnstr_arch_here(), NULL), OP_OK);
@@ -203,6 +236,7 @@ int main(void) {
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_meets),
 		cmocka_unit_test(test_joined),
+		cmocka_unit_test(test_set),
 		cmocka_unit_test(test_here),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,6 +79,7 @@ static bool take_head(struct exchange *exchange, enum op_role role, const uint8_
 	struct op_refusal refusal = {.code = OP_OK};
 	size_t before = piece->size;
 	const uint8_t *at = bytes;
+	*used = size;
 	if (before > 0) {
 		size_t room = OP_MAX_HEAD + 1 - before;
 		size = size < room ? size : room;
@@ -275,7 +276,7 @@ size_t exchange_handle_data(void *data, const void *bytes, size_t size) {
 	return used;
 }
 
-// A frame on a lane of its own may overtake the head that it belongs to.
+// A frame on a lane of its own may overtake the answer that it belongs to.
 static void keep_early(struct exchange *exchange, const struct frame *frame) {
 	if (exchange->early_size == OP_MAX_EARLY_FRAMES) {
 		exchange_lose(exchange, OP_E2BIG, "more than %d frames came before the %s",
@@ -312,6 +313,9 @@ void exchange_handle_frame(void *data, const struct frame *frame) {
 	exchange->depth++;
 	if (exchange_dead(exchange) || exchange->in == IN_DONE || exchange->in == IN_TRAILER) {
 		// Late: the body has ended on the stream itself.
+	} else if (exchange->in == IN_HEAD && exchange->incoming == OP_REQUEST) {
+		exchange_lose(exchange, OP_EARG,
+			"a frame came before its request: send frames only after the ok");
 	} else if (exchange->in == IN_HEAD) {
 		keep_early(exchange, frame);
 	} else if (exchange->body_in != OP_BODY_FRAMES) {

@@ -283,6 +283,12 @@ static void test_too_many_early_frames(void **state) {
 	assert_int_equal(bench.side.gones, 1);
 	assert_int_equal(bench.side.why.code, OP_EARG);
 	bench_finish(&bench);
+	// Who asks sends none before it has read its ok: nothing is held for it.
+	bench_init(&bench, OP_REQUEST, true);
+	feed_picture(&bench, 1);
+	assert_int_equal(bench.side.gones, 1);
+	assert_int_equal(bench.side.why.code, OP_EARG);
+	bench_finish(&bench);
 }
 
 static void test_hangup_is_one_gone(void **state) {

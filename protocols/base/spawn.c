@@ -68,7 +68,7 @@ static void spawn_tell(struct spawn *spawn, int status) {
 
 static int handle_pidfd(int fd, uint32_t mask, void *data) {
 	struct spawn *spawn = data;
-	int status;
+	int status = W_EXITCODE(0, SIGKILL); // should somebody else have reaped it
 	if (waitpid(spawn->child, &status, WNOHANG) == 0) {
 		return 0;
 	}

@@ -402,7 +402,8 @@ void box_server_take(struct box_server *server, struct stream *stream, const str
 void box_server_drop(struct box_server *server, const struct subject *subject) {
 	struct served *served;
 	wl_list_for_each(served, &server->served, link) {
-		if (same_subject(&served->subject, subject)) {
+		// One that ends already has nobody left who would hear of it.
+		if (!served->idle && same_subject(&served->subject, subject)) {
 			served->dropped = true;
 			destroy_soon(served);
 		}

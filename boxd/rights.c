@@ -53,9 +53,29 @@ static bool set_acl(struct box *box, struct acl *acl) {
 	return true;
 }
 
+enum op_code rights_check_room(const struct box *parent, const struct subject *maker,
+		struct op_refusal *refusal) {
+	const struct box *box;
+	int count = 0;
+	if (strcmp(maker->person, box_tree_owner(parent->tree)) == 0) {
+		return OP_OK;
+	}
+	wl_list_for_each(box, &parent->inner, link) {
+		count += box->maker && strcmp(box->maker, maker->person) == 0;
+	}
+	return count < RIGHTS_MADE_MAX ? OP_OK : op_refuse(refusal, OP_EQUOTA,
+		"%s has made %d boxes in /%s, which is the most: delete one and ask again", maker->person,
+		count, parent->name);
+}
+
+static bool set_maker(struct box *box, const struct subject *maker) {
+	box->maker = strdup(maker->person);
+	return box->maker && box_set_owner(box, maker->person);
+}
+
 bool rights_private(struct box *box, const struct subject *maker) {
 	struct acl *acl = calloc(1, sizeof(*acl));
-	if (!acl || !box_set_owner(box, maker->person)) {
+	if (!acl || !set_maker(box, maker)) {
 		free(acl);
 		return false;
 	}
@@ -65,7 +85,7 @@ bool rights_private(struct box *box, const struct subject *maker) {
 
 bool rights_shared(struct box *box, const struct subject *maker) {
 	const struct acl *above = acl_above(box);
-	if (!box_set_owner(box, maker->person)) {
+	if (!set_maker(box, maker)) {
 		return false;
 	}
 	if (strcmp(maker->person, box_tree_owner(box->tree)) == 0) {

@@ -302,6 +302,11 @@ static const struct box_type chan_type = {
 };
 
 static void chans_make(struct box *parent, struct req *req) {
+	struct op_refusal why;
+	if (rights_check_room(parent, req->subject, &why) != OP_OK) {
+		req_refuse(req, &why);
+		return;
+	}
 	struct chan *chan = calloc(1, sizeof(*chan));
 	if (!chan) {
 		req_fail(req, OP_EIO, "out of memory");

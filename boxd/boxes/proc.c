@@ -119,7 +119,6 @@ enum op_code proc_begin(struct proc *proc, struct op_refusal *refusal) {
 	const char **env = list_words(&proc->env_text, NULL);
 	enum op_code code = OP_EIO;
 	if (args && env) {
-		bool owners = strcmp(proc->box->owner, box_tree_owner(proc->box->tree)) == 0;
 		struct process_start start = {
 			.node = proc->env->config->machine,
 			.prog = proc->prog,
@@ -128,7 +127,7 @@ enum op_code proc_begin(struct proc *proc, struct op_refusal *refusal) {
 			.env = env,
 			.cwd = proc->cwd,
 			.tty = proc->tty,
-			.person = owners ? NULL : proc->box->owner,
+			.person = proc->walled ? proc->box->maker : NULL,
 			.network = proc->env->config->sandbox_network,
 		};
 		proc->process = process_create(proc->env->loop, &start, &process_events, proc, refusal);
@@ -346,6 +345,7 @@ static struct proc *proc_create(struct box *parent, struct req *req) {
 	buf_init(&proc->args);
 	buf_init(&proc->env_text);
 	proc->carried_left = op_get_number(req->head, OP_F_CARRIED, 0);
+	proc->walled = strcmp(req->subject->person, box_tree_owner(parent->tree)) != 0;
 	bool good = copy_list(&proc->args, req->head, OP_F_ARG) &&
 		copy_list(&proc->env_text, req->head, OP_F_ENV) &&
 		copy_text(&proc->prog, req->head, OP_F_PROG) &&
@@ -387,7 +387,8 @@ static void procs_make(struct box *parent, struct req *req) {
 		.gone = run_gone,
 	};
 	struct op_refusal why;
-	if (check_make(req->head, &why) != OP_OK) {
+	if (check_make(req->head, &why) != OP_OK ||
+			rights_check_room(parent, req->subject, &why) != OP_OK) {
 		req_refuse(req, &why);
 		return;
 	}

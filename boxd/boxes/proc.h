@@ -36,6 +36,7 @@ struct proc {
 	struct box *box;
 	struct process *process; // NULL: not begun, or its end was said and taken
 	bool begun, ended;
+	bool walled; // made by somebody else than the node's owner, whoever owns its box later
 	int status; // of waitpid, once ended
 	struct proc_io io[3];
 	struct req *run;         // the exchange that made it and lasts as long

@@ -21,6 +21,7 @@ static void box_free(struct box *box) {
 	free(box->name);
 	free(box->cnstr);
 	free(box->owner);
+	free(box->maker);
 	free(box->acl);
 	free(box);
 }

@@ -55,6 +55,7 @@ struct box {
 	const struct box_type *type;
 	char *cnstr;          // its type and constraints, "text"; never NULL
 	char *owner;          // a person
+	char *maker;          // who made it by request, and whose room it takes; NULL: the node
 	struct acl *acl;      // NULL: the parent's holds
 	uint64_t version;     // the tree's count of changes when this box last did; see box_version
 	void *data;           // the type's own

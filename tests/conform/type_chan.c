@@ -314,6 +314,12 @@ static void test_whose_it_is(void **state) {
 	asked_finish(&asked);
 	expect(world, STRANGER, OP_OK, "delete", "/chan/his", "");
 	expect(world, STRANGER, OP_EPERM, "delete", "/chan/c", "");
+	char name[32];
+	for (int i = 0; i < 65; i++) {
+		snprintf(name, sizeof(name), "/chan/%d", i);
+		expect(world, STRANGER, i < 64 ? OP_OK : OP_EQUOTA, "make", name, "");
+	}
+	assert_false(world_has(world, "/chan/64"));
 }
 
 static const char *const roots[] = {"/chan", NULL};

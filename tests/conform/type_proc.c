@@ -788,6 +788,48 @@ static void test_deleted_after_caller_gone(void **state) {
 	asked_finish(&legacy);
 }
 
+// Who made it decides how it runs: giving it to the node's owner takes no walls down.
+static void test_given_away(void **state) {
+	struct world *world = *state;
+	struct asked asked;
+	char script[200], path[100];
+	snprintf(path, sizeof(path), "%s/done", world->dir);
+	snprintf(script, sizeof(script), "#!/bin/sh\n: > %s\n", path);
+	expect(world, OWNER, OP_OK, "chinfo", "/proc", "acl bob km\n");
+	expect(world, STRANGER, OP_OK, "make", "/proc/p", "");
+	ask(&asked, world, STRANGER, "chinfo", "/proc/p", "owner ann\n");
+	asked_finish(&asked);
+	ask(&asked, world, STRANGER, "putmem", "/proc/p/prog", "body chunks\n");
+	asked_put(&asked, script, strlen(script));
+	asked_put_end(&asked);
+	until(world, asked_over(&asked));
+	bool runs = asked.reply.refusal.code == OP_OK; // or this machine has no walls to be had
+	asked_finish(&asked);
+	if (runs) {
+		ask(&asked, world, OWNER, "getmem", "/proc/p/legacy", "");
+		until(world, asked_over(&asked));
+		asked_finish(&asked);
+	}
+	assert_int_equal(access(path, F_OK), -1);
+}
+
+// What others make takes room, and there is so much of it for each.
+static void test_others_have_so_many(void **state) {
+	struct world *world = *state;
+	char name[32];
+	expect(world, OWNER, OP_OK, "chinfo", "/proc", "acl bob km\n");
+	for (int i = 0; i < 65; i++) {
+		snprintf(name, sizeof(name), "/proc/%d", i);
+		expect(world, STRANGER, i < 64 ? OP_OK : OP_EQUOTA, "make", name, "");
+	}
+	expect(world, OWNER, OP_OK, "make", "/proc/hers", "");
+	// One that he gave away was made by him all the same.
+	expect(world, STRANGER, OP_OK, "chinfo", "/proc/0", "owner ann\n");
+	expect(world, STRANGER, OP_EQUOTA, "make", "/proc/64", "");
+	expect(world, STRANGER, OP_OK, "delete", "/proc/1", "");
+	expect(world, STRANGER, OP_OK, "make", "/proc/64", "");
+}
+
 static void test_type_of_the_processor(void **state) {
 	struct world *world = *state;
 	char lines[64];
@@ -836,6 +878,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_caller_gone),
 	TEST(test_caller_gone_and_nobody_cares),
 	TEST(test_deleted_after_caller_gone),
+	TEST(test_given_away),
+	TEST(test_others_have_so_many),
 	TEST(test_type_of_the_processor),
 };
 const struct conform conform_proc = {.roots = roots, .prepare = prepare, TESTS(tests)};

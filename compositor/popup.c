@@ -26,7 +26,8 @@ struct popup {
 
 /*
  * Keeps it in the usable part of the output its parent is on; of the whole output if the parent is
- * a panel or fullscreen. wlroots wants the place relative to the root surface.
+ * a panel or fullscreen; within its window if that is seen elsewhere too, where nothing around it is.
+ * wlroots wants the place relative to the root surface.
  */
 static void keep_on_screen(struct popup *popup) {
 	struct wlr_scene_tree *tree = popup->xdg->base->data;
@@ -41,7 +42,8 @@ static void keep_on_screen(struct popup *popup) {
 			return;
 		}
 		wlr_xdg_surface_get_geometry(toplevel->xdg->base, &content);
-		box = toplevel->fullscreen ? output->geom : output->usable;
+		box = toplevel->viewers > 0 ? toplevel->geom :
+			toplevel->fullscreen ? output->geom : output->usable;
 		box.x -= toplevel->geom.x - content.x;
 		box.y -= toplevel->geom.y - content.y;
 	} else if (layer && layer->output) {

@@ -46,6 +46,7 @@ struct toplevel {
 	struct wlr_box geom;
 	bool mapped; // listed
 	bool activated, maximised, fullscreen, minimised, urgent;
+	int viewers; // displays elsewhere that show it: they see its popups only within it
 
 	struct {
 		struct wl_signal title;     // struct toplevel *

@@ -19,6 +19,7 @@
 
 #include "output.h"
 #include "server.h"
+#include "stream/popups.h"
 #include "stream/snapshot.h"
 #include "toplevel.h"
 
@@ -34,6 +35,7 @@ struct capture {
 	struct wlr_output *output;
 	struct wlr_scene *scene;
 	struct wlr_scene_output *scene_output;
+	struct popups popups;
 	bool wanted, now;
 	bool stale; // never drawn, or of another size
 	struct wl_listener frame, gone, geom;
@@ -169,11 +171,14 @@ static bool create_output(struct capture *capture) {
 }
 
 static bool create_scene(struct capture *capture) {
+	struct wlr_xdg_surface *surface = capture->toplevel->xdg->base;
 	capture->scene = wlr_scene_create();
-	if (!capture->scene || !wlr_scene_xdg_surface_create(&capture->scene->tree,
-			capture->toplevel->xdg->base)) {
+	struct wlr_scene_tree *tree = capture->scene ?
+		wlr_scene_xdg_surface_create(&capture->scene->tree, surface) : NULL;
+	if (!tree) {
 		return false;
 	}
+	popups_init(&capture->popups, surface, tree);
 	// What a client drew into its own shared memory cannot be handed on as it lies.
 	capture->scene->direct_scanout = false;
 	capture->scene_output = wlr_scene_output_create(capture->scene, capture->output);
@@ -191,6 +196,7 @@ struct capture *capture_create(struct server *server, struct toplevel *toplevel,
 	capture->events = events;
 	capture->data = data;
 	capture->stale = true;
+	wl_list_init(&capture->popups.parents);
 	wl_list_init(&capture->frame.link);
 	capture->gone.notify = handle_gone;
 	wl_signal_add(&toplevel->events.gone, &capture->gone);
@@ -213,6 +219,7 @@ void capture_destroy(struct capture *capture) {
 	wl_list_remove(&capture->frame.link);
 	wl_list_remove(&capture->gone.link);
 	wl_list_remove(&capture->geom.link);
+	popups_finish(&capture->popups);
 	if (capture->scene) {
 		wlr_scene_node_destroy(&capture->scene->tree.node);
 	}

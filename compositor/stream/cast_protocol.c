@@ -253,6 +253,7 @@ static void forget_toplevel(struct cast *cast) {
 	wl_list_remove(&cast->app_id_changed.link);
 	wl_list_remove(&cast->geom_changed.link);
 	wl_list_remove(&cast->gone.link);
+	cast->toplevel->viewers--;
 	cast->toplevel = NULL;
 }
 
@@ -263,6 +264,7 @@ static void handle_gone(struct wl_listener *listener, void *data) {
 
 void cast_listen(struct cast *cast) {
 	struct toplevel *toplevel = cast->toplevel;
+	toplevel->viewers++;
 	wl_list_init(&cast->client_destroy.link);
 	cast->title_changed.notify = handle_title;
 	wl_signal_add(&toplevel->events.title, &cast->title_changed);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef STREAM_POPUPS_H
+#define STREAM_POPUPS_H
+
+#include <wayland-server-core.h>
+
+struct wlr_scene_tree;
+struct wlr_xdg_surface;
+
+/*
+ * The popups of a window, and theirs, in a scene that is not the desktop's. wlroots draws a surface
+ * with its subsurfaces; each popup is an xdg_surface of its own.
+ */
+struct popups {
+	struct wl_list parents; // popup_parent.link
+};
+
+/* Those there are, and from now on those that come, below the surface's own tree. */
+void popups_init(struct popups *popups, struct wlr_xdg_surface *surface,
+	struct wlr_scene_tree *tree);
+/* The scene may be there still, or not. */
+void popups_finish(struct popups *popups);
+
+#endif

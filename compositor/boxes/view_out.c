@@ -31,6 +31,7 @@ struct view {
 	struct cast *cast;   // NULL: not up
 	struct guest *guest; // likewise
 	char *stats;         // said last; may be NULL
+	char *key;           // the display's, by which it is met again; NULL: never met
 };
 
 /* The viewer's input, while his person may. */
@@ -94,6 +95,8 @@ static void handle_close(void *data) {
 	struct view *view = data;
 	if (may(view, "kbd") || may(view, "ptr")) {
 		toplevel_close(view->out->toplevel);
+	} else {
+		link_end(view->link); // who may only look can still stop looking
 	}
 }
 
@@ -146,6 +149,9 @@ static void link_request(struct link *link, struct op_head *head) {
 	op_set(head, OP_F_TYPE, "video!*!*!codec=h264");
 	op_setf(head, OP_F_FROM, "%s%s", view->out->env->machine, name ? name : "");
 	op_set(head, OP_F_TITLE, toplevel_title(view->out->toplevel));
+	if (view->key) {
+		op_set(head, OP_F_VIEW, view->key);
+	}
 	free(name);
 }
 
@@ -153,6 +159,9 @@ static void link_up(struct link *link, const struct op_head *reply) {
 	static const struct guest_events guest_events = {.lock = handle_lock};
 	struct view *view = link->data;
 	struct out *out = view->out;
+	const char *key = op_get(reply, OP_F_VIEW);
+	free(view->key);
+	view->key = key ? strdup(key) : NULL;
 	int fd = link_take_fd(link);
 	if (fd < 0) {
 		link_down(link, OP_EIO, "the exchange cannot be handed to boxcast");
@@ -179,6 +188,7 @@ static void link_gone(struct link *link) {
 	link_is_down(link);
 	wl_list_remove(&view->node);
 	free(view->stats);
+	free(view->key);
 	free(view);
 }
 

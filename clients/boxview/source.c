@@ -173,26 +173,26 @@ static void handle_frame(void *data, const struct frame *frame) {
 	}
 }
 
-static void source_over(struct source *source, const char *why) {
+static void source_over(struct source *source, const char *why, bool said) {
 	if (!source->ended) {
 		source->ended = true;
 		memset(source->down, 0, sizeof(source->down));
 		source->down_count = 0;
-		source->events->ended(source->data, why);
+		source->events->ended(source->data, why, said);
 	}
 }
 
 static void handle_end(void *data, const struct op_head *trailer) {
 	struct source *source = data;
 	if (trailer && trailer->refusal.code != OP_OK) {
-		source_over(source, trailer->refusal.sentence);
+		source_over(source, trailer->refusal.sentence, true);
 	} else {
-		source_over(source, NULL);
+		source_over(source, NULL, true);
 	}
 }
 
 static void handle_gone(void *data, const struct op_refusal *why) {
-	source_over(data, why->sentence);
+	source_over(data, why->sentence, false);
 }
 
 static const struct exchange_events exchange_events = {
@@ -385,7 +385,7 @@ void source_input(struct source *source, const struct input_record *records, int
 		return;
 	}
 	if (exchange_queued(source->exchange) > UNSENT_MAX) {
-		source_over(source, "the other side takes no input any more");
+		source_over(source, "the other side takes no input any more", false);
 		return;
 	}
 	say_keymap(source); // before the first key, whoever said it late

@@ -32,10 +32,10 @@ struct source_events {
 	void (*limits)(void *data, const struct source_limits *limits);
 	void (*lock)(void *data, bool locked);
 	/*
-	 * Over. why NULL: the source ended in order; else the exchange is lost, in a sentence. source_attach
-	 * may give it another.
+	 * Over. why NULL: the source ended in order; else a sentence, which it said itself, or why the
+	 * exchange is lost. source_attach may give it another.
 	 */
-	void (*ended)(void *data, const char *why);
+	void (*ended)(void *data, const char *why, bool said);
 };
 
 struct source;

@@ -145,9 +145,9 @@ static void handle_lock(void *data, bool locked) {
 }
 
 /* Dims the picture and says so. */
-static void veil(struct view *view, const char *before, const char *after) {
+static void veil(struct view *view, const char *node, const char *what, const char *why) {
 	char sentence[700];
-	snprintf(sentence, sizeof(sentence), "%s%s", before, after);
+	snprintf(sentence, sizeof(sentence), "%s%s%s", node, what, why);
 	char *clean = text_clean(sentence, 600);
 	if (clean) {
 		window_set_sentence(view->window, clean);
@@ -156,7 +156,7 @@ static void veil(struct view *view, const char *before, const char *after) {
 	free(clean);
 }
 
-static void handle_source_ended(void *data, const char *why) {
+static void handle_source_ended(void *data, const char *why, bool said) {
 	struct view *view = data;
 	if (view->state != VIEW_RUNS) {
 		view_over(view, EXIT_SUCCESS);
@@ -170,7 +170,11 @@ static void handle_source_ended(void *data, const char *why) {
 		log_error("%s was lost: %s", view->from, why);
 		view->lost_at = now_ns();
 		seat_set_lock(view->seat, false); // a pointer held for nobody
-		veil(view, view->node, " is not answering — trying again");
+		if (said) {
+			veil(view, view->node, ": ", why);
+		} else {
+			veil(view, view->node, " is not answering — trying again", "");
+		}
 	}
 }
 

@@ -13,11 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/helper.h"
 #include "base/spawn.h"
+#include "notice.h"
 #include "server.h"
 
 #define LOG_MODULE "shown"
@@ -26,6 +28,7 @@
 #define EXCHANGE_FD 3 // in boxview
 #define PATIENCE_MS 3000 // between asking a boxview to end and ending it
 #define SHOWN_MAX 64
+#define NOTICE_MS 5000
 
 extern char **environ;
 
@@ -95,8 +98,14 @@ static const struct box_type shown_type = {
 static void handle_ended(void *data, int status) {
 	struct shown *shown = data;
 	shown->program = NULL;
-	if (status != 0) {
-		log_info("the view of %s ended with status %d", shown->from, status);
+	if (WIFSIGNALED(status)) {
+		char sentence[300];
+		snprintf(sentence, sizeof(sentence), "the view of %.200s was lost: boxview was killed by "
+			"signal %d", shown->from, WTERMSIG(status));
+		log_error("%s", sentence);
+		notice_show(shown->list->env->server->notices, NOTICE_WARNING, NOTICE_MS, sentence);
+	} else if (status != 0) {
+		log_info("the view of %s ended with status %d", shown->from, WEXITSTATUS(status));
 	}
 	box_destroy(shown->box);
 }

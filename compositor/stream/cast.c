@@ -147,7 +147,8 @@ static void handle_ended(void *data, int status) {
 		snprintf(why, sizeof(why), "boxcast ended with status %d", WEXITSTATUS(status));
 	}
 	if (!in_order) {
-		log_info("a view of \"%s\": %s", cast->title ? cast->title : "", why);
+		log_info("a view of \"%s\": %s",
+			cast->toplevel ? toplevel_title(cast->toplevel) : "", why);
 	}
 	cast_free(cast);
 	if (events) {

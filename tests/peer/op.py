@@ -470,7 +470,7 @@ class Call:
     """One exchange, from the asking side. Close it to hang up; `with` does."""
 
     def __init__(self, path, head, patience=PATIENCE):
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock = path() if callable(path) else socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.patience = patience
         self.request = head
         self.trailer = None
@@ -478,7 +478,8 @@ class Call:
         self._in = bytearray()
         self._eof = False
         try:
-            self.sock.connect(str(path))
+            if not callable(path):
+                self.sock.connect(str(path))
             self.sock.setblocking(False)
             self._send(head.encode())
         except BaseException:
@@ -608,7 +609,10 @@ class Call:
 
 
 class Op:
-    """A server on a unix socket; by default this user's boxd."""
+    """
+    A server on a unix socket; by default this user's boxd. Instead of its path there may be a
+    function that gives a socket connected to it.
+    """
 
     def __init__(self, path=None, patience=PATIENCE):
         runtime = os.environ.get('XDG_RUNTIME_DIR', '')

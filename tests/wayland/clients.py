@@ -220,6 +220,13 @@ class Hand:
                     start[1] + (end[1] - start[1]) * i / steps)
         self.button(False, which)
 
+    def scroll(self, steps):
+        """The wheel, down if steps is above 0."""
+        self.mouse.axis_source(0)
+        self.mouse.axis_discrete(self.now(), 0, 15 * steps, steps)
+        self.mouse.frame()
+        self.display.roundtrip()
+
     def key(self, name, down):
         self.keyboard.key(self.now(), KEYS[name], int(down))
         if name in MODIFIERS:

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LOG_MODULE "mount"
+#include "base/log.h"
 #include "mounts.h"
 
 struct mounted {
@@ -41,6 +43,7 @@ static void mounted_destroy(struct box *box) {
 static void mounted_gone(struct req *req) {
 	struct box *box = req->data;
 	struct mounted *mounted = box->data;
+	log_info("%s is gone, and all that it served", box->name);
 	mounted->req = NULL;
 	box_destroy(box);
 }

@@ -163,6 +163,14 @@ static void make_key(char key[static SHOWN_KEY + 1]) {
 	}
 }
 
+// What the source calls itself; of another person's machine, as /n has it: ann.den/win/3.
+static char *name_source(const struct shown_list *list, const struct req *req, const char *from) {
+	const char *person = req->subject->person;
+	bool ours = strcmp(person, box_tree_owner(list->env->tree)) == 0;
+	char *name;
+	return asprintf(&name, "%s%s%s", ours ? "" : person, ours ? "" : ".", from) < 0 ? NULL : name;
+}
+
 static struct shown *shown_create(struct shown_list *list, struct box *display, struct req *req) {
 	const char *from = op_get(req->head, OP_F_FROM), *title = op_get(req->head, OP_F_TITLE);
 	char name[16];
@@ -176,7 +184,7 @@ static struct shown *shown_create(struct shown_list *list, struct box *display, 
 	make_key(shown->key);
 	wl_list_insert(list->list.prev, &shown->link);
 	snprintf(name, sizeof(name), "%u", box_free_number(display));
-	shown->from = strdup(from ? from : shown->by);
+	shown->from = name_source(list, req, from ? from : req->subject->machine);
 	shown->title = strdup(title ? title : "");
 	shown->patience = wl_event_loop_add_timer(list->env->server->loop, handle_patience, shown);
 	if (shown->from && shown->title && shown->patience) {
@@ -187,7 +195,6 @@ static struct shown *shown_create(struct shown_list *list, struct box *display, 
 		shown_destroy(&none);
 		return NULL;
 	}
-	box_set_owner(shown->box, req->subject->person);
 	if (!box_create(shown->box, "stats", &stats_type, "text", shown)) {
 		box_destroy(shown->box);
 		return NULL;

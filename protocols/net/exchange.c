@@ -66,7 +66,7 @@ static void handle_hangup(void *data, enum op_code code, const char *sentence) {
 	if (exchange_dead(exchange) || exchange_over(exchange)) {
 		return;
 	}
-	bool asked = exchange->incoming == OP_REPLY && code == OP_ELOST;
+	bool asked = exchange->incoming == OP_REPLY && !exchange->adopted && code == OP_ELOST;
 	op_refuse(&why, code, "%s%s", asked ? "outcome unknown: " : "", sentence);
 	tell_gone(exchange, &why);
 }

@@ -331,6 +331,8 @@ void exchange_handle_eof(void *data) {
 	exchange->depth++;
 	if (exchange_dead(exchange) || exchange->in == IN_DONE) {
 		// Behind a whole half it means nothing.
+	} else if (exchange->adopted) {
+		exchange_lose(exchange, OP_ELOST, "the other side went away without a word");
 	} else if (exchange->incoming == OP_REPLY) {
 		exchange_lose(exchange, OP_ELOST,
 			"outcome unknown: the other side stopped before its answer was whole");

@@ -145,9 +145,9 @@ static void handle_lock(void *data, bool locked) {
 }
 
 /* Dims the picture and says so. */
-static void veil(struct view *view, const char *node, const char *what, const char *why) {
+static void veil(struct view *view, const char *first, const char *second, const char *third) {
 	char sentence[700];
-	snprintf(sentence, sizeof(sentence), "%s%s%s", node, what, why);
+	snprintf(sentence, sizeof(sentence), "%s%s%s", first, second, third);
 	char *clean = text_clean(sentence, 600);
 	if (clean) {
 		window_set_sentence(view->window, clean);
@@ -173,7 +173,7 @@ static void handle_source_ended(void *data, const char *why, bool said) {
 		if (said) {
 			veil(view, view->node, ": ", why);
 		} else {
-			veil(view, view->node, " is not answering — trying again", "");
+			veil(view, "lost touch with ", view->node, " — waiting for it to return");
 		}
 	}
 }

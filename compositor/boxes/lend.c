@@ -197,9 +197,11 @@ static int handle_heartbeat(void *data) {
 	return 0;
 }
 
+// By place, which no borrowed layout takes away, or by what the person made Escape.
 static bool is_chord(const struct input_event *event) {
-	return event->type == INPUT_KEY && event->key.pressed && event->key.code == KEY_ESC &&
-		(event->key.modifiers & WLR_MODIFIER_LOGO);
+	return event->type == INPUT_KEY && event->key.pressed &&
+		(event->key.modifiers & WLR_MODIFIER_LOGO) &&
+		(event->key.code == KEY_ESC || event->key.sym == XKB_KEY_Escape);
 }
 
 static bool handle_event(struct input_hook *hook, const struct input_event *event) {

@@ -13,7 +13,7 @@ import pytest
 
 from net.household import Household, pair
 from net.lab import wait_for
-from wayland.clients import (GERMAN_ROWS, KEYS, US_ROWS, Client, Hand, check_rules,
+from wayland.clients import (GERMAN, GERMAN_ROWS, KEYS, US_ROWS, Client, Hand, check_rules,
                              keymap_layout, keymap_text)
 
 FRIEND_KBD = "/n/bob.friend/kbd/0"
@@ -248,6 +248,17 @@ def test_lender_sees_it_and_takes_it_back(town, listener, bob, artefacts):
     link = lend(town, listener)
     ibiza.box("rm", link)
     wait_for(lambda: notice(friend).tobytes() == told.tobytes(), THERE_S, "the same by the borrower")
+
+
+def test_taken_back_by_another_escape(town, listener):
+    """The chord is where bob has put Escape."""
+    link = lend(town, listener)
+    with Hand(town.friend, GERMAN.replace("+inet", "+capslock(escape)+inet")) as bob:
+        bob.chord("a")
+        listener.wait_key("a", 0)
+        bob.chord("super+caps")
+        within(HERE_S, lambda: lent_to(town.friend) is None, "friend has it back")
+    within(THERE_S, lambda: state_of(town.ibiza, link) is None, "the link has ended")
 
 
 def test_taken_back_with_the_network_cut(town, listener, bob):

@@ -13,7 +13,7 @@ from wayland import wl
 
 LEFT, RIGHT, MIDDLE = 0x110, 0x111, 0x112
 KEYS = {"esc": 1, "1": 2, "tab": 15, "q": 16, "e": 18, "enter": 28, "ctrl": 29, "a": 30, "s": 31,
-        "d": 32, "f": 33, "h": 35, "shift": 42, "alt": 56, "space": 57, "up": 103, "left": 105,
+        "d": 32, "f": 33, "h": 35, "shift": 42, "alt": 56, "space": 57, "caps": 58, "up": 103, "left": 105,
         "right": 106, "down": 108, "super": 125, "f1": 59, "f10": 68}
 # What KEYS means in it is what is printed on a keyboard of that layout.
 KEYMAP = """xkb_keymap {

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from wayland.clients import RIGHT, US, Client, Hand
-from pixels import GREEN, RED, bounds
+from wayland.pixels import GREEN, RED, bounds
 
 
 def test_fuzzel_opens_takes_the_keyboard_and_goes(new_desktop, artefacts):

@@ -5,7 +5,7 @@ import pytest
 
 from wayland import wl
 from wayland.clients import US, Client, Hand, Popup
-from pixels import BLUE, GREEN, RED, bounds
+from wayland.pixels import BLUE, GREEN, RED, bounds
 
 BACKGROUND, BOTTOM, TOP, OVERLAY = range(4)
 UP, DOWN, LEFT, RIGHT = 1, 2, 4, 8

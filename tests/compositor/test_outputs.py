@@ -4,7 +4,7 @@
 import pytest
 
 from wayland.clients import US, Client, Hand
-from pixels import GREEN, RED, bounds
+from wayland.pixels import GREEN, RED, bounds
 
 
 @pytest.fixture

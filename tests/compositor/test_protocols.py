@@ -8,7 +8,7 @@ import pytest
 
 from wayland import wl
 from wayland.clients import US, Client, Hand
-from pixels import GREEN, RED, bounds
+from wayland.pixels import GREEN, RED, bounds
 
 OFFERED = """
 box_view_v1 ext_foreign_toplevel_list_v1 ext_idle_notifier_v1 org_kde_kwin_server_decoration_manager

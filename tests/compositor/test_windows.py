@@ -4,7 +4,7 @@
 import pytest
 
 from wayland.clients import RIGHT, US, Client, Hand, Popup
-from pixels import BLUE, GREEN, RED, bounds
+from wayland.pixels import BLUE, GREEN, RED, bounds
 
 BAR = 32  # height of a titlebar
 MAXIMISED, FULLSCREEN, RESIZING, ACTIVATED = b"\1", b"\2", b"\3", b"\4"

@@ -12,9 +12,15 @@ import time
 from wayland import wl
 
 LEFT, RIGHT, MIDDLE = 0x110, 0x111, 0x112
-KEYS = {"esc": 1, "1": 2, "tab": 15, "q": 16, "e": 18, "enter": 28, "ctrl": 29, "a": 30, "s": 31,
-        "d": 32, "f": 33, "h": 35, "shift": 42, "alt": 56, "space": 57, "caps": 58, "up": 103, "left": 105,
-        "right": 106, "down": 108, "super": 125, "f1": 59, "f10": 68}
+# The rows of a US keyboard from the evdev code of their first key on: alone, and with Shift.
+ROWS = {2: ("1234567890-=", "!@#$%^&*()_+"), 16: ("qwertyuiop[]", "QWERTYUIOP{}"),
+        30: ("asdfghjkl;'`", 'ASDFGHJKL:"~'), 43: ("\\zxcvbnm,./", "|ZXCVBNM<>?"),
+        57: (" ", ""), 28: ("\n", "")}
+PLAIN = {char: code + i for code, row in ROWS.items() for i, char in enumerate(row[0])}
+SHIFTED = {char: code + i for code, row in ROWS.items() for i, char in enumerate(row[1])}
+KEYS = {**PLAIN, "esc": 1, "tab": 15, "enter": 28, "ctrl": 29, "shift": 42, "alt": 56, "space": 57,
+        "caps": 58, "f1": 59, "f10": 68, "up": 103, "left": 105, "right": 106, "down": 108,
+        "super": 125}
 # What KEYS means in it is what is printed on a keyboard of that layout.
 KEYMAP = """xkb_keymap {
 	xkb_keycodes { include "evdev+aliases(qwerty)" };
@@ -212,12 +218,13 @@ class Hand:
         self.button(True, which)
         self.button(False, which)
 
-    def drag(self, start, end, which=LEFT, steps=8):
+    def drag(self, start, end, which=LEFT, steps=8, pause=0.0):
         self.to(*start)
         self.button(True, which)
         for i in range(1, steps + 1):
             self.to(start[0] + (end[0] - start[0]) * i / steps,
                     start[1] + (end[1] - start[1]) * i / steps)
+            time.sleep(pause)
         self.button(False, which)
 
     def scroll(self, steps):
@@ -249,6 +256,21 @@ class Hand:
             self.key(name, True)
         for name in reversed(names):
             self.key(name, False)
+
+    def type(self, text, pause=0.0):
+        """Types on a US keyboard, with so many seconds after each key, as a person takes them."""
+        for char in text:
+            if char in SHIFTED:
+                self.key("shift", True)
+            code = SHIFTED.get(char, PLAIN.get(char))
+            if code is None:
+                raise ValueError(f"no key of a US keyboard types {char!r}")
+            self.keyboard.key(self.now(), code, 1)
+            self.keyboard.key(self.now(), code, 0)
+            self.display.roundtrip()
+            if char in SHIFTED:
+                self.key("shift", False)
+            time.sleep(pause)
 
 
 def keymap_text(args):

@@ -48,20 +48,24 @@ class Household:
         self.boxd, _ = self._start(["boxd", *words])
         return self.boxd
 
-    def start_boxland(self, size, *words, env=None):
-        """Starts a headless desktop and waits until clients can come and its boxes are there."""
+    def start_boxland(self, size, *words, env=None, fds=None, headless=True):
+        """Starts a desktop and waits until clients can come and its boxes are there.
+
+        Without headless it looks for a display in env and fds, and opens its window there.
+        """
         self._desktop = size
-        argv = ["boxland", "--headless", size, *words]
-        self.boxland, name = self._start(argv, env={**QUIET, **(env or {})})
+        argv = ["boxland", *(["--headless", size] if headless else []), *words]
+        self.boxland, name = self._start(argv, env={**QUIET, **(env or {})}, fds=fds)
         self.wayland = {"WAYLAND_DISPLAY": name}
         if self.boxd:
             self.wait_box("/display/0")
         return self.boxland
 
-    def _start(self, argv, env=None):
+    def _start(self, argv, env=None, fds=None):
         read, write = os.pipe2(os.O_CLOEXEC)
         try:
-            process = self.node.spawn([*argv, "--ready-fd", "9"], fds={9: write}, env=env)
+            process = self.node.spawn([*argv, "--ready-fd", "9"], fds={9: write, **(fds or {})},
+                                      env=env)
         finally:
             os.close(write)
         with os.fdopen(read, "rb", buffering=0) as pipe:
@@ -164,13 +168,12 @@ def pair(one, other, mine=False, timeout=60):
     def wait_for_other():
         told["one"] = one.run("pair", *flag, "--fingerprint", keys[1], timeout=timeout)
 
-    waiting = threading.Thread(target=wait_for_other)
+    # An interrupted pairing is not waited for: it ends with its node.
+    waiting = threading.Thread(target=wait_for_other, daemon=True)
     waiting.start()
-    try:
-        told["other"] = other.run("pair", *flag, "--fingerprint", keys[0], one.node.ip,
-                                  timeout=timeout)
-    finally:
-        waiting.join()
+    told["other"] = other.run("pair", *flag, "--fingerprint", keys[0], one.node.ip,
+                              timeout=timeout)
+    waiting.join()
     for side in ("one", "other"):
         done = told.get(side)
         if done is None or done.returncode != 0:

@@ -59,7 +59,7 @@ class Switch(Place):
 class Node(Place):
     """A machine with an ordinary person on it."""
 
-    def __init__(self, lab, name, person, number, devices, env):
+    def __init__(self, lab, name, person, number, devices, sockets, env):
         home = f"/home/{person}"
         own = {
             "HOME": home, "USER": person, "LOGNAME": person, "SHELL": "/bin/bash",
@@ -80,7 +80,8 @@ class Node(Place):
         self.launcher = lab.switch.spawn(launcher_argv(3), fds={3: self._inner}, log="launcher")
         try:
             self._begin({"kind": "node", "name": name, "person": person,
-                         "uid": FIRST_UID + number, "share": lab.share, "devices": list(devices)})
+                         "uid": FIRST_UID + number, "share": lab.share, "devices": list(devices),
+                         "sockets": list(sockets)})
         except BaseException:
             self.close()
             raise
@@ -159,19 +160,20 @@ class Lab:
         self.nodes.clear()
         self.switch.close()
 
-    def node(self, name, *, person="ann", link="LAN", devices=(), env=None):
+    def node(self, name, *, person="ann", link="LAN", devices=(), sockets=(), env=None):
         """Adds a machine.
 
         link is LAN, another profile of wire.c with further key=value words after it ("WAN seed=7"),
         or None for a machine without a cable. devices are files of /dev that it has besides the
-        usual ones. env is added to the environment of its programs.
+        usual ones, sockets such of this machine as it may connect to, at the same paths; nothing
+        else is shared. env is added to the environment of its programs.
         """
         if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", name) or name in self.nodes:
             raise ValueError(f"not a new host name: {name!r}")
         if self._count == PORTS_MAX:
             raise ValueError("the switch has no port left")
         self._count += 1
-        node = Node(self, name, person, self._count, devices, env)
+        node = Node(self, name, person, self._count, devices, sockets, env)
         self.nodes[name] = node
         self._ip("link set lo up", node=node)
         if link is not None:

@@ -30,6 +30,7 @@ def build(config, uid, gid):
                for path in ["/usr", *SHARED_STATE, *config["share"]] if os.path.exists(path)}
     devices = {path: os.open(path, os.O_PATH)
                for path in [*(f"/dev/{name}" for name in DEVICES), *config["devices"]]}
+    sockets = {path: os.open(path, os.O_PATH) for path in config["sockets"]}
     directories = {name: _source_of(name) for name in LINKED_DIRS if os.path.lexists("/" + name)}
 
     _tmpfs("", "mode=755,size=16m")
@@ -44,11 +45,11 @@ def build(config, uid, gid):
     _etc(config)
     _dev(devices)
     _private(config, uid, gid)
-    for path, source in sources.items():
+    for path, source in [*sources.items(), *sockets.items()]:
         _bind(source, path)
     for path in ("", "/etc", "/run"):
         kernel.restrict_mount(STAGE + path, kernel.MOUNT_ATTR_RDONLY, recursive=False)
-    for fd in [*sources.values(), *devices.values()]:
+    for fd in [*sources.values(), *devices.values(), *sockets.values()]:
         os.close(fd)
 
 

@@ -9,10 +9,42 @@
 #include <stdlib.h>
 #include <string.h>
 
-// "up", or who uses it, or how large it is: the one fact a listing has room for.
-static void print_entry(const struct op_head *entry) {
+#define GAP 2
+#define WIDEST 40 // of a column; what is longer pushes the rest of its line on
+
+struct columns {
+	int name, type;
+};
+
+static const char *own_name(const struct op_head *entry) {
+	const char *name = op_get(entry, OP_F_NAME);
+	return name ? name + 1 : "?";
+}
+
+static const char *own_type(const struct op_head *entry) {
+	const char *type = op_get(entry, OP_F_TYPE);
+	return type ? type : "";
+}
+
+static int wider(int width, const char *text) {
+	size_t size = strlen(text);
+	return size > WIDEST || (int)size < width ? width : (int)size;
+}
+
+static struct columns measure(const struct answer *answer) {
+	struct columns columns = {0};
+	size_t at = 0;
+	for (struct op_head entry; answer_next(answer, &at, &entry);) {
+		columns.name = wider(columns.name, own_name(&entry));
+		columns.type = wider(columns.type, own_type(&entry));
+		op_head_finish(&entry);
+	}
+	return columns;
+}
+
+// After name and type "up", or who uses it, or how large it is: the one fact there is room for.
+static void print_entry(const struct op_head *entry, const struct columns *columns) {
 	char fact[128] = "";
-	const char *name = op_get(entry, OP_F_NAME), *type = op_get(entry, OP_F_TYPE);
 	const char *title = op_get(entry, OP_F_TITLE), *state = op_get(entry, OP_F_STATE);
 	const char *device = op_get(entry, OP_F_DEVICE);
 	if (device) {
@@ -21,8 +53,10 @@ static void print_entry(const struct op_head *entry) {
 		snprintf(fact, sizeof(fact), "%llu ",
 			(unsigned long long)op_get_number(entry, OP_F_SIZE, 0));
 	}
-	printf("%-20s %-28s %s%s%s", name ? name + 1 : "?", type ? type : "", fact,
-		state ? state : "", state && title ? "  " : "");
+	// The last column is not padded: nothing follows the type of what tells no more.
+	bool more = fact[0] || state || title;
+	printf("%-*s%-*s%s%s%s", columns->name + GAP, own_name(entry), more ? columns->type + GAP : 0,
+		own_type(entry), fact, state ? state : "", state && title ? "  " : "");
 	print_text(title ? title : "");
 	putchar('\n');
 }
@@ -37,9 +71,10 @@ static int list(struct asker *asker, const char *name, unsigned int depth, const
 		return 2;
 	}
 	bool good = ask_or_say(asker, &request, &answer);
+	struct columns columns = good ? measure(&answer) : (struct columns){0};
 	size_t at = 0;
 	for (struct op_head entry; good && answer_next(&answer, &at, &entry);) {
-		print_entry(&entry);
+		print_entry(&entry, &columns);
 		op_head_finish(&entry);
 	}
 	answer_finish(&answer);

@@ -191,7 +191,7 @@ static enum op_code adopt(struct keys *keys, const char *person, gnutls_x509_pri
 
 static int init(const struct options *options) {
 	struct op_refusal refusal = {0};
-	if (cert_check_person(options->person, &refusal) != OP_OK) {
+	if (cert_check_name(options->person, &refusal) != OP_OK) {
 		return fail(&refusal);
 	}
 	struct keys *keys = keys_load(options->dir, options->machine, &refusal);

@@ -76,8 +76,8 @@ static const char *add_access(struct config *config, char *value) {
 static const char *handle_line(void *data, const char *field, char *value) {
 	struct config *config = data;
 	if (strcmp(field, "machine") == 0) {
-		if (name_check_component(value, NULL) != OP_OK) {
-			return "a machine's name is one word without \"/\"";
+		if (subject_check_part(value, NULL) != OP_OK || strchr(value, '!')) {
+			return "a machine's name is one word without / and !";
 		}
 		return set_text(config->machine, sizeof(config->machine), value);
 	} else if (strcmp(field, "address") == 0) {

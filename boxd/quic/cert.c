@@ -6,7 +6,6 @@
  */
 #include "quic/cert.h"
 
-#include <ctype.h>
 #include <gnutls/crypto.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +14,11 @@
 #define LOG_MODULE "quic"
 #include "base/log.h"
 #include "box/name.h"
+#include "box/perm.h"
 
 #define TAG_UTF8 12 // ASN.1 types of a name
 #define TAG_PRINTABLE 19
+_Static_assert(CERT_NAME_MAX == OP_MAX_SUBJECT, "what has a name can be a subject");
 #define YEAR_2000 946684800 // no clock of ours is ever behind it, should anybody else look
 
 static bool worked(int result, const char *what) {
@@ -206,32 +207,14 @@ gnutls_pubkey_t cert_key_from_base64(const char *text, struct op_refusal *refusa
 }
 
 enum op_code cert_check_name(const char *name, struct op_refusal *refusal) {
-	size_t size = strlen(name);
-	enum op_code code = name_check_component(name, refusal);
-	if (code != OP_OK) {
-		return code;
+	// It is part of a subject, of a petname, and the value of an attribute: node=NAME.
+	if (name_check_component(name, NULL) == OP_OK && subject_check_part(name, NULL) == OP_OK &&
+			!strchr(name, '!')) {
+		return OP_OK;
 	}
-	if (size > CERT_NAME_MAX) {
-		return op_refuse(refusal, OP_EARG, "the name %.20s… has %zu bytes: %d are the most", name,
-			size, CERT_NAME_MAX);
-	}
-	// It becomes a value in a config file, where blanks at the ends are lost.
-	if (isspace((unsigned char)name[0]) || isspace((unsigned char)name[size - 1])) {
-		return op_refuse(refusal, OP_EARG, "the name \"%s\" begins or ends with a blank", name);
-	}
-	return OP_OK;
-}
-
-enum op_code cert_check_person(const char *name, struct op_refusal *refusal) {
-	enum op_code code = cert_check_name(name, refusal);
-	if (code != OP_OK) {
-		return code;
-	}
-	if (strcmp(name, "owner") == 0 || strcmp(name, "*") == 0 || strcmp(name, "-") == 0) {
-		return op_refuse(refusal, OP_EARG,
-			"\"%s\" has a meaning in access lists: a person cannot have it as a name", name);
-	}
-	return OP_OK;
+	return op_refuse(refusal, OP_EARG, "\"%.80s\" cannot be the name of a person or a machine: "
+		"choose one word of at most %d bytes without blank, / and !, but not owner", name,
+		CERT_NAME_MAX);
 }
 
 /* The CN's own bytes: as a string GnuTLS gives it with some characters escaped. */

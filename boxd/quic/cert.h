@@ -41,10 +41,11 @@ gnutls_x509_crt_t cert_from_base64(const char *text, struct op_refusal *refusal)
 gnutls_x509_crt_t cert_from_der(const gnutls_datum_t *der, struct op_refusal *refusal);
 gnutls_pubkey_t cert_key_from_base64(const char *text, struct op_refusal *refusal);
 
-/* Names are somebody else's input wherever they come from. EARG with what is wrong. */
+/*
+ * Names of persons and machines are somebody else's input wherever they come from, and stand in
+ * access lists and constraints. EARG with what is right.
+ */
 enum op_code cert_check_name(const char *name, struct op_refusal *refusal);
-/* The same for a person's, which must not be a word that access lists give a meaning to. */
-enum op_code cert_check_person(const char *name, struct op_refusal *refusal);
 /* The CN, checked as a name. */
 enum op_code cert_name(gnutls_x509_crt_t cert, char out[static CERT_NAME_MAX + 1],
 	struct op_refusal *refusal);

@@ -64,7 +64,7 @@ static enum op_code check_chain(const struct keys *keys, gnutls_x509_crt_t machi
 	if (code == OP_OK) {
 		code = cert_name(person, name, refusal);
 	}
-	return code == OP_OK ? cert_check_person(name, refusal) : code;
+	return code;
 }
 
 /*

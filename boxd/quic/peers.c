@@ -154,7 +154,7 @@ static void load_person(struct quic *quic, const char *path, const char *name) {
 	if (!person) {
 		return;
 	}
-	bool good = cert_check_person(name, NULL) == OP_OK;
+	bool good = cert_check_name(name, NULL) == OP_OK;
 	if (!good) {
 		log_error("%s: not a person's name", path);
 	} else if (!conf_read(path, read_person_line, person, error, sizeof(error))) {
@@ -268,7 +268,7 @@ static const char *read_peer_line(void *data, const char *field, char *value) {
 		}
 		strcpy(peer->key, value);
 	} else if (strcmp(field, "person") == 0) {
-		if (cert_check_person(value, NULL) != OP_OK) {
+		if (cert_check_name(value, NULL) != OP_OK) {
 			return "not a person's name";
 		}
 		snprintf(peer->subject.person, sizeof(peer->subject.person), "%s", value);

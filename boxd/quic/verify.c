@@ -21,9 +21,6 @@ static enum op_code read_person(gnutls_x509_crt_t machine, const gnutls_datum_t 
 		code = cert_name(person, identity->person_name, refusal);
 	}
 	if (code == OP_OK) {
-		code = cert_check_person(identity->person_name, refusal);
-	}
-	if (code == OP_OK) {
 		cert_fingerprint(person, identity->person_key);
 		identity->person_cert = cert_base64(person);
 	}

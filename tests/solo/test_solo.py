@@ -6,6 +6,7 @@ a second machine is in tests/e2e.
 """
 
 import re
+import signal
 
 import pytest
 from PIL import Image
@@ -224,3 +225,15 @@ def test_either_may_end_and_come_back(new_lab):
     house.start_boxd()
     house.wait_box(window)
     assert foot.poll() is None
+
+
+def test_the_session_of_a_log_in_starts_both(new_lab, program):
+    """Where no systemd looks after the person's programs; with one it is tests/slow's."""
+    house = Household(new_lab.node("alone", person="ann", link=None))
+    session = house.node.spawn([program("session"), "--headless", "1280x720"],
+                               env={"WLR_RENDERER": "pixman"})
+    house.wait_box("/display/0", 30)
+    assert [len(house.node.find(name)) for name in ("boxd", "boxland")] == [1, 1]
+    session.place.signal(house.node.find("boxland")[0]["pid"], signal.SIGTERM)
+    assert session.wait(15) == 0
+    wait_for(lambda: not house.node.find("boxd"), 15, "the end of boxd")

@@ -278,7 +278,7 @@ static void expect_signed(struct place *p, char *output, const char *person) {
 	assert_string_equal(keys_person(other), person);
 	gnutls_x509_crt_t cert = cert_from_base64(output, &why);
 	assert_int_equal(cert_name(cert, name, &why), OP_OK);
-	assert_string_equal(name, "thin client");
+	assert_string_equal(name, "thin-client");
 	gnutls_x509_crt_deinit(cert);
 	keys_destroy(other);
 }

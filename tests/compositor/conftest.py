@@ -40,7 +40,7 @@ def session_processes(runtime):
 
 
 class Desktop:
-    """A boxland without screens, ready for clients."""
+    """A boxland without screens, or with size None on what env says, ready for clients."""
 
     def __init__(self, binary, out, config="", size=(1280, 720), args=(), env=None):
         self.out, self.size = out, size
@@ -65,7 +65,8 @@ class Desktop:
         ready, told = os.pipe()
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(
-                [binary, "-d", "--headless", "%dx%d" % size, "--ready-fd", str(told), *args],
+                [binary, "-d", *(["--headless", "%dx%d" % size] if size else []),
+                 "--ready-fd", str(told), *args],
                 env=self.env, pass_fds=[told], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         os.close(told)
         with os.fdopen(ready, "rb", buffering=0) as pipe:

@@ -62,6 +62,14 @@ class Moving:
         picture = numpy.asarray(self.view.picture()).astype(int)
         return (abs(picture - list(colour)) < 12).all()
 
+    def wait_veiled(self):
+        """Waits until the last picture is dimmed and a sentence stands on it."""
+        def veiled():
+            picture = numpy.asarray(self.view.picture()).astype(int)
+            return picture.max() > 200 and picture[:20].mean() < 60
+
+        wait_for(veiled, within(HERE_S), "a dimmed picture and a sentence")
+
     def wait_alive(self, timeout=BACK_S):
         """Waits until what is drawn now is what is seen."""
         colour = self.draw()
@@ -83,10 +91,12 @@ def moving(home):
             node.start_boxd()
         if node.boxland.poll() is not None:
             node.start_boxland(SIZES[node.name])
+        node.wait_box("/display/0")
     made.close()
     for node, program in ((home.den, "boxcast"), (home.ibiza, "boxview")):
         for each in node.node.find(program):
-            node.node.signal(each["pid"], 15)
+            with contextlib.suppress(ProcessLookupError):  # it was about to end
+                node.node.signal(each["pid"], 15)
         wait_for(lambda n=node, p=program: not n.node.find(p), 10, f"the end of {program}")
 
 
@@ -173,6 +183,7 @@ def test_the_desktop_that_has_it_is_killed(home, moving):
     den.wait("is gone, and all that it served", HERE_S)
     ibiza.wait("was lost: ", THERE_S)
     wait_for(lambda: not home.den.node.find("boxcast"), within(THERE_S), "the end of boxcast")
+    moving.wait_veiled()
     home.ibiza.picture().save(home.out / "den-desktop-killed.png")
     check_up(home.ibiza.boxland, home.den.boxd, home.ibiza.boxd)
     home.den.start_boxland(SIZES["den"])
@@ -191,7 +202,9 @@ def test_a_daemon_is_killed(home, moving, which):
     (den if which == "den" else ibiza).wait("boxd is gone", HERE_S)
     den.wait("the viewer was lost: ", HERE_S if which == "den" else THERE_S)
     ibiza.wait(f"den{moving.view.remote} was lost: ", HERE_S if which == "ibiza" else THERE_S)
-    if which == "ibiza":
+    if which == "den":  # whose picture is asked of ibiza's
+        moving.wait_veiled()
+    else:
         wait_for(lambda: moving.view.state().startswith("waiting E"), within(THERE_S),
                  "the link's reason")
     check_up(home.den.boxland, home.ibiza.boxland)
@@ -232,6 +245,7 @@ def test_a_long_cut_is_said_and_mended(home, moving):
     home.lab.cut(home.den.node)
     ibiza.wait(f"den{moving.view.remote} was lost: ", THERE_S)
     den.wait("the viewer was lost: ", THERE_S)
+    moving.wait_veiled()
     home.ibiza.picture().save(home.out / "cut.png")
     wait_for(lambda: moving.view.state().startswith("waiting E"), within(THERE_S), "the reason")
     home.lab.mend(home.den.node)

@@ -112,7 +112,7 @@ static enum op_code rewrite_where(const struct route *route, const struct way *w
 	}
 	bool here = !key[0] || strcmp(key, keys_fingerprint(route->keys)) == 0;
 	if (way->kind != WAY_PEER) {
-		strcpy(key, here ? "" : key);
+		key[0] = here ? '\0' : key[0];
 	} else if (here) {
 		strcpy(key, keys_fingerprint(route->keys));
 	} else if (strcmp(key, way->peer->key) == 0) {

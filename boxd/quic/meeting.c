@@ -90,9 +90,14 @@ static void attach_waiting(struct peer_entry *entry) {
 static void handle_up(struct connection *c) {
 	struct quic *quic = c->quic;
 	const struct identity *who = &c->identity;
+	struct op_refusal why = {0};
+	if (peers_is_forgotten(quic, who->key)) { // a moment ago
+		op_refuse(&why, OP_EPERM, "%s is forgotten here", who->machine);
+		connection_close(c, CLOSE_FORGOTTEN, &why);
+		return;
+	}
 	struct peer_entry *entry = peers_meet(quic, who->key, who->person, who->machine);
 	if (!entry) {
-		struct op_refusal why = {0};
 		op_refuse(&why, OP_EIO, "no memory for a peer");
 		connection_close(c, CLOSE_GOODBYE, &why);
 		return;

@@ -71,6 +71,7 @@ static struct peer_entry *keep(struct quic_pair *pair, struct connection *c,
 	if (!name) {
 		return NULL;
 	}
+	peers_readmit(quic, who->key);
 	struct peer_entry *entry = peers_meet(quic, who->key, name, who->machine);
 	if (!entry) {
 		op_refuse(why, OP_EIO, "no memory for a peer");

@@ -315,6 +315,83 @@ static void load_peer(struct quic *quic, const char *path, const char *name) {
 	entry->known = true;
 }
 
+/* Machines that stay out. */
+
+struct forgotten {
+	struct wl_list link; // quic.forgotten
+	char key[KEYS_FINGERPRINT + 1];
+};
+
+static struct forgotten *find_forgotten(const struct quic *quic, const char *key) {
+	struct forgotten *forgotten;
+	wl_list_for_each(forgotten, &quic->forgotten, link) {
+		if (strcmp(forgotten->key, key) == 0) {
+			return forgotten;
+		}
+	}
+	return NULL;
+}
+
+static void add_forgotten(struct quic *quic, const char *key) {
+	struct forgotten *forgotten = find_forgotten(quic, key) ? NULL : calloc(1, sizeof(*forgotten));
+	if (forgotten) {
+		strcpy(forgotten->key, key);
+		wl_list_insert(quic->forgotten.prev, &forgotten->link);
+	}
+}
+
+static void free_forgotten(struct forgotten *forgotten) {
+	wl_list_remove(&forgotten->link);
+	free(forgotten);
+}
+
+static void save_forgotten(struct quic *quic) {
+	struct forgotten *forgotten;
+	struct buf text;
+	bool good = true;
+	buf_init(&text);
+	wl_list_for_each(forgotten, &quic->forgotten, link) {
+		good = good && buf_printf(&text, "key %s\n", forgotten->key);
+	}
+	if (good) {
+		write_file(quic, ".", "forgotten", &text);
+	}
+	buf_finish(&text);
+}
+
+bool peers_is_forgotten(const struct quic *quic, const char *key) {
+	return find_forgotten(quic, key) != NULL;
+}
+
+void peers_readmit(struct quic *quic, const char *key) {
+	struct forgotten *forgotten = find_forgotten(quic, key);
+	if (forgotten) {
+		free_forgotten(forgotten);
+		save_forgotten(quic);
+	}
+}
+
+static const char *read_forgotten_line(void *data, const char *field, char *value) {
+	if (strcmp(field, "key") != 0 || !is_key(value)) {
+		return "it holds lines `key` with 64 hex digits";
+	}
+	add_forgotten(data, value);
+	return NULL;
+}
+
+// A list that cannot be read would let in who is to stay out.
+static bool load_forgotten(struct quic *quic, struct op_refusal *refusal) {
+	char error[512];
+	char *path = file_path(quic, ".", "forgotten");
+	bool good = path && (conf_read(path, read_forgotten_line, quic, error, sizeof(error)) ||
+		errno == ENOENT);
+	if (!good) {
+		op_refuse(refusal, OP_EIO, "%s", path ? error : "no memory");
+	}
+	free(path);
+	return good;
+}
+
 static bool load_dir(struct quic *quic, const char *kind, struct op_refusal *refusal,
 		void (*load)(struct quic *quic, const char *path, const char *name)) {
 	char *dir = NULL;
@@ -343,7 +420,7 @@ static bool load_dir(struct quic *quic, const char *kind, struct op_refusal *ref
 
 bool peers_load(struct quic *quic, struct op_refusal *refusal) {
 	return load_dir(quic, "persons", refusal, load_person)
-		&& load_dir(quic, "peers", refusal, load_peer);
+		&& load_dir(quic, "peers", refusal, load_peer) && load_forgotten(quic, refusal);
 }
 
 void peers_finish(struct quic *quic) {
@@ -354,6 +431,10 @@ void peers_finish(struct quic *quic) {
 	struct person *person, *next_person;
 	wl_list_for_each_safe(person, next_person, &quic->persons, link) {
 		free_person(person);
+	}
+	struct forgotten *forgotten, *next_forgotten;
+	wl_list_for_each_safe(forgotten, next_forgotten, &quic->forgotten, link) {
+		free_forgotten(forgotten);
 	}
 }
 
@@ -408,6 +489,8 @@ void peers_remove(struct peer_entry *entry) {
 	struct quic *quic = entry->quic;
 	char person[sizeof(entry->peer.subject.person)];
 	strcpy(person, entry->peer.subject.person);
+	add_forgotten(quic, entry->peer.key);
+	save_forgotten(quic);
 	remove_file(quic, "peers", entry->peer.petname);
 	free_entry(entry);
 	struct peer *peer;

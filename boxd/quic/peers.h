@@ -8,7 +8,8 @@
 
 /*
  * Whom this node knows: persons, by the name it knows them by and the key that was pinned, in
- * DIR/persons/NAME; and their machines, in DIR/peers/PETNAME. Files of `field value` lines. The
+ * DIR/persons/NAME; and their machines, in DIR/peers/PETNAME; and the keys of machines that are to
+ * stay out, though their person is known, in DIR/forgotten. Files of `field value` lines. The
  * node's own person is known by the keys and has no file.
  */
 
@@ -35,7 +36,14 @@ struct peer_entry *peers_meet(struct quic *quic, const char *key, const char *pe
 	const char *machine);
 /* Another address, newest first; written to the disk if that changes anything. */
 void peers_add_at(struct peer_entry *entry, const char *at);
-/* From memory and disk, the person too if this was the last machine. The entry is freed. */
+/*
+ * From memory and disk, the person too if this was the last machine; its key is kept as forgotten.
+ * The entry is freed.
+ */
 void peers_remove(struct peer_entry *entry);
+/* Whether the machine was forgotten here, and not paired again since. */
+bool peers_is_forgotten(const struct quic *quic, const char *key);
+/* It was paired again. */
+void peers_readmit(struct quic *quic, const char *key);
 
 #endif

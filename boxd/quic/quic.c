@@ -234,6 +234,7 @@ static void init_lists(struct quic *quic) {
 	wl_list_init(&quic->changed);
 	wl_list_init(&quic->peers);
 	wl_list_init(&quic->persons);
+	wl_list_init(&quic->forgotten);
 	wl_list_init(&quic->pairs);
 }
 

@@ -65,7 +65,10 @@ struct peer *quic_peer_by_petname(struct quic *quic, const char *petname);
 struct peer *quic_peer_by_key(struct quic *quic, const char *key);
 /* Where else the peer may be met, "HOST:PORT", from a hint or a config; tried first. */
 void quic_peer_hint(struct quic *quic, struct peer *peer, const char *at);
-/* Cuts its connection and removes it, its pin too if it was the person's last. */
+/*
+ * Cuts its connection and removes it, its pin too if it was the person's last. It stays out until it
+ * is paired again, though its person has signed it.
+ */
 void quic_peer_forget(struct quic *quic, struct peer *peer);
 
 /*

@@ -73,6 +73,7 @@ struct quic {
 	struct wl_list changed;     // peer_entry.changed
 	struct wl_list peers;       // peer.link, by petname
 	struct wl_list persons;     // person.link
+	struct wl_list forgotten;   // of peers.c
 	struct wl_list pairs;       // quic_pair.link
 	struct work_pool *pool;     // made when the first host name is to be looked up
 	uint8_t reset_secret[32], retry_secret[32];

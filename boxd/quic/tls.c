@@ -41,6 +41,10 @@ static enum op_code check_known(struct connection *c) {
 			"pair with it first, `box pair --fingerprint %s`", who->machine, who->person_name,
 			who->person_key, who->key);
 	}
+	if (peers_is_forgotten(c->quic, who->key)) {
+		return op_refuse(&c->why, OP_EPERM, "%s was forgotten here: pair with it again, `box pair "
+			"--fingerprint %s`", who->machine, who->key);
+	}
 	snprintf(who->person, sizeof(who->person), "%s", name);
 	return OP_OK;
 }

@@ -399,6 +399,23 @@ static void test_forget(void **state) {
 	assert_true(wl_list_empty(&t->den.quic->persons));
 }
 
+// The certificate of a machine that was lost is still good; it stays out all the same.
+static void test_forgotten_stays_out(void **state) {
+	struct nodes *t = *state;
+	befriend(&t->ibiza, &t->den);
+	talk_shortly(&t->town, &t->ibiza, &t->den);
+	quic_peer_forget(t->den.quic, peer_of(&t->den, &t->ibiza));
+	until(&t->town, !peer_of(&t->ibiza, &t->den)->up);
+	expect_refusal(t, &t->ibiza, peer_of(&t->ibiza, &t->den), OP_EPERM, "den does not know");
+	node_stop(&t->den);
+	node_start(&t->den, 0);
+	introduce(&t->ibiza, &t->den, 0); // at its new port
+	expect_refusal(t, &t->ibiza, peer_of(&t->ibiza, &t->den), OP_EPERM, "den does not know");
+	assert_null(peer_of(&t->den, &t->ibiza));
+	introduce(&t->den, &t->ibiza, 0); // as pairing does
+	talk_shortly(&t->town, &t->ibiza, &t->den);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -416,6 +433,7 @@ int main(void) {
 		TEST(test_idle),
 		TEST(test_idle_crosses_request),
 		TEST(test_forget),
+		TEST(test_forgotten_stays_out),
 #undef TEST
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -295,6 +295,7 @@ struct peer *introduce(struct node *a, struct node *b, uint16_t port) {
 		person = persons_pin(a->quic, person, keys_person_fingerprint(b->keys), NULL, &why);
 		assert_non_null(person);
 	}
+	peers_readmit(a->quic, keys_fingerprint(b->keys));
 	struct peer_entry *entry =
 		peers_meet(a->quic, keys_fingerprint(b->keys), person, keys_machine(b->keys));
 	assert_non_null(entry);

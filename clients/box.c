@@ -5,10 +5,12 @@
 #include "box.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 
@@ -52,7 +54,19 @@ static int run_verb(struct asker *asker, int argc, char **argv) {
 	return help(stderr);
 }
 
+// A number of these that is closed would be given to a socket of ours, and be taken for it.
+static bool fill_standard_fds(void) {
+	int fd;
+	do {
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	} while (fd >= 0 && fd <= 2);
+	return fd >= 0 && close(fd) == 0;
+}
+
 int main(int argc, char **argv) {
+	if (!fill_standard_fds()) {
+		return 1;
+	}
 	log_init("box", getenv("BOX_DEBUG") ? LOG_DEBUG : LOG_ERROR);
 	signal(SIGPIPE, SIG_IGN);
 	if (argc > 1 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)) {

@@ -28,6 +28,11 @@
 #define PIECE 65536
 #define QUEUE_MAX (256 * 1024)
 
+// Exit statuses of ours, as shells and ssh have them.
+#define NOT_EXECUTED 126
+#define NO_PROGRAM 127
+#define LOST 255
+
 struct output { // our stdout or stderr
 	struct runner *runner;
 	int fd;
@@ -36,12 +41,18 @@ struct output { // our stdout or stderr
 	bool broken;                    // nobody reads it any more
 };
 
+struct telling { // of a signal
+	struct wl_list link; // runner.tellings
+	struct call *call;
+};
+
 struct runner {
 	struct asker *asker;
 	struct call *call; // NULL: over
 	char *name;        // of the process, once it runs
 	struct output outputs[2];
 	struct wl_event_source *input, *idle, *signals[8];
+	struct wl_list tellings; // telling.link: on their way
 	int carried_fd; // program still to be sent; -1
 	bool input_over, raw;
 	struct termios saved;
@@ -111,11 +122,15 @@ static bool set_program(struct runner *runner, struct options *options, const ch
 	struct stat st;
 	runner->carried_fd = open(prog, O_RDONLY | O_CLOEXEC);
 	if (runner->carried_fd < 0 || fstat(runner->carried_fd, &st) < 0) {
-		fprintf(stderr, "box: %s: %s\n", prog, strerror(errno));
+		fprintf(stderr, "box: %s: %s (it would be carried there: a path is a file of this machine, a "
+			"word without \"/\" a program of the other)\n", prog, strerror(errno));
+		runner->status = errno == ENOENT || errno == ENOTDIR ? NO_PROGRAM : NOT_EXECUTED;
 		return false;
 	}
 	if (!S_ISREG(st.st_mode) || !(st.st_mode & 0111)) {
-		fprintf(stderr, "box: %s is not a program\n", prog);
+		fprintf(stderr, "box: %s is not a program: it is %s\n", prog,
+			S_ISREG(st.st_mode) ? "not executable (chmod +x)" : "no file");
+		runner->status = NOT_EXECUTED;
 		return false;
 	}
 	op_set_number(request, OP_F_CARRIED, (uint64_t)st.st_size);
@@ -297,9 +312,10 @@ static void handle_reply(void *data, const struct op_head *reply) {
 
 static int refused_status(const struct runner *runner, enum op_code code) {
 	if (runner->name) {
-		return 255;
+		return LOST;
 	}
-	return code == OP_ENOENT ? 127 : code == OP_EPERM || code == OP_EMATCH ? 126 : 255;
+	return code == OP_ENOENT ? NO_PROGRAM :
+		code == OP_EPERM || code == OP_EMATCH ? NOT_EXECUTED : LOST;
 }
 
 static void handle_ended(void *data, const struct op_refusal *why, const struct op_head *trailer) {
@@ -338,21 +354,41 @@ static void send_resize(struct runner *runner) {
 	buf_finish(&line);
 }
 
+static void telling_destroy(struct telling *telling) {
+	wl_list_remove(&telling->link);
+	call_destroy(telling->call);
+	free(telling);
+}
+
+// Whatever came of it, the program's end tells.
+static void telling_ended(void *data, const struct op_refusal *why, const struct op_head *trailer) {
+	struct telling *telling = data;
+	telling->call = NULL;
+	telling_destroy(telling);
+}
+
 // On an exchange of its own, so that a program that does not read its input still hears it.
 static void send_signal(struct runner *runner, int number) {
+	static const struct call_events events = {.ended = telling_ended};
+	struct telling *telling = calloc(1, sizeof(*telling));
 	struct op_head request;
 	char text[16];
 	size_t size = (size_t)snprintf(text, sizeof(text), "%d", number);
+	if (!telling) {
+		return;
+	}
+	wl_list_insert(&runner->tellings, &telling->link);
 	op_head_init_request(&request, OP_PUTMEM);
 	op_setf(&request, OP_F_NAME, "%s/signal", runner->name);
 	op_set_body(&request, OP_BODY_BYTES, size);
-	static const struct call_events events; // whatever comes of it, the program's end tells
-	struct call *call = call_create(runner->asker->loop, &runner->asker->boxd.caller, &request,
-		NULL, &events, NULL);
+	telling->call = call_create(runner->asker->loop, &runner->asker->boxd.caller, &request, NULL,
+		&events, telling);
 	op_head_finish(&request);
-	if (call) {
-		call_send_bytes(call, text, size);
-		call_send_end(call);
+	if (telling->call) {
+		call_send_bytes(telling->call, text, size);
+		call_send_end(telling->call);
+	} else {
+		telling_destroy(telling);
 	}
 }
 
@@ -386,7 +422,8 @@ static void set_raw(struct runner *runner) {
 static void runner_init(struct runner *runner, struct asker *asker) {
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH,
 		SIGALRM};
-	*runner = (struct runner){.asker = asker, .carried_fd = -1, .status = 255};
+	*runner = (struct runner){.asker = asker, .carried_fd = -1, .status = LOST};
+	wl_list_init(&runner->tellings);
 	for (int i = 0; i < 2; i++) {
 		struct output *output = &runner->outputs[i];
 		output->runner = runner;
@@ -426,6 +463,10 @@ static void runner_run(struct runner *runner, struct options *options) {
 }
 
 static void runner_finish(struct runner *runner) {
+	struct telling *telling, *next;
+	wl_list_for_each_safe(telling, next, &runner->tellings, link) {
+		telling_destroy(telling);
+	}
 	input_stop(runner);
 	for (int i = 0; i < 2; i++) {
 		if (runner->outputs[i].source) {

@@ -3,7 +3,9 @@
  * capture.c - one window drawn by itself.
  *
  * Frame callbacks are the desktop's affair while the window is on it; only of one that is shown
- * nowhere here (minimised) does the capture drive the clock.
+ * nowhere here (minimised) does the capture drive the clock. A change is captured at once, not at the
+ * private output's next tick, which knows nothing of when the window draws; only what changes faster
+ * than a screen would show it waits for the tick.
  */
 #include "stream/capture.h"
 
@@ -37,6 +39,7 @@ struct capture {
 	struct wlr_scene_output *scene_output;
 	struct popups popups;
 	bool wanted, now;
+	int64_t due_ns; // when the next would be drawn by the clock of the rate that is allowed
 	bool stale; // never drawn, or of another size
 	struct wl_listener frame, gone, geom;
 };
@@ -69,9 +72,28 @@ static bool set_size(struct capture *capture, struct wlr_output_state *state) {
 	return true;
 }
 
+static int64_t now_ns(void) {
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static int64_t period_ns(const struct capture *capture) {
+	return 1000000000000 / (capture->output->refresh > 0 ? capture->output->refresh : 60000);
+}
+
+// A little more than the refresh rate on average, and one at any time: a distance from the last one
+// would keep whoever was late once late for ever.
+static void count(struct capture *capture, int64_t now) {
+	capture->due_ns = (now > capture->due_ns ? now : capture->due_ns) + period_ns(capture) * 3 / 4;
+}
+
+static bool is_early(const struct capture *capture) {
+	return now_ns() < capture->due_ns - period_ns(capture);
+}
+
 static void draw(struct capture *capture) {
 	struct wlr_output_state state;
-	struct timespec now;
 	wlr_output_state_init(&state);
 	if (!set_size(capture, &state) ||
 			!wlr_scene_output_build_state(capture->scene_output, &state, NULL) ||
@@ -79,7 +101,7 @@ static void draw(struct capture *capture) {
 		wlr_output_state_finish(&state);
 		return;
 	}
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	int64_t now = now_ns();
 	struct wlr_buffer *buffer = wlr_buffer_lock(state.buffer);
 	pixman_region32_t damage;
 	pixman_region32_init(&damage);
@@ -95,8 +117,11 @@ static void draw(struct capture *capture) {
 		struct capture_frame frame = {
 			.buffer = buffer,
 			.damage = &damage,
-			.capture_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec,
+			.capture_ns = now,
 		};
+		count(capture, now);
+		// The tick still comes; until then a change need not wait for it.
+		capture->output->frame_pending = false;
 		capture->wanted = capture->now = capture->stale = false;
 		capture->events->frame(capture->data, &frame); // may destroy the capture
 	}
@@ -114,7 +139,7 @@ static void handle_frame(struct wl_listener *listener, void *data) {
 		clock_gettime(CLOCK_MONOTONIC, &now);
 		wlr_scene_output_send_frame_done(capture->scene_output, &now);
 	}
-	if (capture->wanted && (capture->now || has_damage(capture))) {
+	if (capture->wanted && (capture->now || has_damage(capture)) && !is_early(capture)) {
 		draw(capture);
 	}
 }

@@ -40,6 +40,9 @@ struct capture {
 	struct popups popups;
 	bool wanted, now;
 	int64_t due_ns; // when the next would be drawn by the clock of the rate that is allowed
+	struct wl_event_source *clock; // of a window that is shown nowhere here
+	bool ticking;                  // armed: it got its frame callbacks less than a period ago
+	bool tick_due;                 // and wanted them again since
 	bool stale; // never drawn, or of another size
 	struct wl_listener frame, gone, geom;
 };
@@ -129,15 +132,36 @@ static void draw(struct capture *capture) {
 	wlr_buffer_unlock(buffer);
 }
 
+static int handle_clock(void *data) {
+	struct capture *capture = data;
+	capture->ticking = false;
+	if (capture->tick_due) {
+		capture->tick_due = false;
+		wlr_output_schedule_frame(capture->output);
+	}
+	return 0;
+}
+
+// Frame events follow the window's commits, so one that draws at each would race with itself.
+static void tick(struct capture *capture) {
+	struct timespec now;
+	if (capture->ticking) {
+		capture->tick_due = true;
+		return;
+	}
+	capture->ticking = true;
+	wl_event_source_timer_update(capture->clock, (int)(period_ns(capture) / 1000000));
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	wlr_scene_output_send_frame_done(capture->scene_output, &now);
+}
+
 static void handle_frame(struct wl_listener *listener, void *data) {
 	struct capture *capture = wl_container_of(listener, capture, frame);
-	struct timespec now;
 	if (!capture->toplevel) {
 		return;
 	}
 	if (capture->toplevel->minimised) {
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		wlr_scene_output_send_frame_done(capture->scene_output, &now);
+		tick(capture);
 	}
 	if (capture->wanted && (capture->now || has_damage(capture)) && !is_early(capture)) {
 		draw(capture);
@@ -222,12 +246,13 @@ struct capture *capture_create(struct server *server, struct toplevel *toplevel,
 	capture->data = data;
 	capture->stale = true;
 	wl_list_init(&capture->popups.parents);
+	capture->clock = wl_event_loop_add_timer(server->loop, handle_clock, capture);
 	wl_list_init(&capture->frame.link);
 	capture->gone.notify = handle_gone;
 	wl_signal_add(&toplevel->events.gone, &capture->gone);
 	capture->geom.notify = handle_geom;
 	wl_signal_add(&toplevel->events.geom, &capture->geom);
-	if (!create_output(capture) || !create_scene(capture)) {
+	if (!capture->clock || !create_output(capture) || !create_scene(capture)) {
 		log_error("a window cannot be captured: no output for it");
 		capture_destroy(capture);
 		return NULL;
@@ -245,6 +270,9 @@ void capture_destroy(struct capture *capture) {
 	wl_list_remove(&capture->gone.link);
 	wl_list_remove(&capture->geom.link);
 	popups_finish(&capture->popups);
+	if (capture->clock) {
+		wl_event_source_remove(capture->clock);
+	}
 	if (capture->scene) {
 		wlr_scene_node_destroy(&capture->scene->tree.node);
 	}

@@ -50,16 +50,9 @@ class Town:
         self._floor = None
 
     def floor(self):
-        """A machine with two desktops, one of which takes the other's box server for its boxd."""
+        """A machine with two desktops, one of which shows the other's windows."""
         if self._floor is None:
-            node = self.lab.node("solo")
-            shows, draws = (Household(node, boxland_conf=CONF) for _ in range(2))
-            shows.start_boxland(self.desktop)
-            at = f"{node.runtime}/boxland/{shows.wayland['WAYLAND_DISPLAY']}.op"
-            draws.start_boxland(self.desktop, env={"BOX_OP": at})
-            shows.wayland["BOX_OP"] = at
-            draws.wayland["BOX_OP"] = f"{node.runtime}/boxland/{draws.wayland['WAYLAND_DISPLAY']}.op"
-            self._floor = draws, shows
+            self._floor = joined(self.lab.node("solo"), self.desktop)
         return self._floor
 
     def counter(self, home, stack):
@@ -68,6 +61,18 @@ class Town:
         process = home.client("counter", self.size, log)
         stack.callback(process.stop)
         return process, log
+
+
+def joined(node, size):
+    """Two desktops of one node, of which the first takes the second's box server for its boxd: what
+    it links to /display/0 goes straight there. (draws, shows)"""
+    shows, draws = (Household(node, boxland_conf=CONF) for _ in range(2))
+    shows.start_boxland(size)
+    at = f"{node.runtime}/boxland/{shows.wayland['WAYLAND_DISPLAY']}.op"
+    draws.start_boxland(size, env={"BOX_OP": at})
+    shows.wayland["BOX_OP"] = at
+    draws.wayland["BOX_OP"] = f"{node.runtime}/boxland/{draws.wayland['WAYLAND_DISPLAY']}.op"
+    return draws, shows
 
 
 def only(node, program):

@@ -17,6 +17,8 @@
 #include "quic/peers.h"
 #include "quic/stream_quic.h"
 
+#define CONNECTIONS_MAX 4 // with one peer: two dialled at once, twice
+
 void meeting_changed(struct peer_entry *entry) {
 	if (wl_list_empty(&entry->changed)) {
 		wl_list_insert(entry->quic->changed.prev, &entry->changed);
@@ -65,6 +67,23 @@ static void choose(struct peer_entry *entry) {
 	}
 }
 
+static void replace(struct connection *c, const struct op_refusal *why) {
+	wl_list_remove(&c->user_link);
+	wl_list_init(&c->user_link);
+	connection_close(c, CLOSE_REPLACED, why);
+}
+
+/* What a peer may make us hold is bounded by connection, so these are too: the oldest go. */
+static void replace_oldest(struct peer_entry *entry) {
+	struct op_refusal why = {0};
+	op_refuse(&why, OP_ELOST, "%s has made %d newer connections: ask again", entry->peer.petname,
+		CONNECTIONS_MAX);
+	while (wl_list_length(&entry->connections) > CONNECTIONS_MAX) {
+		struct connection *oldest = wl_container_of(entry->connections.prev, oldest, user_link);
+		replace(oldest, &why);
+	}
+}
+
 /* A new connection is proof of life: one whose other end has been silent is dead. */
 static void replace_silent(struct peer_entry *entry, struct connection *by) {
 	struct op_refusal why = {0};
@@ -73,9 +92,7 @@ static void replace_silent(struct peer_entry *entry, struct connection *by) {
 		entry->peer.petname);
 	wl_list_for_each_safe(c, next, &entry->connections, user_link) {
 		if (c != by && c->busy_since != 0 && connection_silent(c, by->up_since, REPLACE_AFTER)) {
-			wl_list_remove(&c->user_link);
-			wl_list_init(&c->user_link);
-			connection_close(c, CLOSE_REPLACED, &why);
+			replace(c, &why);
 		}
 	}
 }
@@ -116,6 +133,7 @@ static void handle_up(struct connection *c) {
 	}
 	entry->peer.why = (struct op_refusal){0};
 	replace_silent(entry, c);
+	replace_oldest(entry);
 	choose(entry);
 	meeting_measure(c, c->up_since);
 	attach_waiting(entry);

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "quic/meeting.h"
 #include "quic/quic_private.h"
 #include "unit/quic/town.h"
 #include "unit/quic/wire.h"
@@ -399,6 +400,38 @@ static void test_forget(void **state) {
 	assert_true(wl_list_empty(&t->den.quic->persons));
 }
 
+static int handshakes_of(const struct node *node) {
+	const struct connection *c;
+	int count = 0;
+	wl_list_for_each(c, &node->quic->connections, link) {
+		count += c->state == CONNECTION_HANDSHAKE;
+	}
+	return count;
+}
+
+// A peer gets no more room by making more connections: the oldest go.
+static void test_many_at_once(void **state) {
+	struct nodes *t = *state;
+	struct op_refusal why = {0};
+	struct address den;
+	befriend(&t->pc, &t->den);
+	struct peer_entry *entry = peer_entry_from(peer_of(&t->pc, &t->den));
+	struct peer_entry *pc = peer_entry_from(peer_of(&t->den, &t->pc));
+	assert_true(address_parse(&den, "127.0.0.1", quic_port(t->den.quic)));
+	for (int i = 0; i < 12; i++) {
+		assert_non_null(connection_dial(t->pc.quic, &den, false, &meeting_user, entry, &why));
+	}
+	int most = 0;
+	uint64_t deadline = 0;
+	while (handshakes_of(&t->pc) > 0 && town_step(&t->town, &deadline)) {
+		int now = wl_list_length(&pc->connections);
+		most = now > most ? now : most;
+	}
+	assert_int_equal(handshakes_of(&t->pc), 0);
+	assert_in_range(most, 2, 4);
+	talk_shortly(&t->town, &t->pc, &t->den);
+}
+
 // The certificate of a machine that was lost is still good; it stays out all the same.
 static void test_forgotten_stays_out(void **state) {
 	struct nodes *t = *state;
@@ -434,6 +467,7 @@ int main(void) {
 		TEST(test_idle_crosses_request),
 		TEST(test_forget),
 		TEST(test_forgotten_stays_out),
+		TEST(test_many_at_once),
 #undef TEST
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

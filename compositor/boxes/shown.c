@@ -95,9 +95,27 @@ static const struct box_type shown_type = {
 
 /* The program. */
 
+// A source that was lost may not have heard that its view was closed, and asks for it again.
+static void note_closed(struct shown_list *list, const char *key) {
+	strcpy(list->closed[list->closed_next], key);
+	list->closed_next = (list->closed_next + 1) % SHOWN_CLOSED;
+}
+
+static bool was_closed(const struct shown_list *list, const char *key) {
+	for (int i = 0; i < SHOWN_CLOSED; i++) {
+		if (list->closed[i][0] && strcmp(list->closed[i], key) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void handle_ended(void *data, int status) {
 	struct shown *shown = data;
 	shown->program = NULL;
+	if (status == 0) {
+		note_closed(shown->list, shown->key);
+	}
 	if (WIFSIGNALED(status)) {
 		char sentence[300];
 		snprintf(sentence, sizeof(sentence), "the view of %.200s was lost: boxview was killed by "
@@ -261,6 +279,9 @@ void shown_serve(struct shown_list *list, struct box *display, struct req *req) 
 	struct shown *again = key ? find(list, key, req) : NULL;
 	if (again) {
 		serve_again(again, req);
+	} else if (key && was_closed(list, key)) {
+		req_ok_open(req, OP_BODY_FRAMES, 0); // and over, in order: that ends the link
+		req_end(req, NULL);
 	} else if (wl_list_length(&list->list) >= SHOWN_MAX) {
 		req_fail(req, OP_EQUOTA, "%d remote windows are shown here already", SHOWN_MAX);
 	} else {

@@ -7,11 +7,14 @@
 /* Private to shown.c and shown_protocol.c. */
 
 #define SHOWN_KEY 32 // hex digits
+#define SHOWN_CLOSED 16 // views remembered that were closed
 
 struct shown_list {
 	struct box_env *env;
 	struct wl_list list; // shown.link
 	struct wl_global *global; // box_view_v1
+	char closed[SHOWN_CLOSED][SHOWN_KEY + 1]; // keys of views that ended in order, a ring
+	int closed_next;
 };
 
 struct shown {

@@ -239,6 +239,20 @@ def test_a_cut_cable_stops_picture_and_keys(home, moving):
     assert pid(home.ibiza, "boxview") == shower and moving.view.state() == "up"
 
 
+def test_a_view_closed_while_it_was_lost_stays_closed(home, moving):
+    _, ibiza, _, _ = ears(home)
+    home.lab.cut(home.den.node)
+    ibiza.wait(f"den{moving.view.remote} was lost: ", THERE_S)
+    with Hand(home.ibiza, US) as hand:
+        hand.click(*moving.view.close_button())
+        wait_for(lambda: not home.ibiza.node.find("boxview"), within(HERE_S), "the end of boxview")
+    home.lab.mend(home.den.node)
+    home.den.wait_no_box(moving.view.link, timeout=BACK_S)
+    moving.view.wait_ended()
+    moving.draw()
+    assert not moving.window.closed
+
+
 def test_a_long_cut_is_said_and_mended(home, moving):
     den, ibiza, _, _ = ears(home)
     shower = pid(home.ibiza, "boxview")

@@ -19,14 +19,14 @@ BUTTON_X, BUTTON_Y = 22, 16  # of a titlebar's close button: left of its right e
 class View:
     """den's window on ibiza: shower is where it is seen, source where it runs."""
 
-    def __init__(self, shower, source, remote, link, known):
+    def __init__(self, shower, source, remote, link, origin, known):
         self.shower, self.source = shower, source
         self.remote = remote  # the window's name on the source, /win/3
         self.link = link  # as the source names it, /win/3/out/0
-        self.box = wait_for(lambda: next(iter(views(shower) - known[0]), None), 20,
-                            f"a view on {shower.name}")
+        self.box = wait_for(lambda: views(shower).get(origin), 20,
+                            f"a view of {origin} on {shower.name}")
         wait_for(self.is_shown, 20, f"a first picture of {remote}")
-        self.window = wait_for(lambda: next(iter(set(shower.windows()) - known[1]), None), 20,
+        self.window = wait_for(lambda: next(iter(set(shower.windows()) - known), None), 20,
                                "the view's window")
 
     def entry(self):
@@ -90,8 +90,9 @@ class View:
 
 
 def views(home, display="/display/0"):
-    """The names of the remote windows on a display."""
-    return {f"{display}/{name.strip('/')}" for name, _ in home.op.list(display)}
+    """The remote windows on a display: the box of each by what it shows, den/win/3."""
+    return {entry.text("from"): f"{display}/{name.strip('/')}"
+            for name, entry in home.op.list(display)}
 
 
 def geom(home, window):
@@ -104,7 +105,7 @@ def geom(home, window):
 def show(shower, source, window, name=None):
     """Links a window of the source to the shower's display, as its person does, and waits until it
     is seen there. name is the source's name on the shower."""
-    known = views(shower), set(shower.windows())
-    prefix = f"/n/{name or source.name}"
-    link = shower.box("ln", "/display/0", f"{prefix}{window}/out")
-    return View(shower, source, window, link.removeprefix(prefix), known)
+    known = set(shower.windows())
+    origin = f"{name or source.name}{window}"
+    link = shower.box("ln", "/display/0", f"/n/{origin}/out")
+    return View(shower, source, window, window + link.removeprefix(f"/n/{origin}"), origin, known)

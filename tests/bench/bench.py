@@ -6,9 +6,9 @@
                 [--ways ours,waypipe,floor,local]
 
 A client draws a coded number at each frame (counter.c), a probe reads it from the showing desktop
-(probe.c); both use one clock, since all nodes are this machine. The ways are taken in turns, so that
-what else the machine does hits all alike. A table in Markdown goes to stdout, a line of JSON for each
-run, with every frame's two times, to build/artefacts/bench/picture.jsonl.
+(probe.c); both use one clock, since all nodes are this machine. The ways are taken in turns, so
+that what else the machine does hits all alike. A table in Markdown goes to stdout, a line of JSON
+for each run, with every frame's two times, to build/artefacts/bench/picture.jsonl.
 """
 
 import argparse
@@ -82,7 +82,8 @@ COLUMNS = [("frames/s shown", lambda run: run["shown_per_s"], "{:.1f}"),
            ("commit to shown, p50 ms", lambda run: run["p50_ms"], "{:.1f}"),
            ("p95 ms", lambda run: run["p95_ms"], "{:.1f}"),
            ("wire MB/s", wire_mb, "{:.2f}"),
-           ("CPU ms/s", cost, "{:.0f}")]
+           ("CPU ms/s", cost, "{:.0f}"),
+           ("CPU ms/frame", lambda run: cost(run) / run["shown_per_s"], "{:.1f}")]
 
 
 def table(head, rows):
@@ -94,9 +95,10 @@ def table(head, rows):
 
 def main_table(runs, names):
     """A line for each way."""
-    return table(["way", *(column[0] for column in COLUMNS)],
-                 [[ways.TITLES[name], *(spread(map(of, runs[name]), form) for _, of, form in COLUMNS)]
-                  for name in names])
+    def row(name):
+        return [ways.TITLES[name], *(spread(map(of, runs[name]), form) for _, of, form in COLUMNS)]
+
+    return table(["way", *(column[0] for column in COLUMNS)], [row(name) for name in names])
 
 
 def ratio_table(runs, names):
@@ -104,11 +106,13 @@ def ratio_table(runs, names):
     def ratio(of, one, other):
         return of(one) / of(other) if of(one) is not None and of(other) else None
 
+    def row(name):
+        pairs = list(zip(runs["ours"], runs[name]))
+        return [ways.TITLES[name], *(spread([ratio(of, *pair) for pair in pairs], "{:.2f}")
+                                     for _, of, _ in COLUMNS)]
+
     return table(["Boxland against", *(column[0] for column in COLUMNS)],
-                 [[ways.TITLES[name], *(spread([ratio(of, *pair)
-                                                for pair in zip(runs["ours"], runs[name])], "{:.2f}")
-                                        for _, of, _ in COLUMNS)]
-                  for name in names if name != "ours"])
+                 [row(name) for name in names if name != "ours"])
 
 
 def cpu_table(runs, names):
@@ -136,8 +140,8 @@ def report(args, runs, names, begun):
     print(cpu_table(runs, names), end="\n\n")
     unreadable = sum(run["unreadable"] for run in everything)
     if max(cores) > BUSY:
-        print("**The machine was busy with other things: what hung on a free processor is worse here "
-              "than it is. Run it again on a quiet machine before quoting it.**\n")
+        print("**The machine was busy with other things: what hung on a free processor is worse "
+              "here than it is. Run it again on a quiet machine before quoting it.**\n")
     print("CPU ms/s in the first table leaves out the client and the probe. "
           f"Frames that were no number: {unreadable}.")
 

@@ -165,7 +165,8 @@ static bool connect_display(struct counter *counter) {
 		fprintf(stderr, "counter: no Wayland display: set WAYLAND_DISPLAY\n");
 		return false;
 	}
-	wl_registry_add_listener(wl_display_get_registry(counter->display), &registry_listener, counter);
+	struct wl_registry *registry = wl_display_get_registry(counter->display);
+	wl_registry_add_listener(registry, &registry_listener, counter);
 	wl_display_roundtrip(counter->display);
 	if (!counter->compositor || !counter->shm || !counter->wm) {
 		fprintf(stderr, "counter: the display lacks wl_compositor, wl_shm or xdg_wm_base\n");

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What is read off a view while it runs: numbers seen, bytes on the wire, time of processors.
 
-A Run is one measurement: Watch starts the probe, takes the counters when it begins and when it ends,
-and puts its words beside the counter's log. How a view comes about is ways.py's.
+Watch starts the probe and takes the counters when it begins and when it ends; judge puts its words
+beside the counter's log. How a view comes about is ways.py's.
 """
 
 import json
@@ -37,7 +37,8 @@ def machine_busy_s():
 
 
 def port_bytes(lab, node):
-    """The bytes that have passed the node's port of the switch so far, both ways together."""
+    """The bytes that have passed the node's port of the switch so far, both ways together. Of what
+    the kernel carries as one large packet it counts the headers once: some percent are missing."""
     told = lab.switch.output(["ip", "-s", "-j", "link", "show", "dev", node.port])
     stats = json.loads(told)[0]["stats64"]
     return stats["rx"]["bytes"] + stats["tx"]["bytes"]

@@ -4,11 +4,11 @@
  *
  *   probe X Y WARM SECONDS
  *
- * X Y is where on the first output the coded strip is. Once a number was read the probe looks on for
- * WARM seconds, says "begin NS", and then for SECONDS, at each frame that the desktop presents,
+ * X Y is where on the first output the coded strip is. Once a number was read the probe looks on
+ * for WARM seconds, says "begin NS", and then for SECONDS, at each frame that the desktop presents,
  * "NUMBER NS" or "unreadable NS", where NS is when it was presented (CLOCK_MONOTONIC, the
- * compositor's word); at last "end NS". Then it waits for the end of its input, so that what it cost
- * can be read. Only the strip is copied: looking costs little.
+ * compositor's word); at last "end NS". Then it waits for the end of its input, so that what it
+ * cost can be read. Only the strip is copied: looking costs little.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -193,7 +193,8 @@ static bool connect_display(struct probe *probe) {
 		fprintf(stderr, "probe: no Wayland display: set WAYLAND_DISPLAY\n");
 		return false;
 	}
-	wl_registry_add_listener(wl_display_get_registry(probe->display), &registry_listener, probe);
+	struct wl_registry *registry = wl_display_get_registry(probe->display);
+	wl_registry_add_listener(registry, &registry_listener, probe);
 	wl_display_roundtrip(probe->display);
 	if (!probe->shm || !probe->output || !probe->screencopy) {
 		fprintf(stderr, "probe: the display lacks wl_shm, an output or wlr-screencopy\n");

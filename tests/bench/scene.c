@@ -62,8 +62,8 @@ static uint32_t texel(const uint32_t *texture, int x, int y) {
 }
 
 static void draw_world(const struct scene *scene, uint32_t *frame, const uint32_t *texture, int n) {
-	float time = (float)n / 60, angle = 0.35f * sinf(time * 0.9f), zoom = 1 + 0.25f * sinf(time * 0.7f);
-	float ca = cosf(angle) * zoom, sa = sinf(angle) * zoom;
+	float time = (float)n / 60, angle = 0.35f * sinf(time * 0.9f);
+	float zoom = 1 + 0.25f * sinf(time * 0.7f), ca = cosf(angle) * zoom, sa = sinf(angle) * zoom;
 	int dx = (int)(ca * 65536), dy = (int)(sa * 65536), left = scene->width / 2;
 	for (int row = 0; row < scene->height; row++) {
 		float below = (float)(row - scene->height / 2);

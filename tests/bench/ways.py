@@ -3,8 +3,8 @@
 same size and the same desktop to show it.
 
     ours     den's window on ibiza's desktop: box ln /display/0 /n/den/win/N/out
-    waypipe  the client on den under waypipe, which shows it on ibiza's desktop; a bare TCP connection
-             over the same cable, without the cost of ssh
+    waypipe  the client on den under waypipe, which shows it on ibiza's desktop; a bare TCP
+             connection over the same cable, without the cost of ssh
     floor    as ours, but two desktops on one machine: the exchange is a unix socket from boxcast to
              boxview, with no boxd and no network between
     local    the client on ibiza's own desktop: what showing costs when nothing is remote

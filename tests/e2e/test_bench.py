@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The bench itself, small: that it sees what is shown, reads it exactly, and counts what it should."""
+"""The bench itself, small: it sees what is shown, reads it exactly, counts what it should."""
 
 import pytest
 
@@ -44,8 +44,8 @@ def test_remote_frames_are_seen_and_paid_for(town, module_artefacts):
     assert "path x264" in run["stats"]
 
 
-def test_the_table_has_every_way_and_the_ratio(town, capsys):
-    run = bench.take(town, "floor", 1)
+def test_the_table_has_every_way_and_the_ratio(town, module_artefacts, capsys):
+    run = bench.take(town, "floor", 1, module_artefacts / "floor.png")
     check_frames(run)
     runs = {"ours": [run, run], "floor": [run, {**run, "shown_per_s": 2 * run["shown_per_s"]}]}
     args = bench.parse(["--rounds", "2", "--seconds", "1", "--ways", "ours,floor"])
@@ -53,6 +53,6 @@ def test_the_table_has_every_way_and_the_ratio(town, capsys):
     lines = capsys.readouterr().out.splitlines()
     shown = [f"{n * run['shown_per_s']:.1f}" for n in (1, 1.5, 2)]
     title = ways.TITLES["floor"]
-    assert any(line.startswith(f"| {title} | {shown[1]} ({shown[0]}–{shown[2]}) |") for line in lines)
-    assert any(line.startswith(f"| {title} | 0.75 (0.50–1.00) |") for line in lines)
+    for told in (f"{shown[1]} ({shown[0]}–{shown[2]})", "0.75 (0.50–1.00)"):
+        assert any(line.startswith(f"| {title} | {told} |") for line in lines)
     assert any(line.startswith("| boxcast | ") for line in lines)

@@ -116,8 +116,9 @@ class Household:
 
     @property
     def op(self):
-        """This node's boxd, for what the command has no words for."""
-        return Op(lambda: self.node.connect(f"{self.node.runtime}/boxland/op"))
+        """The server that the command speaks to, for what it has no words for: this node's boxd."""
+        path = self.wayland.get("BOX_OP", f"{self.node.runtime}/boxland/op")
+        return Op(lambda: self.node.connect(path))
 
     # --- the desktop ---
 

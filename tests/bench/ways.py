@@ -20,6 +20,7 @@ from net.household import Household, pair
 APP = "org.boxland.counter"
 CONF = "hint off\n"
 PORT = 7600
+PATIENCE_S = 60  # for a window, on a machine that has much else to do
 ROOM = (100, 120)  # of a desktop around the window: its bar and borders
 
 
@@ -86,7 +87,7 @@ def only(node, program):
 def gone(home):
     """Waits until no window is left, for the next to be the only one."""
     for name in home.windows():
-        home.wait_no_box(name)
+        home.wait_no_box(name, PATIENCE_S)
 
 
 @contextlib.contextmanager
@@ -94,9 +95,9 @@ def linked(town, draws, shows, asker, prefix):
     """A window of one desktop on the other, by a link."""
     with contextlib.ExitStack() as stack:
         process, log = town.counter(draws, stack)
-        window = draws.window(APP)
+        window = draws.window(APP, PATIENCE_S)
         asker.box("ln", "/display/0", f"{prefix}{window}/out")
-        shown = shows.window(APP)
+        shown = shows.window(APP, PATIENCE_S)
         processes = {"counter": (draws.node, process.pid),
                      "boxland, drawing": (draws.node, draws.boxland.pid),
                      "boxcast": (draws.node, only(draws.node, "boxcast")),
@@ -133,7 +134,7 @@ def local(town):
     home = town.ibiza
     with contextlib.ExitStack() as stack:
         process, log = town.counter(home, stack)
-        yield View(home, home.window(APP), home.node, log,
+        yield View(home, home.window(APP, PATIENCE_S), home.node, log,
                    {"counter": (home.node, process.pid),
                     "boxland, showing": (home.node, home.boxland.pid)})
     gone(home)
@@ -162,7 +163,7 @@ def waypipe(town):
         near.wait_output("listening on")
         server = start(den.spawn, [*argv, "server", "--", "counter", town.size, log],
                        log="waypipe-server")
-        window = town.ibiza.window(APP)
+        window = town.ibiza.window(APP, PATIENCE_S)
         counter = only(den, "counter")
         stack.callback(den.signal, counter, 15)  # the first to go; the others follow
         yield View(town.ibiza, window, den, log,

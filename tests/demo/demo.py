@@ -26,7 +26,7 @@ INTERRUPTED = 128 + signal.SIGINT
 
 def main():
     options = parse()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     tell, begin = Teller(sys.stdout), time.monotonic()
     step = None

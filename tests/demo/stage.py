@@ -39,8 +39,13 @@ class Machine(Household):
 
     def sit_down(self):
         """A person is there: a keyboard with a whole keymap and a mouse, and eyes."""
-        self.hand = Hand(self, US)
         self.screen = Screen(self)
+        self.hand = Hand(self, US)
+
+    @property
+    def size(self):
+        """The desktop's own size: in a window on another's it may not be the one asked for."""
+        return self.picture().size if self.screen else super().size
 
     def leave(self):
         for each in (self.hand, self.screen):

@@ -34,5 +34,6 @@ def show(stage):
     ibiza.take_by_titlebar(stage.view, (GAP, bottom - 480))
     wait_for(lambda: difference(ibiza.seen(stage.view), stage.den.seen(stage.game)) < SAME, SHOWN_S,
              "den's game to look on ibiza as it does on den")
-    if ibiza.geometry(stage.view)[2] > ibiza.geometry(stage.terminal.window)[0]:
+    # In a window on a person's own screen there may be less room than was asked for.
+    if not stage.display and ibiza.geometry(stage.view)[2] > ibiza.geometry(stage.terminal.window)[0]:
         raise Unseen("the game's window and the terminal lie over one another")

@@ -71,8 +71,8 @@ static enum op_code init_plain(struct launch *launch, const struct process_start
 	}
 	struct stat st;
 	if (stat(launch->cwd, &st) < 0 || !S_ISDIR(st.st_mode)) {
-		return op_refuse(refusal, OP_ENOENT, "no directory %s on %s to start in", launch->cwd,
-			start->node);
+		return op_refuse(refusal, OP_ENOENT, "no directory %s on %s to start in (box run -C DIR "
+			"names one that is there)", launch->cwd, start->node);
 	}
 	return OP_OK;
 }

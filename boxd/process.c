@@ -202,7 +202,8 @@ static enum op_code refuse_exec(const struct process_start *start, int error,
 			"no program %s on %s: install it there, or give the path of one here, which is carried "
 			"to another node (box run -c)", prog, node);
 	case EACCES:
-		return op_refuse(refusal, OP_EPERM, "%s may not be executed on %s", prog, node);
+		return op_refuse(refusal, OP_EPERM, "%s may not be executed on %s (chmod +x makes a file a "
+			"program)", prog, node);
 	case ENOEXEC:
 		return op_refuse(refusal, OP_EMATCH, "%s is not a program for %s, which is %s", prog, node,
 			cnstr_arch_here());

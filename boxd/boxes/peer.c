@@ -113,7 +113,7 @@ static void peers_make(struct box *parent, struct req *req) {
 	}
 	if (!env->quic || !key) {
 		req_fail(req, env->quic ? OP_EARG : OP_EUNREACH, env->quic ?
-			"a pairing names the other machine's fingerprint (box there shows it)" :
+			"a pairing names the other machine's fingerprint (`box` there shows it)" :
 			"this node has no network (network no in boxd.conf)");
 		return;
 	}

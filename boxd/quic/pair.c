@@ -121,7 +121,7 @@ static void time_out(struct quic_pair *pair) {
 			LIMIT / SECOND / 60, pair->last.sentence);
 	} else {
 		op_refuse(&why, OP_EASK, "no machine with the fingerprint %.16s… came in %llu minutes: run "
-			"`box pair --fingerprint %s --at HOST:PORT` on it, with this machine's address",
+			"`box pair --fingerprint %s HOST` on it, where HOST is this machine's address",
 			pair->fingerprint, LIMIT / SECOND / 60, keys_fingerprint(pair->quic->keys));
 	}
 	pair_fail(pair, &why);

@@ -36,26 +36,43 @@ void box_no_such(struct req *req) {
 	box_refuse(req, &refusal);
 }
 
+// The letters of a line that leaves him what he has and adds one; a new line replaces the old.
+static const char *letters_with(const struct box *box, const struct subject *subject, char added,
+		char out[static PERM_LETTERS_SIZE + 1]) {
+	box_letters(box, subject, out);
+	char *asked = strchr(out, added - 'a' + 'A');
+	if (asked) {
+		*asked = added;
+	} else {
+		size_t size = strlen(out);
+		out[size] = added;
+		out[size + 1] = '\0';
+	}
+	return out;
+}
+
 enum op_code box_check_rights(const struct box *box, const struct subject *subject,
 		enum op_verb verb, const char *name, struct op_refusal *refusal) {
 	if (box_allows(box, subject, 'k') == PERM_NO) {
 		return refuse_no_such(name, refusal);
 	}
-	char letter = op_verb_letter(verb);
+	char letter = op_verb_letter(verb), letters[PERM_LETTERS_SIZE + 1];
 	switch (box_allows(box, subject, letter)) {
 	case PERM_YES:
 		return OP_OK;
 	case PERM_ASK:
 		return op_refuse(refusal, OP_EASK,
 			"%s would have to be asked for " SHOWN ", and nobody can be asked here yet; "
-			"a line \"%s %c\" in its access list would allow it",
-			box->owner, name, subject->person, letter);
+			"%s can allow it (box chinfo " SHOWN " acl '%s %s')",
+			box->owner, name, box->owner, name, subject->person,
+			letters_with(box, subject, letter, letters));
 	case PERM_NO:
 		break;
 	}
 	return op_refuse(refusal, OP_EPERM,
-		"%s may not %s " SHOWN "; its owner %s can allow it with a line \"%s %c\" in its access list",
-		subject->person, op_verb_name(verb), name, box->owner, subject->person, letter);
+		"%s may not %s " SHOWN "; its owner %s can allow it (box chinfo " SHOWN " acl '%s %s')",
+		subject->person, op_verb_name(verb), name, box->owner, name, subject->person,
+		letters_with(box, subject, letter, letters));
 }
 
 // What a make is about: a name that is free below box, or box itself, which is there already.

@@ -90,3 +90,19 @@ def test_pages_lead_to_pages_that_are_there():
     for path in PAGES.values():
         for name, number in ours.findall(path.read_text()):
             assert f"{name}.{number}" in {*PAGES, *GENERATED}, (path.name, name, number)
+
+
+def test_commands_in_refusals_can_be_typed():
+    """What a sentence tells to type is a verb that there is, with options that it takes."""
+    usages = dict(re.findall(r"^  box (\w+) (.*?)(?:  .*)?$", box("--help"), re.MULTILINE))
+    seen = 0
+    for room in ("protocols", "boxd", "compositor", "clients"):
+        for path in (TOP / room).rglob("*.c"):
+            text = re.sub(r'"\s*\n\s*"', "", path.read_text())
+            for literal in re.findall(r'"((?:[^"\\\n]|\\.)*)"', text):
+                for verb, rest in re.findall(r"[`(]box (\w+)((?: [^`),;]*)?)", literal):
+                    assert verb in usages, (path, literal)
+                    for option in re.findall(r"(?<!\S)--?[a-zA-Z][\w-]*", rest.split(" -- ")[0]):
+                        assert re.search(rf"{option}\b|-\w*{option[1:]}\b", usages[verb]), literal
+                    seen += 1
+    assert seen > 15

@@ -398,7 +398,7 @@ static void test_refusals_name_the_way(void **state) {
 	allow(make(fixture, fixture->root, "x", &seeing, NULL), "bob kG");
 	assert_int_equal(ask(fixture, &memory, "bob/pc", "delete\nname /x\n"), OP_EPERM);
 	assert_string_equal(memory.reply.refusal.sentence, "bob may not delete /x; its owner ann "
-		"can allow it with a line \"bob d\" in its access list");
+		"can allow it (box chinfo /x acl 'bob kGd')");
 	memory_finish(&memory);
 	assert_int_equal(ask(fixture, &memory, "bob/pc", "getmem\nname /x\n"), OP_EASK);
 	assert_non_null(strstr(memory.reply.refusal.sentence, "nobody can be asked here yet"));

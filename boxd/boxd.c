@@ -3,7 +3,7 @@
  * boxd.c - the rooms of the daemon, made in order and destroyed in reverse.
  *
  * Two servers answer out of one tree: one for this node's own programs, who may go on to other nodes
- * (/n, /b), and one for other nodes, who may not.
+ * (/n) and whose names are looked up in a name space, and one for other nodes, who may not.
  */
 #include "boxd.h"
 
@@ -19,6 +19,7 @@
 #include "box/name.h"
 #include "boxes/env.h"
 #include "boxes/peer.h"
+#include "choose.h"
 #include "copy.h"
 #include "mounts.h"
 #include "net/link.h"
@@ -27,7 +28,7 @@
 #include "quic/quic.h"
 #include "relay.h"
 #include "route.h"
-#include "union.h"
+#include "spaces.h"
 
 #define WORKERS 4
 
@@ -40,7 +41,8 @@ struct boxd {
 	struct mounts mounts;
 	struct route route;
 	struct relays relays;
-	struct unions unions;
+	struct spaces spaces;
+	struct chooser chooser;
 	struct copies copies;
 	struct box_server inside;  // this node's own programs
 	struct box_server outside; // other nodes
@@ -50,7 +52,8 @@ struct boxd {
 	struct box_env env;
 };
 
-static bool forward(struct boxd *boxd, struct exchange *exchange, struct op_head *head,
+// Names stand for one box each now.
+static bool pass_on(struct boxd *boxd, struct exchange *exchange, struct op_head *head,
 		const struct subject *subject, bool local) {
 	struct op_refusal why;
 	struct way way;
@@ -58,9 +61,6 @@ static bool forward(struct boxd *boxd, struct exchange *exchange, struct op_head
 	exchange_set_class(exchange, relay_class(name));
 	if (head->verb == OP_COPY) {
 		copy_create(&boxd->copies, exchange, head, subject, local);
-		return true;
-	}
-	if (local && union_take(&boxd->unions, exchange, head, subject)) {
 		return true;
 	}
 	if (route_resolve(&boxd->route, name, subject, local, &way, &why) != OP_OK ||
@@ -75,14 +75,39 @@ static bool forward(struct boxd *boxd, struct exchange *exchange, struct op_head
 	return true;
 }
 
+static void handle_chosen(void *data, struct exchange *exchange, struct op_head *head,
+		const struct subject *subject) {
+	struct boxd *boxd = data;
+	if (!pass_on(boxd, exchange, head, subject, true)) {
+		box_server_give_back(&boxd->inside, exchange, head, subject);
+	}
+}
+
 static bool forward_inside(void *data, struct exchange *exchange, struct op_head *head,
 		const struct subject *subject) {
-	return forward(data, exchange, head, subject, true);
+	struct boxd *boxd = data;
+	const char *id = op_get(head, OP_F_NS);
+	if (!id || strcmp(id, "-") != 0) {
+		const struct space *space = spaces_find(&boxd->spaces, id);
+		if (!space) {
+			struct op_refusal why;
+			op_refuse(&why, OP_ENOENT, "no name space %.100s here (BOX_NS says which; box ls /ns shows "
+				"those there are)", id);
+			relay_refuse(exchange, &why);
+			return true;
+		}
+		if (choose(&boxd->chooser, &space->ns, exchange, head, subject)) {
+			return true;
+		}
+	}
+	op_unset(head, OP_F_NS);
+	return pass_on(boxd, exchange, head, subject, true);
 }
 
 static bool forward_outside(void *data, struct exchange *exchange, struct op_head *head,
 		const struct subject *subject) {
-	return forward(data, exchange, head, subject, false);
+	op_unset(head, OP_F_NS);
+	return pass_on(data, exchange, head, subject, false);
 }
 
 // What this node does for somebody it asks as a program of his on this node would.
@@ -95,6 +120,7 @@ static struct stream *open_inside(void *data, struct op_head *head, const struct
 		return NULL;
 	}
 	const struct door door = {.subject = *subject, .trusted = false};
+	op_set(head, OP_F_NS, "-"); // names were chosen when he asked
 	box_server_take(&boxd->inside, ends[1], &door);
 	return ends[0];
 }
@@ -190,6 +216,7 @@ static bool create_boxes(struct boxd *boxd) {
 		.config = boxd->config,
 		.keys = boxd->keys,
 		.mounts = &boxd->mounts,
+		.spaces = &boxd->spaces,
 		.owner_changed = handle_owner_changed,
 	};
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
@@ -201,7 +228,7 @@ static bool create_boxes(struct boxd *boxd) {
 	struct box *root = box_tree_root(boxd->tree);
 	root->type = &node_type;
 	root->data = boxd;
-	return box_set_cnstr(root, "node") && box_create(root, "b", &box_type_dir, "dir", NULL);
+	return box_set_cnstr(root, "node");
 }
 
 static void set_access(struct boxd *boxd) {
@@ -253,12 +280,19 @@ struct boxd *boxd_create(struct wl_event_loop *loop, const struct config *config
 	}
 	boxd->loop = loop;
 	boxd->config = config;
+	char error[512];
+	if (!spaces_init(&boxd->spaces, config->ns, error, sizeof(error))) {
+		log_error("%s", error);
+		spaces_finish(&boxd->spaces);
+		free(boxd);
+		return NULL;
+	}
 	mounts_init(&boxd->mounts);
 	relays_init(&boxd->relays, &boxd->route);
-	unions_init(&boxd->unions, &boxd->route, &boxd->relays, &boxd->inside);
 	boxd->keys = keys_load(config->dir, config->machine, &why);
 	if (!boxd->keys) {
 		log_error("%s", why.sentence);
+		spaces_finish(&boxd->spaces);
 		free(boxd);
 		return NULL;
 	}
@@ -267,6 +301,9 @@ struct boxd *boxd_create(struct wl_event_loop *loop, const struct config *config
 	boxd->tree = box_tree_create(person ? person : config->person);
 	boxd->caller = (struct caller){.open = open_inside, .data = boxd};
 	net_linker_init(&boxd->linker, loop, &boxd->caller);
+	chooser_init(&boxd->chooser, &boxd->route, &boxd->caller);
+	boxd->chooser.chosen = handle_chosen;
+	boxd->chooser.data = boxd;
 	copies_init(&boxd->copies, loop, &boxd->route, &boxd->caller);
 	box_server_init(&boxd->inside, loop, boxd->tree);
 	box_server_init(&boxd->outside, loop, boxd->tree);
@@ -288,7 +325,7 @@ void boxd_destroy(struct boxd *boxd) {
 		return;
 	}
 	copies_finish(&boxd->copies);
-	unions_finish(&boxd->unions);
+	chooser_finish(&boxd->chooser);
 	relays_finish(&boxd->relays);
 	box_server_finish(&boxd->inside);
 	box_server_finish(&boxd->outside);
@@ -297,6 +334,7 @@ void boxd_destroy(struct boxd *boxd) {
 	work_pool_destroy(boxd->pool);
 	box_tree_destroy(boxd->tree);
 	mounts_finish(&boxd->mounts);
+	spaces_finish(&boxd->spaces);
 	keys_destroy(boxd->keys);
 	free(boxd);
 }

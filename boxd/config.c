@@ -127,7 +127,8 @@ static bool set_defaults(struct config *config, char *error, size_t error_size) 
 			"socket: log in through a session, or set BOX_OP to a path");
 		return false;
 	}
-	if (!user_path(config->dir, sizeof(config->dir), "XDG_DATA_HOME", ".local/share", "")) {
+	if (!user_path(config->dir, sizeof(config->dir), "XDG_DATA_HOME", ".local/share", "") ||
+			!user_path(config->ns, sizeof(config->ns), "XDG_CONFIG_HOME", ".config", "/ns")) {
 		snprintf(error, error_size, "neither XDG_DATA_HOME nor HOME is set");
 		return false;
 	}

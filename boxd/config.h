@@ -30,6 +30,7 @@ struct config {
 	char machine[64];       // field machine, else the host's name
 	char person[64];        // whose the node is until it has a person: the user's login name
 	char dir[PATH_MAX];     // keys, persons, peers: $XDG_DATA_HOME/boxland
+	char ns[PATH_MAX];      // the default name space: $XDG_CONFIG_HOME/boxland/ns
 	char socket[108];       // $BOX_OP, else $XDG_RUNTIME_DIR/boxland/op
 	char address[64];       // to bind, "" all
 	uint16_t port;          // OP_PORT unless told

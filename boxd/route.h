@@ -15,7 +15,8 @@
  *
  *     /n/PETNAME/…   a paired node, by the name we know it by; /n/KEY/… the same by its key
  *     /win/…         whatever a mounted server answers for
- *     /b/…           union.c: this node's own, then others'
+ *
+ * Which box a name of a name space means was chosen before (choose.h).
  */
 
 struct keys;

@@ -18,6 +18,7 @@ struct config;
 struct keys;
 struct mounts;
 struct quic;
+struct spaces;
 
 struct box_env {
 	struct wl_event_loop *loop;
@@ -28,6 +29,7 @@ struct box_env {
 	struct keys *keys;     // of this machine; NULL in tests that need none
 	struct quic *quic;     // NULL: a node without network
 	struct mounts *mounts; // who serves which prefix
+	struct spaces *spaces; // of this node's programs
 	/* keys_adopt succeeded: the tree's boxes and this node's socket are the new person's. */
 	void (*owner_changed)(struct box_env *env);
 };

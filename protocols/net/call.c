@@ -181,8 +181,12 @@ static struct stream *caller_unix_open(void *data, struct op_head *head,
 		const struct subject *subject, struct op_refusal *refusal) {
 	struct caller_unix *caller = data;
 	char as[130];
+	const char *ns = getenv("BOX_NS");
 	if (subject) {
 		op_set(head, OP_F_AS, subject_print(subject, as));
+	}
+	if (ns && *ns && !op_has(head, OP_F_NS)) {
+		op_set(head, OP_F_NS, ns);
 	}
 	struct stream *stream = stream_unix_connect(caller->loop, caller->path);
 	if (!stream && (errno == ENOENT || errno == ECONNREFUSED)) {

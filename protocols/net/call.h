@@ -45,7 +45,7 @@ struct caller {
 };
 
 /*
- * Calls a server on a unix socket: adds `as` for a subject. path is not copied. Its open refuses
+ * Calls a server on a unix socket: adds `as` for a subject, and `ns` from $BOX_NS. path is not copied. Its open refuses
  * with EUNREACH and a sentence that names the path and what to start.
  */
 struct caller_unix {

@@ -213,6 +213,7 @@ static void dial(struct net_link *l) {
 	assert(!l->call);
 	l->waits = false;
 	op_head_init_request(&head, user->verb);
+	op_set(&head, OP_F_NS, "-"); // the device was chosen when the link was made
 	set_device(&head, l->link.device);
 	if (l->want) {
 		op_set(&head, OP_F_WANT, l->want);

@@ -65,6 +65,7 @@ struct world *world_create(void) {
 	world->tree = box_tree_create("ann");
 	world->pool = work_pool_create(world->loop, 1);
 	mounts_init(&world->mounts);
+	assert_true(spaces_init(&world->spaces, NULL, NULL, 0));
 	devices_init(&world->devices);
 	world->env = (struct box_env){
 		.loop = world->loop,
@@ -73,6 +74,7 @@ struct world *world_create(void) {
 		.linker = &world->devices.linker,
 		.config = &world->config,
 		.mounts = &world->mounts,
+		.spaces = &world->spaces,
 		.owner_changed = owner_changed,
 	};
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
@@ -105,6 +107,7 @@ void world_destroy(struct world *world) {
 	work_pool_destroy(world->pool);
 	box_tree_destroy(world->tree);
 	mounts_finish(&world->mounts);
+	spaces_finish(&world->spaces);
 	int64_t end_ms = world_now_ms() + 20000;
 	while (has_children() && world_now_ms() < end_ms) { // killed, and reaped by the loop
 		wl_event_loop_dispatch(world->loop, 50);

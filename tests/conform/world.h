@@ -6,6 +6,7 @@
 #include "config.h"
 #include "devices.h"
 #include "mounts.h"
+#include "spaces.h"
 
 /*
  * A node in memory: boxd's tree with all its box types, no socket, no network, no key. It is ann's,
@@ -22,6 +23,7 @@ struct world {
 	struct box_tree *tree;
 	struct work_pool *pool;
 	struct mounts mounts;
+	struct spaces spaces;
 	struct devices devices; // what links dial
 	struct config config;
 	struct config_export export;

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * spaces.c - the name spaces of this node's programs, and the file of the default one.
+ *
+ * They are shown as boxes by boxes/ns.c.
+ */
+#include "spaces.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/conf.h"
+
+static struct space *add(struct spaces *spaces, const char *id, const struct ns *from) {
+	struct space *space = calloc(1, sizeof(*space));
+	bool good = space && (from ? ns_copy(&space->ns, from) : ns_init(&space->ns));
+	if (!good) {
+		free(space);
+		return NULL;
+	}
+	if (!(space->id = strdup(id))) {
+		ns_finish(&space->ns);
+		free(space);
+		return NULL;
+	}
+	wl_list_insert(spaces->list.prev, &space->link);
+	spaces->count++;
+	return space;
+}
+
+void space_destroy(struct spaces *spaces, struct space *space) {
+	wl_list_remove(&space->link);
+	spaces->count--;
+	ns_finish(&space->ns);
+	free(space->id);
+	free(space);
+}
+
+struct space *spaces_default(const struct spaces *spaces) {
+	struct space *space = wl_container_of(spaces->list.next, space, link);
+	return space;
+}
+
+struct space *spaces_find(const struct spaces *spaces, const char *id) {
+	struct space *space;
+	if (!id) {
+		return spaces_default(spaces);
+	}
+	wl_list_for_each(space, &spaces->list, link) {
+		if (strcmp(space->id, id) == 0) {
+			return space;
+		}
+	}
+	return NULL;
+}
+
+struct space *space_create(struct spaces *spaces, const char *id, const struct space *from,
+		struct op_refusal *refusal) {
+	if (spaces->count >= SPACES_MAX) {
+		op_refuse(refusal, OP_EQUOTA, "there are %d name spaces already (box ls /ns, and box rm those "
+			"that no program uses)", SPACES_MAX);
+		return NULL;
+	}
+	struct space *space = add(spaces, id, &from->ns);
+	if (!space) {
+		op_refuse(refusal, OP_EIO, "out of memory");
+	}
+	return space;
+}
+
+/* The file. */
+
+struct reading {
+	struct ns *ns;
+	struct op_refusal why;
+};
+
+static const char *read_binding(struct reading *reading, char *value) {
+	static const char usage[] = "a binding is: bind PREFIX TARGET [any] [want CONSTRAINT]";
+	struct ns_binding binding = {0}, *made;
+	binding.prefix = conf_word(&value);
+	binding.target = conf_word(&value);
+	for (char *word; (word = conf_word(&value));) {
+		if (strcmp(word, "any") == 0) {
+			binding.any = true;
+		} else if (strcmp(word, "want") == 0 && (binding.want = conf_word(&value))) {
+			continue;
+		} else {
+			return usage;
+		}
+	}
+	if (!binding.prefix || !binding.target) {
+		return usage;
+	}
+	return ns_bind(reading->ns, &binding, NS_BELOW, &made, &reading->why) == OP_OK ? NULL :
+		reading->why.sentence;
+}
+
+static const char *read_line(void *data, const char *field, char *value) {
+	struct reading *reading = data;
+	if (strcmp(field, "bind") == 0) {
+		return read_binding(reading, value);
+	} else if (strcmp(field, "dot") == 0) {
+		return ns_set_dot(reading->ns, value, &reading->why) == OP_OK ? NULL :
+			reading->why.sentence;
+	}
+	return "no such field (bind dot)";
+}
+
+static bool bind_usual(struct ns *ns) {
+	static const char *const usual[] = {"/b", "/any"};
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
+		struct ns_binding *made;
+		const struct ns_binding binding = {
+			.prefix = (char *)(uintptr_t)usual[i], .target = (char *)(uintptr_t)"/", .any = true,
+		};
+		if (ns_bind(ns, &binding, NS_BELOW, &made, NULL) != OP_OK) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool spaces_init(struct spaces *spaces, const char *path, char *error, size_t error_size) {
+	*spaces = (struct spaces){0};
+	wl_list_init(&spaces->list);
+	struct space *space = add(spaces, "default", NULL);
+	struct reading reading = {.ns = space ? &space->ns : NULL};
+	if (space && path && conf_read(path, read_line, &reading, error, error_size)) {
+		return true;
+	}
+	if (space && path && errno != ENOENT) {
+		return false;
+	}
+	if (!space || !bind_usual(&space->ns)) {
+		snprintf(error, error_size, "out of memory");
+		return false;
+	}
+	return true;
+}
+
+void spaces_finish(struct spaces *spaces) {
+	struct space *space, *next;
+	wl_list_for_each_safe(space, next, &spaces->list, link) {
+		space_destroy(spaces, space);
+	}
+}
+
+bool space_print_binding(const struct ns_binding *binding, struct buf *out) {
+	return buf_printf(out, "bind %s %s%s%s%s\n", binding->prefix, binding->target,
+		binding->any ? " any" : "", binding->want ? " want " : "",
+		binding->want ? binding->want : "");
+}
+
+bool space_print(const struct space *space, struct buf *out) {
+	const struct ns_binding *binding;
+	wl_list_for_each(binding, &space->ns.bindings, link) {
+		if (!space_print_binding(binding, out)) {
+			return false;
+		}
+	}
+	return strcmp(space->ns.dot, "/") == 0 || buf_printf(out, "dot %s\n", space->ns.dot);
+}

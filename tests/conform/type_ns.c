@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * type_ns.c - name spaces as boxes: what is bound, in which order, whose copy. What names come to
+ * mean is tested in unit/box/ns.c and end to end.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "conform.h"
+
+#define USUAL "bind /b / any\nbind /any / any\n"
+
+static void bind(struct world *world, const char *id, const char *lines, enum op_code code) {
+	char name[40];
+	snprintf(name, sizeof(name), "/ns/%s/bind", id);
+	expect(world, OWNER, code, "make", name, lines);
+}
+
+static void prepare(struct world *world) {
+	expect(world, OWNER, OP_OK, "make", "/ns/mine", "");
+	bind(world, "mine", "prefix /cpu\nto /n/den/proc\ntype proc!arm64\n", OP_OK);
+}
+
+static void test_order(void **state) {
+	struct world *world = *state;
+	expect_get(world, "/ns/default", USUAL);
+	bind(world, "default", "prefix /bin\nto /fs/bin\n", OP_OK);
+	bind(world, "default", "prefix /bin\nto /n/den/bin\ntype bin!amd64\norder above\n", OP_OK);
+	expect_get(world, "/ns/default",
+		"bind /bin /n/den/bin want bin!amd64\n" USUAL "bind /bin /fs/bin\n");
+	expect_get(world, "/ns/default/bind/3", "bind /bin /n/den/bin want bin!amd64\n");
+	bind(world, "default", "prefix /bin\nto /bin\nany\norder only\n", OP_OK);
+	expect_get(world, "/ns/default", USUAL "bind /bin /bin any\n");
+	assert_true(world_has(world, "/ns/default/bind/2"));
+	assert_false(world_has(world, "/ns/default/bind/3"));
+	expect(world, OWNER, OP_OK, "delete", "/ns/default/bind/2", "");
+	expect_get(world, "/ns/default", USUAL);
+}
+
+static void test_told_in_the_answer(void **state) {
+	struct world *world = *state;
+	struct asked asked;
+	ask(&asked, world, OWNER, "make", "/ns/default/bind", "prefix /x\nto /fs\n");
+	expect_code(&asked, OP_OK);
+	assert_string_equal(op_get(&asked.reply, OP_F_NAME), "/ns/default/bind/2");
+	asked_finish(&asked);
+	ask(&asked, world, OWNER, "kind", "/ns/default/bind/2", "");
+	expect_code(&asked, OP_OK);
+	assert_string_equal(op_get(&asked.reply, OP_F_PREFIX), "/x");
+	assert_string_equal(op_get(&asked.reply, OP_F_TO), "/fs");
+	asked_finish(&asked);
+}
+
+static void test_copies_are_their_own(void **state) {
+	struct world *world = *state;
+	bind(world, "default", "prefix /x\nto /fs\n", OP_OK);
+	expect(world, OWNER, OP_OK, "make", "/ns/one", "");
+	bind(world, "one", "prefix /y\nto /chan\n", OP_OK);
+	expect(world, OWNER, OP_OK, "make", "/ns/two", "from one\n");
+	expect(world, OWNER, OP_OK, "delete", "/ns/one", "");
+	expect_get(world, "/ns/two", USUAL "bind /x /fs\nbind /y /chan\n");
+	expect_get(world, "/ns/default", USUAL "bind /x /fs\n");
+	expect(world, OWNER, OP_ENOENT, "make", "/ns/three", "from one\n");
+	expect(world, OWNER, OP_EUNSUPP, "delete", "/ns/default", "");
+}
+
+static void test_dot(void **state) {
+	struct world *world = *state;
+	expect_get(world, "/ns/default/dot", "/");
+	put(world, "/ns/default/dot", "/n/den/win\n");
+	expect_get(world, "/ns/default/dot", "/n/den/win");
+	expect_get(world, "/ns/default", USUAL "dot /n/den/win\n");
+	expect_put(world, "/ns/default/dot", "win", OP_EARG);
+	expect_put(world, "/ns/default/dot", "", OP_EARG);
+	expect_get(world, "/ns/default/dot", "/n/den/win");
+}
+
+static void test_refusals(void **state) {
+	struct world *world = *state;
+	bind(world, "default", "to /fs\n", OP_EARG);
+	bind(world, "default", "prefix /x\n", OP_EARG);
+	bind(world, "default", "prefix /x\nprefix /y\nto /fs\n", OP_EARG);
+	bind(world, "default", "prefix /\nto /fs\n", OP_EARG);
+	bind(world, "default", "prefix /x\nto /fs\norder beside\n", OP_EARG);
+	expect_get(world, "/ns/default", USUAL);
+	for (int i = 2; i < OP_MAX_BINDINGS; i++) {
+		bind(world, "default", "prefix /x\nto /fs\n", OP_OK);
+	}
+	bind(world, "default", "prefix /x\nto /fs\n", OP_E2BIG);
+}
+
+static const char *const roots[] = {"/ns", NULL};
+static const struct CMUnitTest tests[] = {
+	TEST(test_order),
+	TEST(test_told_in_the_answer),
+	TEST(test_copies_are_their_own),
+	TEST(test_dot),
+	TEST(test_refusals),
+};
+const struct conform conform_ns = {.roots = roots, .prepare = prepare, TESTS(tests)};

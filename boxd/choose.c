@@ -103,6 +103,17 @@ static const char *node_of(const struct choice *choice, const struct probe *prob
 	return below && *below ? below : keys_machine(choice->chooser->route->keys);
 }
 
+// A process is made below /proc; a binding below /ns/0/bind is made by asking for that itself.
+static char *maker_of(const char *name) {
+	const char *below = name_below("/n", name);
+	size_t size;
+	if (below) {
+		name_next(&below, &size); // the node
+	}
+	const char *path = below ? below : name + 1;
+	return strchr(path + (*path == '/'), '/') ? name_parent(name) : strdup(name);
+}
+
 static void refuse_all(struct choice *choice) {
 	char want[OP_MAX_CNSTR + 1], seen[300] = "";
 	struct op_refusal why;
@@ -120,8 +131,12 @@ static void refuse_all(struct choice *choice) {
 			(int)strcspn(node, "/"), node, said);
 	}
 	if (choice->wants || count > 0) {
-		op_refuse(&why, OP_EMATCH, "no %.150s fits %s (%d seen: %s)", name,
+		// What a make would be made in says it better than a name nobody has yet.
+		char *maker = choice->makes ? maker_of(choice->probes[0].name) : NULL;
+		op_refuse(&why, OP_EMATCH, "no %.150s fits %s (%d seen: %s)",
+			maker ? name_last(maker) : name,
 			choice->wants ? cnstr_print(&choice->want, want) : "what it is bound to", count, seen);
+		free(maker);
 	} else {
 		op_refuse(&why, OP_ENOENT, "no such box %.150s (looked at: %s; box ns shows what names mean)",
 			name, seen);
@@ -209,17 +224,6 @@ static void probe_ended(void *data, const struct op_refusal *why, const struct o
 	probe->asked = true;
 	probe->why = *why;
 	decide(probe->choice, false);
-}
-
-// A process is made below /proc; a binding below /ns/0/bind is made by asking for that itself.
-static char *maker_of(const char *name) {
-	const char *below = name_below("/n", name);
-	size_t size;
-	if (below) {
-		name_next(&below, &size); // the node
-	}
-	const char *path = below ? below : name + 1;
-	return strchr(path + (*path == '/'), '/') ? name_parent(name) : strdup(name);
 }
 
 static bool probe_begin(struct probe *probe) {

@@ -7,9 +7,11 @@
 #include "box.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "box/words.h"
+#include "space.h"
 
 static void handle_reply(void *data, const struct op_head *reply) {
 	struct question *question = data;
@@ -141,6 +143,21 @@ bool set_said(struct op_head *head, enum op_field field, const char *text) {
 		op_set(head, field, text);
 	}
 	return true;
+}
+
+bool set_box(struct asker *asker, struct op_head *head, enum op_field field, const char *name) {
+	char box[128], *whole = NULL;
+	char *dot = name[0] == '/' ? NULL : get_text(asker, space_name("dot", box));
+	if (name[0] == '/') {
+		return set_said(head, field, name);
+	}
+	bool self = strcmp(name, ".") == 0;
+	const char *rest = strncmp(name, "./", 2) == 0 ? name + 2 : name;
+	bool good = dot && asprintf(&whole, "%s%s%s", dot, self || dot[1] == '\0' ? "" : "/",
+		self ? "" : rest) >= 0 && set_said(head, field, whole);
+	free(dot);
+	free(whole);
+	return good;
 }
 
 int say_refusal(const struct op_refusal *why) {

@@ -27,8 +27,8 @@ struct verb {
 	int (*run)(struct asker *asker, int argc, char **argv);
 };
 
-extern const struct verb verb_chinfo, verb_cp, verb_doctor, verb_info, verb_init, verb_ln, verb_ls,
-	verb_mk, verb_pair, verb_rm, verb_run;
+extern const struct verb verb_change, verb_chinfo, verb_cp, verb_doctor, verb_dot, verb_forget,
+	verb_import, verb_info, verb_init, verb_ln, verb_ls, verb_mk, verb_ns, verb_pair, verb_rm, verb_run;
 /* `box` alone: this node, its peers, its windows, what to type next. */
 int show_node(struct asker *asker);
 
@@ -67,6 +67,11 @@ bool answer_next(const struct answer *answer, size_t *at, struct op_head *entry)
  * the exit status is 2.
  */
 bool set_said(struct op_head *head, enum op_field field, const char *text);
+/*
+ * The same for the name of a box: one that does not begin with "/" is below the current box, and "."
+ * is that itself. false: also when boxd does not say which that is; then the exit status is 2 too.
+ */
+bool set_box(struct asker *asker, struct op_head *head, enum op_field field, const char *name);
 /* Text that another chose, a window's title: control characters as \xHH. */
 void print_text(const char *text);
 

@@ -35,7 +35,7 @@ static int run(struct asker *asker, int argc, char **argv) {
 	struct op_head request;
 	struct answer answer;
 	op_head_init_request(&request, OP_CHINFO);
-	if (!set_said(&request, OP_F_NAME, argv[1]) || !set_fields(&request, argc - 2, argv + 2)) {
+	if (!set_box(asker, &request, OP_F_NAME, argv[1]) || !set_fields(&request, argc - 2, argv + 2)) {
 		op_head_finish(&request);
 		return 2;
 	}

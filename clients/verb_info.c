@@ -15,7 +15,7 @@ static int run(struct asker *asker, int argc, char **argv) {
 		struct op_head request;
 		struct answer answer;
 		op_head_init_request(&request, OP_KIND);
-		if (!set_said(&request, OP_F_NAME, argv[i])) {
+		if (!set_box(asker, &request, OP_F_NAME, argv[i])) {
 			op_head_finish(&request);
 			status = 2;
 			continue;

@@ -95,8 +95,8 @@ static int run(struct asker *asker, int argc, char **argv) {
 	struct op_head request;
 	struct answer answer;
 	op_head_init_request(&request, OP_LINK);
-	if (!set_said(&request, OP_F_DEVICE, argv[optind]) ||
-			!set_said(&request, OP_F_NAME, argv[optind + 1])) {
+	if (!set_box(asker, &request, OP_F_DEVICE, argv[optind]) ||
+			!set_box(asker, &request, OP_F_NAME, argv[optind + 1])) {
 		op_head_finish(&request);
 		return 2;
 	}

@@ -66,7 +66,7 @@ static int list(struct asker *asker, const char *name, unsigned int depth, const
 	struct answer answer;
 	op_head_init_request(&request, OP_SELECTORS);
 	op_set_number(&request, OP_F_DEPTH, depth);
-	if (!set_said(&request, OP_F_NAME, name) || (want && !set_said(&request, OP_F_WANT, want))) {
+	if (!set_box(asker, &request, OP_F_NAME, name) || (want && !set_said(&request, OP_F_WANT, want))) {
 		op_head_finish(&request);
 		return 2;
 	}
@@ -94,7 +94,7 @@ static int run(struct asker *asker, int argc, char **argv) {
 		}
 	}
 	if (optind == argc) {
-		return list(asker, "/", depth, want);
+		return list(asker, ".", depth, want);
 	}
 	int status = 0;
 	for (; optind < argc; optind++) {

@@ -21,7 +21,7 @@ static int run(struct asker *asker, int argc, char **argv) {
 	struct op_head request;
 	struct answer answer;
 	op_head_init_request(&request, OP_MAKE);
-	if (!set_said(&request, OP_F_NAME, argv[optind]) ||
+	if (!set_box(asker, &request, OP_F_NAME, argv[optind]) ||
 			(type && !set_said(&request, OP_F_TYPE, type))) {
 		op_head_finish(&request);
 		return 2;

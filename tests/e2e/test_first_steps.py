@@ -167,7 +167,7 @@ def den(lab):
 
 @pytest.mark.parametrize("words, said", [
     ("frob", ["there is no verb frob", "box run"]),
-    ("ls nowhere", ["a name begins with /"]),
+    ("ls nowhere", ["no such box /nowhere", "box ls /"]),
     ("ls /win/../x", ["component", "(EARG)"]),
     ("ls /nowhere", ["no such box /nowhere", "box ls /"]),
     ("ls -c proc!*!*!x= /proc", ["want:", "(EARG)"]),

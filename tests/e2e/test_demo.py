@@ -58,7 +58,7 @@ class Demo:
     """A demo that runs, in a session of its own; its output goes to a file."""
 
     def __init__(self, out, *words, env=None):
-        self.out, self.log = out / "pictures", out / "demo.log"
+        self.out, self.log = out, out / "demo.log"
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-B", DEMO, "--out", self.out, *words], stdin=subprocess.DEVNULL,

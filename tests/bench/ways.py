@@ -153,6 +153,7 @@ def waypipe(town):
             stack.callback(process.stop)
             return process
 
+        ibiza.run(["rm", "-f", socket])  # waypipe may leave it, and refuses it afterwards
         client = start(town.ibiza.client, *argv, "client", log="waypipe-client")
         ibiza.wait_file(socket)
         far = start(ibiza.spawn, [*carry, f"TCP-LISTEN:{PORT},reuseaddr,nodelay",

@@ -161,13 +161,12 @@ static void propose(const char *command, const char *what) {
 	printf("%*s%s\n", what ? COMMENT_COLUMN - used : 0, "", what ? what : "");
 }
 
-// Where others find this machine: an address of its own, else its name.
-static void find_address(char out[static NI_MAXHOST], const char *machine) {
+// Where others find this machine: an address of its own. false: it is alone.
+static bool find_address(char out[static NI_MAXHOST]) {
 	struct ifaddrs *all = NULL;
 	int wanted[] = {AF_INET, AF_INET6};
-	snprintf(out, NI_MAXHOST, "%s", machine);
 	if (getifaddrs(&all) < 0) {
-		return;
+		return false;
 	}
 	bool found = false;
 	for (int i = 0; i < 2 && !found; i++) {
@@ -186,11 +185,14 @@ static void find_address(char out[static NI_MAXHOST], const char *machine) {
 		}
 	}
 	freeifaddrs(all);
+	return found;
 }
 
 static void propose_pairing(const struct picture *picture, const char *whose) {
 	char host[NI_MAXHOST], command[NI_MAXHOST + 120];
-	find_address(host, picture->machine);
+	if (!find_address(host)) {
+		return;
+	}
 	printf("\n%s: type there\n", whose);
 	snprintf(command, sizeof(command), "box pair --mine --fingerprint %s %s", picture->key, host);
 	propose(command, NULL);

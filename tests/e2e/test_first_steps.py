@@ -153,6 +153,7 @@ def test_a_machine_without_a_network(new_lab):
     alone.box("init", "--person", "ann")
     _, found = diagnosis(alone)
     assert found["UDP"][0] == "none" and "no network" in found["UDP"][1]
+    assert "box pair" not in alone.box()
 
 
 @pytest.fixture(scope="module")

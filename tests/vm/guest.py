@@ -62,14 +62,16 @@ class Guest:
 
     place is where QEMU runs, out takes its pictures and logs. person and password are who may log
     in, desktop is the shell script that is their session, home holds files for their home
-    ({name: text}), share are directories of the host that the guest sees at the same paths.
+    ({name: text}), share are directories of the host that the guest sees at the same paths. scripts
+    are further files for /exchange; one called init becomes process 1 in place of what start does.
     """
 
-    def __init__(self, place, out, *, person, password, desktop, home=(), share=()):
+    def __init__(self, place, out, *, person, password, desktop, home=(), share=(),
+                 scripts=()):
         self.out = pathlib.Path(out)
         self.exchange = self.out / "exchange"
         self.begin = time.monotonic()
-        self._fill_exchange(person, password, desktop, dict(home))
+        self._fill_exchange(person, password, desktop, dict(home), scripts)
         shares = [("exchange", "/exchange", self.exchange, "")] + [
             (f"share{number}", str(path), path, ",readonly=on,multidevs=remap")
             for number, path in enumerate(share)]
@@ -87,12 +89,12 @@ class Guest:
         self._read_qmp()  # its greeting
         self.qmp("qmp_capabilities")
 
-    def _fill_exchange(self, person, password, desktop, home):
+    def _fill_exchange(self, person, password, desktop, home, scripts):
         shutil.rmtree(self.exchange, ignore_errors=True)
         (self.exchange / "out").mkdir(parents=True)
         (self.exchange / "out").chmod(0o777)
-        for name in SCRIPTS:
-            shutil.copy(HERE / name, self.exchange / name)
+        for path in (*(HERE / name for name in SCRIPTS), *scripts):
+            shutil.copy(path, self.exchange / path.name)
         (self.exchange / "guest").write_text(
             f"PERSON={person}\nHASH='{password_hash(password)}'\n")
         (self.exchange / "desktop").write_text(desktop)
@@ -168,10 +170,10 @@ class Guest:
         wait_for(said, timeout, f"the guest to say {text!r}")
         return self.seconds()
 
-    def wait_root(self):
+    def wait_root(self, timeout=None):
         """Waits until the guest has its root; NeverUp when it has none."""
         try:
-            return self.wait_mark("root is up", ROOT_UP_S)
+            return self.wait_mark("root is up", timeout or ROOT_UP_S)
         except (RuntimeError, TimeoutError) as error:
             raise NeverUp(str(error)) from error
 

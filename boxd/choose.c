@@ -26,7 +26,8 @@ struct probe {
 	struct call *call; // NULL: answered
 	char *name;        // of the box, as this node names it
 	const char *want;  // the binding's, in choice->ns; NULL: nothing
-	bool asked, meets;
+	bool asked, fits;
+	bool may; // do there what is asked for
 	char type[OP_MAX_CNSTR + 1]; // its kind; "" when it has none, then why says what was answered
 	struct op_refusal why;
 };
@@ -156,19 +157,26 @@ static void decided(struct choice *choice, const struct probe *probe) {
 	next_name(choice);
 }
 
-// The first in order that fits, once all before it have said that they do not.
+// The first in order that fits, once all before it have said that they do not. If one fits where
+// he may not make anything, it is asked all the same: it says best who could let him.
 static void decide(struct choice *choice, bool late) {
+	const struct probe *closed = NULL;
 	for (int i = 0; i < choice->count; i++) {
 		struct probe *probe = &choice->probes[i];
 		if (!probe->asked && !late) {
 			return;
 		}
-		if (probe->asked && probe->meets) {
+		if (probe->asked && probe->fits && probe->may) {
 			decided(choice, probe);
 			return;
 		}
+		closed = probe->asked && probe->fits && !closed ? probe : closed;
 	}
-	refuse_all(choice);
+	if (closed) {
+		decided(choice, closed);
+	} else {
+		refuse_all(choice);
+	}
 }
 
 static int handle_timer(void *data) {
@@ -212,8 +220,8 @@ static void probe_reply(void *data, const struct op_head *reply) {
 		return;
 	}
 	cnstr_print(&own, probe->type);
-	probe->meets = (!choice->makes || allows_make(reply)) &&
-		(!choice->wants || cnstr_meets(&own, &choice->want)) &&
+	probe->may = !choice->makes || allows_make(reply);
+	probe->fits = (!choice->wants || cnstr_meets(&own, &choice->want)) &&
 		(!probe->want || (cnstr_parse(&wanted, probe->want, NULL) == OP_OK &&
 			cnstr_meets(&own, &wanted)));
 }

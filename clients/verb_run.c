@@ -122,8 +122,8 @@ static bool set_program(struct runner *runner, struct options *options, const ch
 	struct stat st;
 	runner->carried_fd = open(prog, O_RDONLY | O_CLOEXEC);
 	if (runner->carried_fd < 0 || fstat(runner->carried_fd, &st) < 0) {
-		fprintf(stderr, "box: %s: %s (it would be carried there: a path is a file of this machine, a "
-			"word without \"/\" a program of the other)\n", prog, strerror(errno));
+		fprintf(stderr, "box: %s: %s (it would be carried there: a path is a file of this machine, "
+			"a word without \"/\" a program of the other)\n", prog, strerror(errno));
 		runner->status = errno == ENOENT || errno == ENOTDIR ? NO_PROGRAM : NOT_EXECUTED;
 		return false;
 	}

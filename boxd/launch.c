@@ -51,6 +51,27 @@ char *launch_look_up(const char *word, const char *path) {
 	return strdup(word); // execve will say ENOENT
 }
 
+// Whether execve would find a file there, program or not. An empty element is where it starts.
+static bool is_on_path(const char *word, const char *path) {
+	bool found = strchr(word, '/') || !*path;
+	for (const char *at = path; *at && !found;) {
+		char file[4096];
+		int size = (int)strcspn(at, ":");
+		int whole = snprintf(file, sizeof(file), "%.*s/%s", size, at, word);
+		found = size == 0 || whole >= (int)sizeof(file) || access(file, F_OK) == 0;
+		at += size + (at[size] == ':');
+		found = found || (at > path && at[-1] == ':' && !*at);
+	}
+	return found;
+}
+
+enum op_code launch_no_program(const struct process_start *start, struct op_refusal *refusal) {
+	const char *prog = start->prog ? start->prog : start->args[0];
+	return op_refuse(refusal, OP_ENOENT, strchr(prog, '/') ? "no program %s on %s" :
+		"no program %s on %s: install it there, or give the path of one here, which is carried "
+		"to another node (box run -c)", prog, start->node);
+}
+
 static enum op_code init_plain(struct launch *launch, const struct process_start *start,
 		struct op_refusal *refusal) {
 	strings_add_all(&launch->argv, start->args);
@@ -73,6 +94,10 @@ static enum op_code init_plain(struct launch *launch, const struct process_start
 	if (stat(launch->cwd, &st) < 0 || !S_ISDIR(st.st_mode)) {
 		return op_refuse(refusal, OP_ENOENT, "no directory %s on %s to start in (box run -C DIR "
 			"names one that is there)", launch->cwd, start->node);
+	}
+	// Said before two processes are made to find it out.
+	if (start->prog && !is_on_path(start->prog, path ? path : LAUNCH_PATH)) {
+		return launch_no_program(start, refusal);
 	}
 	return OP_OK;
 }

@@ -44,6 +44,8 @@ void launch_apply(const struct launch *launch, struct spawn_options *options,
 bool launch_is_program(const char *path);
 /* The file a word means; malloc'd. A word with "/" means itself, one that is not found too. */
 char *launch_look_up(const char *word, const char *path);
+/* What is said when there is no such program here. Returns ENOENT. */
+enum op_code launch_no_program(const struct process_start *start, struct op_refusal *refusal);
 
 /* A signal for the program behind bubblewrap, whose pid is that of bubblewrap. false: none there. */
 bool launch_signal_inner(pid_t bubblewrap, int signal);

@@ -198,9 +198,7 @@ static enum op_code refuse_exec(const struct process_start *start, int error,
 	const char *node = start->node;
 	switch (error) {
 	case ENOENT:
-		return op_refuse(refusal, OP_ENOENT, strchr(prog, '/') ? "no program %s on %s" :
-			"no program %s on %s: install it there, or give the path of one here, which is carried "
-			"to another node (box run -c)", prog, node);
+		return launch_no_program(start, refusal);
 	case EACCES:
 		return op_refuse(refusal, OP_EPERM, "%s may not be executed on %s (chmod +x makes a file a "
 			"program)", prog, node);

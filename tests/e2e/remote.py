@@ -52,8 +52,8 @@ class Ssh:
             self._options += ["-o", option]
 
     def argv(self, words, env=None, cwd=None):
-        """ssh hands one string to a shell on den: every word is quoted for it, and it stays there to
-        say 128 + N of a program that a signal ended, for which ssh itself has no number (255). What
+        """ssh hands one string to a shell on den: every word is quoted for it, and it stays there
+        to say 128 + N of a program that a signal ended, for which ssh itself has no number (255). What
         that shell says of it by itself is not the program's and goes nowhere."""
         command = shlex.join(words)
         if cwd:  # there is no option for it
@@ -85,7 +85,9 @@ class Box:
         self._options = ["-c", f"proc!*!*!node={node}"]
 
     def argv(self, words, env=None, cwd=None):
-        options = [word for name, value in (env or {}).items() for word in ("-e", f"{name}={value}")]
+        options = []
+        for name, value in (env or {}).items():
+            options += ["-e", f"{name}={value}"]
         options += ["-C", cwd] if cwd else []
         return ["box", "run", *self._options, *options, "--", *words]
 

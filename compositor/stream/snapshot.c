@@ -17,6 +17,8 @@ struct snapshot_request {
 	snapshot_done done;
 	void *data;
 	struct capture *capture; // of a window
+	struct wl_event_source *idle; // NULL: not taken yet
+	struct snapshot taken;        // pixels NULL: out of memory
 	struct wl_listener commit, destroy;
 };
 
@@ -24,6 +26,10 @@ static void request_destroy(struct snapshot_request *request) {
 	wl_list_remove(&request->commit.link);
 	wl_list_remove(&request->destroy.link);
 	capture_destroy(request->capture);
+	if (request->idle) {
+		wl_event_source_remove(request->idle);
+	}
+	free(request->taken.pixels);
 	free(request);
 }
 
@@ -33,10 +39,22 @@ static void finish(struct snapshot_request *request, const struct snapshot *snap
 	over.done(over.data, snapshot);
 }
 
+static void handle_taken(void *data) {
+	struct snapshot_request *request = data;
+	struct snapshot taken = request->taken;
+	request->idle = NULL; // it goes by itself
+	request->taken.pixels = NULL; // theirs
+	finish(request, taken.pixels ? &taken : NULL);
+}
+
+// Ends later: this is in the middle of the output's own frame or commit event, and a capture's output
+// goes with its request.
 static void take(struct snapshot_request *request, struct wlr_buffer *buffer, int64_t when) {
-	struct snapshot snapshot = {.capture_ns = when};
-	bool good = capture_copy(request->server, buffer, &snapshot);
-	finish(request, good ? &snapshot : NULL);
+	if (!request->idle) {
+		request->taken.capture_ns = when;
+		capture_copy(request->server, buffer, &request->taken);
+		request->idle = wl_event_loop_add_idle(request->server->loop, handle_taken, request);
+	}
 }
 
 static void handle_capture(void *data, const struct capture_frame *frame) {
@@ -44,7 +62,10 @@ static void handle_capture(void *data, const struct capture_frame *frame) {
 }
 
 static void handle_gone(void *data) {
-	finish(data, NULL);
+	struct snapshot_request *request = data;
+	if (!request->idle) {
+		finish(request, NULL);
+	}
 }
 
 struct snapshot_request *snapshot_toplevel(struct server *server, struct toplevel *toplevel,
@@ -82,7 +103,13 @@ static void handle_commit(struct wl_listener *listener, void *data) {
 
 static void handle_output_destroy(struct wl_listener *listener, void *data) {
 	struct snapshot_request *request = wl_container_of(listener, request, destroy);
-	finish(request, NULL);
+	wl_list_remove(&request->commit.link);
+	wl_list_init(&request->commit.link);
+	wl_list_remove(&request->destroy.link);
+	wl_list_init(&request->destroy.link);
+	if (!request->idle) {
+		finish(request, NULL);
+	}
 }
 
 struct snapshot_request *snapshot_output(struct server *server, struct output *output,

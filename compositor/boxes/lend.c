@@ -204,10 +204,23 @@ static bool is_chord(const struct input_event *event) {
 		(event->key.code == KEY_ESC || event->key.sym == XKB_KEY_Escape);
 }
 
+static bool handle_event(struct input_hook *hook, const struct input_event *event);
+
+// Every device, not only the one whose hook is asked first: each notice promises it.
+static void end_all(struct input *input) {
+	struct input_hook *hook, *next;
+	wl_list_for_each_safe(hook, next, &input->hooks, link) {
+		if (hook->event == handle_event) {
+			struct lent *lent = wl_container_of(hook, lent, hook);
+			end_borrowing(lent);
+		}
+	}
+}
+
 static bool handle_event(struct input_hook *hook, const struct input_event *event) {
 	struct lent *lent = wl_container_of(hook, lent, hook);
 	if (is_chord(event)) {
-		end_borrowing(lent);
+		end_all(lent->env->server->input);
 		return true;
 	}
 	if (!lent->device->is_ours(event)) {

@@ -185,6 +185,18 @@ def test_its_keyboard_is_a_box_and_types(alone):
     second.close()
 
 
+def test_the_chord_takes_back_all_that_is_lent(alone):
+    paper = Paper(alone, "paper")
+    links = [alone.box("ln", f"/{device}/0", f"{paper.window}/{device}") for device in ("kbd", "ptr")]
+    for link in links:
+        wait_for(lambda: "state up" in alone.box("info", link), 10, f"{link} to be up")
+    with Hand(alone, US) as hand:
+        hand.chord("super+esc")
+        for link in links:
+            wait_for(lambda: not alone.has_box(link), 5, f"the end of {link}")
+    paper.close()
+
+
 def test_without_boxd_the_desktop_is_a_desktop(new_lab, artefacts):
     """Windows, keys and pictures; and when boxd comes, the boxes are there without a new login."""
     house = Household(new_lab.node("alone", person="ann", link=None))

@@ -102,9 +102,11 @@ static bool open_file(struct copier *copier, const char *name) {
 		copier->out_path = NULL;
 		return false;
 	}
+	struct stat st;
 	mode_t mask = umask(0);
 	umask(mask);
-	fchmod(copier->out, 0666 & ~mask);
+	bool there = stat(name, &st) == 0 && S_ISREG(st.st_mode);
+	fchmod(copier->out, there ? st.st_mode & 0777 : 0666 & ~mask);
 	return true;
 }
 

@@ -146,6 +146,13 @@ def test_a_window_closes_by_its_box(alone):
     wait_for(lambda: not alone.windows(), 10, "the end of the window")
 
 
+def test_a_copy_keeps_the_mode_of_the_file_it_replaces(alone):
+    alone.node.write_file(f"{alone.node.home}/secret", "old\n", mode=0o600)
+    alone.box("cp", "/fs/papers/poem", "secret")
+    assert alone.node.run(["stat", "-c", "%a", f"{alone.node.home}/secret"]).stdout.strip() == b"600"
+    assert alone.node.read_file(f"{alone.node.home}/secret") == b"a rose\n"
+
+
 def test_a_picture_of_the_screen(alone, coloured, artefacts):
     picture = alone.picture()
     picture.save(artefacts / "screen.png")

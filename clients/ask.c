@@ -161,7 +161,9 @@ bool set_box(struct asker *asker, struct op_head *head, enum op_field field, con
 }
 
 int say_refusal(const struct op_refusal *why) {
-	fprintf(stderr, "box: %s (%s)\n", why->sentence, op_code_name(why->code));
+	fputs("box: ", stderr);
+	print_text(stderr, why->sentence); // a stranger's, maybe
+	fprintf(stderr, " (%s)\n", op_code_name(why->code));
 	return 1;
 }
 
@@ -171,12 +173,14 @@ int say_usage(const struct verb *verb) {
 	return 2;
 }
 
-void print_text(const char *text) {
+void print_text(FILE *out, const char *text) {
 	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
 		if (*c < 0x20 || *c == 0x7f) {
-			printf("\\x%02x", *c);
+			fprintf(out, "\\x%02x", *c);
+		} else if (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0) { // the second set of controls
+			fprintf(out, "\\x%02x", *++c);
 		} else {
-			putchar(*c);
+			putc(*c, out);
 		}
 	}
 }

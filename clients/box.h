@@ -3,6 +3,7 @@
 #define CLIENTS_BOX_H
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <wayland-server-core.h>
 
 #include "base/buf.h"
@@ -73,7 +74,7 @@ bool set_said(struct op_head *head, enum op_field field, const char *text);
  */
 bool set_box(struct asker *asker, struct op_head *head, enum op_field field, const char *name);
 /* Text that another chose, a window's title: control characters as \xHH. */
-void print_text(const char *text);
+void print_text(FILE *out, const char *text);
 
 /* "box: sentence (CODE)" on stderr. Returns the exit status 1. */
 int say_refusal(const struct op_refusal *why);

@@ -113,8 +113,9 @@ static void show_nodes(struct picture *picture) {
 		if (i == 1) {
 			puts("\nnodes");
 		}
-		printf("  %-24s %-10s %s\n", node->name, node->person, here ? "answers" :
-			picture->windows[i].answer.why.sentence);
+		printf("  %-24s %-10s ", node->name, node->person);
+		print_text(stdout, here ? "answers" : picture->windows[i].answer.why.sentence);
+		putchar('\n');
 		if (here && !picture->node[0]) {
 			strcpy(picture->node, node->name);
 		}
@@ -140,7 +141,7 @@ static void show_windows(struct picture *picture) {
 			snprintf(name, sizeof(name), "%s/win%.30s", picture->nodes[i].name,
 				get(&entry, OP_F_NAME));
 			printf("%s  %-24s ", any ? "" : "\nwindows\n", name);
-			print_text(get(&entry, OP_F_TITLE));
+			print_text(stdout, get(&entry, OP_F_TITLE));
 			putchar('\n');
 			any = true;
 			if (picture->nodes[i].known && !picture->window[0]) {

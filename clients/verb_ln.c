@@ -36,16 +36,18 @@ static bool ask_kind(struct asker *asker, const char *name, const char *since, i
 static int say_state(const char *name, const char *device, const char *state) {
 	if (strncmp(state, "refused ", 8) == 0) {
 		const char *sentence = strchr(state + 8, ' ');
-		fprintf(stderr, "box: refused: %s (%.*s)\n", sentence ? sentence + 1 : "",
-			(int)strcspn(state + 8, " "), state + 8);
+		fputs("box: refused: ", stderr);
+		print_text(stderr, sentence ? sentence + 1 : "");
+		fprintf(stderr, " (%.*s)\n", (int)strcspn(state + 8, " "), state + 8);
 		fprintf(stderr, "box: the link stays, and asks again every 5 s; box rm %s ends it\n", name);
 		return 1;
 	}
 	const char *code = strchr(state, ' ');
 	const char *sentence = code ? strchr(code + 1, ' ') : NULL;
 	if (sentence) {
-		fprintf(stderr, "box: waiting: %s (%.*s)\n", sentence + 1, (int)(sentence - code - 1),
-			code + 1);
+		fputs("box: waiting: ", stderr);
+		print_text(stderr, sentence + 1);
+		fprintf(stderr, " (%.*s)\n", (int)(sentence - code - 1), code + 1);
 	} else {
 		fprintf(stderr, "box: waiting: %s has not answered yet\n", device);
 	}

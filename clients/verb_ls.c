@@ -57,7 +57,7 @@ static void print_entry(const struct op_head *entry, const struct columns *colum
 	bool more = fact[0] || state || title;
 	printf("%-*s%-*s%s%s%s", columns->name + GAP, own_name(entry), more ? columns->type + GAP : 0,
 		own_type(entry), fact, state ? state : "", state && title ? "  " : "");
-	print_text(title ? title : "");
+	print_text(stdout, title ? title : "");
 	putchar('\n');
 }
 

@@ -146,6 +146,16 @@ def test_a_window_closes_by_its_box(alone):
     wait_for(lambda: not alone.windows(), 10, "the end of the window")
 
 
+def test_a_title_does_not_steer_the_terminal(alone):
+    """Neither by ESC nor by U+009B, which begins what ESC [ begins."""
+    with Client(alone) as client:
+        client.window(app_id="red", title="a\x1b[2J\u009b31mb")
+        alone.window("red")
+        for words in ([], ["ls", "/win"]):
+            assert r"a\x1b[2J\x9b31mb" in alone.box(*words)
+    wait_for(lambda: not alone.windows(), 10, "the end of the window")
+
+
 def test_a_copy_keeps_the_mode_of_the_file_it_replaces(alone):
     alone.node.write_file(f"{alone.node.home}/secret", "old\n", mode=0o600)
     alone.box("cp", "/fs/papers/poem", "secret")

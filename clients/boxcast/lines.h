@@ -12,7 +12,7 @@
  * false, and then nothing is set.
  */
 
-#define LINE_KEYMAP_MAX (512 * 1024) // bytes of a keymap; the largest known has 80 KiB
+#define LINE_KEYMAP_MAX (128 * 1024) // bytes of a keymap; the largest known has 80 KiB
 
 bool line_size(const char *value, struct picture_size *size); // "640x480"
 bool line_switch(const char *value, bool *on);                // "on", "off"

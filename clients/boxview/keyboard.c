@@ -15,7 +15,7 @@
 #define LOG_MODULE "keyboard"
 #include "base/log.h"
 
-#define KEYMAP_MAX (512 * 1024)
+#define KEYMAP_MAX (128 * 1024) // as much as a source takes
 
 struct keyboard {
 	struct wl_keyboard *object;

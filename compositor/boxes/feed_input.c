@@ -49,7 +49,8 @@ static int handle_silence(void *data) {
 }
 
 static void watch_silence(struct feeding *feeding) {
-	wl_event_source_timer_update(feeding->silence, held_any(&feeding->held) ? HELD_SILENCE_NS / 1000000 : 0);
+	wl_event_source_timer_update(feeding->silence,
+		held_any(&feeding->held) ? HELD_SILENCE_NS / 1000000 : 0);
 }
 
 static void take_input(struct feeding *feeding, const struct frame *frame) {

@@ -266,7 +266,7 @@ void guest_record(struct guest *guest, const struct input_record *record) {
 	} else if (record->type == EV_REL && record->code == REL_X) {
 		guest_move(guest, x, y);
 	} else if (record->type == EV_REL && record->code == REL_WHEEL_HI_RES) {
-		guest_scroll(guest, WL_POINTER_AXIS_VERTICAL_SCROLL, -record->value, y);
+		guest_scroll(guest, WL_POINTER_AXIS_VERTICAL_SCROLL, -(int64_t)record->value, y);
 	} else if (record->type == EV_REL && record->code == REL_HWHEEL_HI_RES) {
 		guest_scroll(guest, WL_POINTER_AXIS_HORIZONTAL_SCROLL, record->value, x);
 	}

@@ -36,6 +36,7 @@ struct guest {
 	struct {
 		bool entered;
 		int fd; // its keymap; -1: the seat's own
+		int64_t keymaps_paid; // when the time that its keymaps took is paid for; CLOCK_MONOTONIC
 		size_t size;
 		struct wlr_keyboard_modifiers modifiers;
 		int32_t rate, delay;
@@ -73,7 +74,7 @@ void guest_release_keys(struct guest *guest);
 void guest_motion(struct guest *guest, double x, double y);
 void guest_move(struct guest *guest, double dx, double dy);
 void guest_button(struct guest *guest, uint32_t code, bool pressed);
-void guest_scroll(struct guest *guest, enum wl_pointer_axis axis, int32_t value120,
+void guest_scroll(struct guest *guest, enum wl_pointer_axis axis, int64_t value120,
 	double distance);
 void guest_pointer_frame(struct guest *guest);
 void guest_leave_pointer(struct guest *guest);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "boxes/guest_impl.h"
+#include "boxes/lend.h"
 #include "cursor.h"
 #include "keyboard.h"
 #include "seat.h"
@@ -22,7 +23,9 @@
 #define LOG_MODULE "guest"
 #include "base/log.h"
 
-#define KEYMAP_MAX (1024 * 1024)
+#define KEYMAP_MAX (128 * 1024) // the largest known has 80 KiB
+#define KEYMAP_REST 8 // compiling takes at most one part in so many of our time,
+#define KEYMAP_BURST_NS 1000000000 // but for what is paid for within this
 
 static void send_keymap(struct wlr_seat_client *client, int fd, size_t size) {
 	struct wl_resource *resource;
@@ -168,9 +171,14 @@ void guest_release_keys(struct guest *guest) {
 }
 
 static bool compiles(const char *text) {
-	struct xkb_context *context = xkb_context_new(XKB_CONTEXT_NO_DEFAULT_INCLUDES);
-	struct xkb_keymap *keymap = context ? xkb_keymap_new_from_string(context, text,
-		XKB_KEYMAP_FORMAT_TEXT_V1, XKB_KEYMAP_COMPILE_NO_FLAGS) : NULL;
+	struct xkb_context *context =
+		xkb_context_new(XKB_CONTEXT_NO_DEFAULT_INCLUDES | XKB_CONTEXT_NO_ENVIRONMENT_NAMES);
+	if (!context) {
+		return false;
+	}
+	xkb_context_set_log_level(context, XKB_LOG_LEVEL_CRITICAL); // a stranger's mistakes
+	struct xkb_keymap *keymap = xkb_keymap_new_from_string(context, text,
+		XKB_KEYMAP_FORMAT_TEXT_V1, XKB_KEYMAP_COMPILE_NO_FLAGS);
 	bool good = keymap;
 	xkb_keymap_unref(keymap);
 	xkb_context_unref(context);
@@ -192,9 +200,24 @@ static int keymap_file(const char *text, size_t size) {
 	return readable;
 }
 
+// A stranger's text may be made to take long, and another may follow at once. The desktop waits for
+// each; what it has to do besides must not wait for all of them.
+static bool compiles_in_time(struct guest *guest, const char *text) {
+	int64_t begun = (int64_t)lend_now_ns();
+	if (guest->keyboard.keymaps_paid > begun + KEYMAP_BURST_NS) {
+		log_debug("a keymap from afar is passed over: they come too fast");
+		return false;
+	}
+	bool good = compiles(text);
+	int64_t cost = KEYMAP_REST * ((int64_t)lend_now_ns() - begun);
+	guest->keyboard.keymaps_paid =
+		(guest->keyboard.keymaps_paid > begun ? guest->keyboard.keymaps_paid : begun) + cost;
+	return good;
+}
+
 bool guest_set_keymap(struct guest *guest, const char *text) {
 	size_t size = strlen(text) + 1;
-	if (size > KEYMAP_MAX || !compiles(text)) {
+	if (size > KEYMAP_MAX || !compiles_in_time(guest, text)) {
 		return false;
 	}
 	int fd = keymap_file(text, size);

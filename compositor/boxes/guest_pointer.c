@@ -18,6 +18,8 @@
 #include "server.h"
 #include "toplevel.h"
 
+#define SCROLL_MAX (120 * 1000) // of one record: a thousand detents; a stranger says any number
+
 static bool since(struct wl_resource *resource, int version) {
 	return wl_resource_get_version(resource) >= version;
 }
@@ -278,19 +280,20 @@ static void send_axis(struct wl_resource *resource, enum wl_pointer_axis axis, i
 	wl_pointer_send_axis(resource, cursor_now(), axis, wl_fixed_from_double(distance));
 }
 
-void guest_scroll(struct guest *guest, enum wl_pointer_axis axis, int32_t value120,
+void guest_scroll(struct guest *guest, enum wl_pointer_axis axis, int64_t value120,
 		double distance) {
 	struct wlr_seat_client *client = guest_client(guest);
 	if (!client || !guest->pointer.surface) {
 		return;
 	}
+	value120 = value120 < -SCROLL_MAX ? -SCROLL_MAX : value120 > SCROLL_MAX ? SCROLL_MAX : value120;
 	int32_t *scrolled = &guest->pointer.scrolled[axis];
-	*scrolled += value120;
+	*scrolled += (int32_t)value120;
 	int32_t detents = *scrolled / 120;
 	*scrolled -= detents * 120;
 	struct wl_resource *resource;
 	wl_resource_for_each(resource, &client->pointers) {
-		send_axis(resource, axis, value120, detents, distance);
+		send_axis(resource, axis, (int32_t)value120, detents, distance);
 	}
 	guest->pointer.moved = true;
 }

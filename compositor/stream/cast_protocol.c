@@ -20,7 +20,7 @@
 #include "base/log.h"
 
 #define VERSION 1
-#define KEYMAP_MAX (1024 * 1024)
+#define KEYMAP_MAX (128 * 1024 + 1) // what boxcast passes on, and its end
 #define INPUT_MAX (128 * 24) // bytes of records in one request
 #define STATS_MAX 4096
 #define SIZE_MAX_PX 16384

@@ -67,6 +67,23 @@ static void handle_ended(void *data, int status) {
 	launched_free(launched);
 }
 
+const char **launch_env(const char *display) {
+	size_t count = 0, to = 0;
+	while (environ[count]) {
+		count++;
+	}
+	const char **env = calloc(count + 2, sizeof(char *));
+	for (size_t i = 0; env && i < count; i++) {
+		if (strncmp(environ[i], "WAYLAND_", 8) != 0) {
+			env[to++] = environ[i];
+		}
+	}
+	if (env) {
+		env[to] = display;
+	}
+	return env;
+}
+
 #define SET_MAX 8
 struct environment {
 	const char **list; // borrowed strings, NULL-terminated

@@ -24,4 +24,10 @@ void launcher_destroy(struct launcher *launcher);
 /* Runs a command line with sh. If it fails at once, that is shown on the screen too. */
 bool launch(struct launcher *launcher, const char *command);
 
+/*
+ * For a program of our own that is our client: our environment, where display ("WAYLAND_SOCKET=4",
+ * borrowed) stands for all that names a Wayland display. NULL-terminated; free the array alone.
+ */
+const char **launch_env(const char *display);
+
 #endif

@@ -19,6 +19,7 @@
 
 #include "base/helper.h"
 #include "base/spawn.h"
+#include "launch.h"
 #include "notice.h"
 #include "server.h"
 
@@ -29,8 +30,6 @@
 #define PATIENCE_MS 3000 // between asking a boxview to end and ending it
 #define SHOWN_MAX 64
 #define NOTICE_MS 5000
-
-extern char **environ;
 
 /* The box. */
 
@@ -128,28 +127,10 @@ static void handle_ended(void *data, int status) {
 	box_destroy(shown->box);
 }
 
-// Our environment with our socket in it, for a client of ours. NULL-terminated; free the array.
-static const char **make_env(const char *display) {
-	size_t count = 0, to = 0;
-	while (environ[count]) {
-		count++;
-	}
-	const char **env = calloc(count + 2, sizeof(char *));
-	for (size_t i = 0; env && i < count; i++) {
-		if (strncmp(environ[i], "WAYLAND_", 8) != 0) {
-			env[to++] = environ[i];
-		}
-	}
-	if (env) {
-		env[to] = display;
-	}
-	return env;
-}
-
 static bool start(struct shown *shown, const char *path, int fd) {
 	char display[128];
 	snprintf(display, sizeof(display), "WAYLAND_DISPLAY=%s", shown->list->env->server->socket);
-	const char **env = make_env(display);
+	const char **env = launch_env(display);
 	const char *argv[] = {"boxview", "--from", shown->from, "--title", shown->title, "--key",
 		shown->key, NULL};
 	const struct spawn_fd fds[] = {{fd, EXCHANGE_FD}};

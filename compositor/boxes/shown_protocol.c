@@ -48,7 +48,7 @@ static void handle_attach(struct wl_client *client, struct wl_resource *resource
 		struct wl_resource *surface) {
 	struct attachment *attachment = wl_resource_get_user_data(resource);
 	struct shown *shown;
-	if (attachment->shown || !attachment->list) {
+	if (attachment->shown) {
 		return;
 	}
 	wl_list_for_each(shown, &attachment->list->list, link) {

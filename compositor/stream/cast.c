@@ -17,6 +17,7 @@
 #include "base/helper.h"
 #include "base/spawn.h"
 #include "config.h"
+#include "launch.h"
 #include "server.h"
 #include "toplevel.h"
 
@@ -26,8 +27,6 @@
 #define EXCHANGE_FD 3
 #define WAYLAND_FD 4
 #define PATIENCE_MS 2000 // between telling boxcast to end and ending it
-
-extern char **environ;
 
 /* The ring of captures, for whoever wants to see what was sent. */
 
@@ -162,29 +161,11 @@ static int handle_patience(void *data) {
 	return 0;
 }
 
-// Ours, but for what names a Wayland display: this child has its own connection.
-static const char **make_env(const char *display) {
-	size_t count = 0, to = 0;
-	while (environ[count]) {
-		count++;
-	}
-	const char **env = calloc(count + 2, sizeof(char *));
-	for (size_t i = 0; env && i < count; i++) {
-		if (strncmp(environ[i], "WAYLAND_", 8) != 0) {
-			env[to++] = environ[i];
-		}
-	}
-	if (env) {
-		env[to] = display;
-	}
-	return env;
-}
-
 static bool start(struct cast *cast, int exchange_fd) {
 	int ends[2];
 	char display[32];
 	snprintf(display, sizeof(display), "WAYLAND_SOCKET=%d", WAYLAND_FD);
-	const char **env = make_env(display);
+	const char **env = launch_env(display);
 	char *path = helper_path("boxcast");
 	const char *argv[] = {"boxcast", NULL};
 	struct wl_event_loop *loop = cast->casts->server->loop;

@@ -81,6 +81,14 @@ def test_words_for_pytest_are_passed_on(with_root):
     assert done.stdout.splitlines()[-1].startswith("dev: 1 passed, 0 failed, 0 skipped in ")
 
 
+def test_words_that_pick_nothing_of_one_folder(with_root):
+    with_root.write("tests/solo/test_it.py", "def test_other(): pass\n")
+    done = with_root.dev("test", "solo", "vm", "-k", "good")
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.splitlines()[-1].startswith("dev: 1 passed, 0 failed, 0 skipped in ")
+    assert with_root.dev("test", "solo", "vm", "-k", "nothing").returncode == 1
+
+
 def test_no_such_tier(with_root):
     done = with_root.dev("test", "unity")
     assert done.returncode == 1

@@ -15,10 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "box/name.h"
+#include "boxes/access.h"
 #include "boxes/env.h"
 #include "boxes/guest.h"
-#include "config.h"
 #include "net/call.h"
 #include "net/link.h"
 #include "net/serve.h"
@@ -44,7 +43,7 @@ struct boxes {
 	char *version;             // of boxd's root, when it was asked last
 	bool mounted;
 	struct wl_event_source *retry;
-	struct wl_listener configured;
+	struct access *access;
 };
 
 static const char *const prefixes[] = {"/display", "/kbd", "/ptr", "/win"};
@@ -165,45 +164,6 @@ static int handle_retry(void *data) {
 	return 0;
 }
 
-/* Rights, as the configuration has them: `access /kbd bob kg`. */
-
-static void set_access(struct boxes *boxes, const char *line) {
-	char name[OP_MAX_NAME + 1];
-	struct op_refusal why;
-	size_t size = strcspn(line, " \t");
-	const char *rest, *text = line + size + strspn(line + size, " \t");
-	if (size > OP_MAX_NAME) {
-		return;
-	}
-	memcpy(name, line, size);
-	name[size] = '\0';
-	if (name_check(name, &why) == OP_OK) {
-		struct box *box = box_find(boxes->env.tree, name, &rest);
-		if (*rest) {
-			op_refuse(&why, OP_ENOENT, "there is no box %.100s here", name);
-		} else if (box_set_acl(box, text, &why) == OP_OK) {
-			return;
-		}
-	}
-	char sentence[700];
-	snprintf(sentence, sizeof(sentence), "%s: access %s: %s", boxes->server->config->path, line,
-		why.sentence);
-	log_error("%s", sentence);
-	notice_show(boxes->server->notices, NOTICE_WARNING, 10000, sentence);
-}
-
-static void set_all_access(struct boxes *boxes) {
-	const struct config_line *line;
-	wl_list_for_each(line, &boxes->server->config->access, link) {
-		set_access(boxes, line->text);
-	}
-}
-
-static void handle_configured(struct wl_listener *listener, void *data) {
-	struct boxes *boxes = wl_container_of(listener, boxes, configured);
-	set_all_access(boxes);
-}
-
 /* Its life. */
 
 static bool find_paths(struct boxes *boxes) {
@@ -257,20 +217,16 @@ struct boxes *boxes_create(struct server *server) {
 		return NULL;
 	}
 	boxes->server = server;
-	wl_list_init(&boxes->configured.link);
 	caller_unix_init(&boxes->boxd, server->loop, boxes->boxd_path);
 	net_linker_init(&boxes->linker, server->loop, &boxes->boxd.caller);
 	bool good = create_env(boxes);
 	box_server_init(&boxes->boxes, server->loop, boxes->env.tree);
 	boxes->retry = wl_event_loop_add_timer(server->loop, handle_retry, boxes);
 	if (!good || !boxes->retry || !find_paths(boxes) || !create_boxes(boxes) ||
-			!open_door(boxes)) {
+			!open_door(boxes) || !(boxes->access = access_create(&boxes->env))) {
 		boxes_destroy(boxes);
 		return NULL;
 	}
-	set_all_access(boxes);
-	boxes->configured.notify = handle_configured;
-	wl_signal_add(&server->events.configured, &boxes->configured);
 	mount(boxes);
 	return boxes;
 }
@@ -279,7 +235,7 @@ void boxes_destroy(struct boxes *boxes) {
 	if (!boxes) {
 		return;
 	}
-	wl_list_remove(&boxes->configured.link);
+	access_destroy(boxes->access);
 	call_destroy(boxes->kind);
 	call_destroy(boxes->mount);
 	if (boxes->retry) {

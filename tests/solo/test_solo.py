@@ -214,6 +214,23 @@ def test_the_chord_takes_back_all_that_is_lent(alone):
     paper.close()
 
 
+def test_rights_last_as_long_as_their_line(new_lab):
+    """Of a display too, though it is there only after the configuration is."""
+    node = new_lab.node("alone", person="ann", link=None)
+    house = Household(node, boxland_conf="access /display/0 bob kp\naccess /kbd bob kg\n")
+    house.start("800x600")
+    for box, letters in (("/display/0", "kp"), ("/kbd", "kg")):
+        wait_for(lambda: f"acl bob {letters}" in house.box("info", box), 10, f"rights on {box}")
+    for box in ("/kbd", "/kbd/0"):  # each has a list of its own now
+        house.box("chinfo", box, "acl", "carl k")
+    node.write_file(f"{node.home}/.config/boxland/boxland.conf", "access /display/0 bob k\n")
+    house.boxland.kill(signal.SIGHUP)
+    wait_for(lambda: "acl bob k\n" in house.box("info", "/display/0") + "\n", 10, "the new rights")
+    for box in ("/kbd", "/kbd/0"):
+        acl = [line for line in house.box("info", box).splitlines() if line.startswith("acl")]
+        assert acl == ["acl carl k"]
+
+
 def test_without_boxd_the_desktop_is_a_desktop(new_lab, artefacts):
     """Windows, keys and pictures; and when boxd comes, the boxes are there without a new login."""
     house = Household(new_lab.node("alone", person="ann", link=None))

@@ -22,6 +22,7 @@
 
 #define CONTROL_MAX (1024 * 1024) // payload of a control frame; a keymap is the longest line
 #define RECORDS_MAX 1024          // of one input frame
+#define UNSENT_MAX (16 * 1024 * 1024) // bytes; one that acks what it has is never so far behind
 
 struct viewer {
 	struct exchange *exchange;
@@ -263,9 +264,14 @@ void viewer_destroy(struct viewer *viewer) {
 }
 
 void viewer_send_video(struct viewer *viewer, const struct frame *frame) {
-	if (!viewer->ending && !viewer->over) {
-		exchange_send_frame(viewer->exchange, frame);
+	if (viewer->ending || viewer->over) {
+		return;
 	}
+	if (exchange_queued(viewer->exchange) > UNSENT_MAX) {
+		viewer_over(viewer, "it acknowledges pictures that it has not taken");
+		return;
+	}
+	exchange_send_frame(viewer->exchange, frame);
 }
 
 void viewer_say(struct viewer *viewer, int word, const char *fmt, ...) {

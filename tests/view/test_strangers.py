@@ -59,6 +59,20 @@ def test_boxcast_survives_its_viewer(rig):
     assert all(line.endswith("whole") for line in keys)
 
 
+def test_a_viewer_that_acks_what_it_does_not_take_is_lost(rig):
+    """Else all that it does not take would be kept for it."""
+    relay = rig.cast("noise", size=(1280, 720), fps=60)
+    relay.hold("down")
+    rig.say(relay, "rate 60000000\n")
+
+    def lie():
+        rig.inject(relay, "up", frame(ACK, struct.pack(">IQIIQ", 2 ** 30, 0, 0, 0, 0)))
+        rig.quiet(relay, 0.01)
+    rig.until(lambda: rig.boxcast.poll() is not None, lie)
+    assert rig.boxcast.returncode == 3
+    assert "has not taken" in rig.log("boxcast")
+
+
 def test_a_viewer_that_breaks_the_framing_is_lost(rig):
     relay = rig.both(fps=30)
     rig.inject(relay, "up", HEADER.pack(2 ** 32 - 1, 99, 0, 0, 0, 0, 0))

@@ -27,6 +27,7 @@
 
 #define PIECE 65536
 #define QUEUE_MAX (256 * 1024)
+#define WORDS_MAX (8 * 1024) // of arguments and environment in the head
 
 // Exit statuses of ours, as shells and ssh have them.
 #define NOT_EXECUTED 126
@@ -53,7 +54,8 @@ struct runner {
 	struct output outputs[2];
 	struct wl_event_source *input, *idle, *signals[8];
 	struct wl_list tellings; // telling.link: on their way
-	int carried_fd; // program still to be sent; -1
+	struct buf words; // arguments and environment that are too long for the head, as control lines
+	int carried_fd;   // program still to be sent; -1
 	bool input_over, raw;
 	struct termios saved;
 	int status;
@@ -151,6 +153,32 @@ static void set_tty(struct op_head *request) {
 	}
 }
 
+// A head holds 16 KiB; what is longer goes into the first frame.
+static void add_arguments(struct runner *runner, struct op_head *request, char **command) {
+	size_t size = 0, at = 0;
+	for (char **arg = command; *arg; arg++) {
+		size += strlen(*arg) + sizeof("arg ");
+	}
+	for (const char *env; (env = op_each(request, OP_F_ENV, &at));) {
+		size += strlen(env) + sizeof("env ");
+	}
+	if (size <= WORDS_MAX) {
+		for (char **arg = command; *arg; arg++) {
+			op_add(request, OP_F_ARG, *arg);
+		}
+		return;
+	}
+	op_set_flag(request, OP_F_MORE);
+	for (char **arg = command; *arg; arg++) {
+		control_append(&runner->words, CONTROL_ARG, "%s", *arg);
+	}
+	at = 0;
+	for (const char *env; (env = op_each(request, OP_F_ENV, &at));) {
+		control_append(&runner->words, CONTROL_ENV, "%s", env);
+	}
+	op_unset(request, OP_F_ENV);
+}
+
 static bool make_request(struct runner *runner, struct options *options, char **command) {
 	struct op_head *request = options->request;
 	char cwd[4096];
@@ -158,9 +186,7 @@ static bool make_request(struct runner *runner, struct options *options, char **
 	if (!set_program(runner, options, command[0])) {
 		return false;
 	}
-	for (char **arg = command; *arg; arg++) {
-		op_add(request, OP_F_ARG, *arg);
-	}
+	add_arguments(runner, request, command);
 	if (options->want && !set_said(request, OP_F_WANT, options->want)) {
 		return false;
 	}
@@ -424,6 +450,7 @@ static void runner_init(struct runner *runner, struct asker *asker) {
 		SIGALRM};
 	*runner = (struct runner){.asker = asker, .carried_fd = -1, .status = LOST};
 	wl_list_init(&runner->tellings);
+	buf_init(&runner->words);
 	for (int i = 0; i < 2; i++) {
 		struct output *output = &runner->outputs[i];
 		output->runner = runner;
@@ -450,6 +477,14 @@ static void runner_run(struct runner *runner, struct options *options) {
 	};
 	runner->call = call_create(runner->asker->loop, &runner->asker->boxd.caller, options->request,
 		NULL, &events, runner);
+	if (runner->call && runner->words.size > 0) {
+		const struct frame frame = {
+			.kind = FRAME_CONTROL,
+			.payload = buf_front(&runner->words),
+			.size = runner->words.size,
+		};
+		call_send_frame(runner->call, &frame);
+	}
 	if (runner->call && options->tty && isatty(0)) {
 		set_raw(runner);
 	}
@@ -480,6 +515,7 @@ static void runner_finish(struct runner *runner) {
 	if (runner->carried_fd >= 0) {
 		close(runner->carried_fd);
 	}
+	buf_finish(&runner->words);
 	free(runner->name);
 }
 

@@ -20,8 +20,6 @@
 #include "config.h"
 #include "rights.h"
 
-#define GRACE_MS 2000 // between the hang-up of who made it and its end by force
-
 const char *proc_legacy(const struct proc *proc, char out[static 32]) {
 	if (!proc->ended) {
 		out[0] = '\0';
@@ -200,121 +198,6 @@ static const struct box_type proc_type = {
 	.destroy = proc_destroy,
 };
 
-/* The exchange that makes a process and lasts as long. */
-
-static bool is_full(const struct proc *proc) {
-	return proc->process && process_queued(proc->process) > REQ_HIGH_MARK;
-}
-
-static void run_refuse(struct proc *proc, const struct op_refusal *why) {
-	struct req *req = proc->run;
-	proc->run = NULL;
-	box_destroy(proc->box);
-	req_refuse(req, why);
-}
-
-static bool run_begin(struct proc *proc) {
-	struct op_refusal why;
-	if (proc_begin(proc, &why) != OP_OK) {
-		run_refuse(proc, &why);
-		return false;
-	}
-	op_set(req_reply(proc->run), OP_F_NAME, op_get(proc->run->head, OP_F_NAME));
-	req_ok_open(proc->run, OP_BODY_FRAMES, 0);
-	return true;
-}
-
-static void run_carried(struct proc *proc, const struct frame *frame) {
-	struct op_refusal why;
-	if (frame->size > proc->carried_left) {
-		op_refuse(&why, OP_EARG, "the carried program is longer than its head said");
-		run_refuse(proc, &why);
-	} else if (write(proc->prog_fd, frame->payload, frame->size) != (ssize_t)frame->size) {
-		op_refuse(&why, OP_EIO, "no room for the carried program: %s", strerror(errno));
-		run_refuse(proc, &why);
-	} else {
-		proc->carried_left -= frame->size;
-		if (proc->carried_left == 0) {
-			run_begin(proc);
-		}
-	}
-}
-
-static void run_control(struct proc *proc, const struct frame *frame) {
-	size_t at = 0;
-	int word;
-	char *value;
-	bool bad = false;
-	while (proc->process && control_next(frame, &at, &word, &value, &bad)) {
-		if (word == CONTROL_RESIZE) {
-			process_resize(proc->process, value, NULL);
-		} else if (word == CONTROL_SIGNAL && atoi(value) > 0 && atoi(value) < NSIG) {
-			process_signal(proc->process, atoi(value));
-		}
-		free(value);
-	}
-}
-
-static void run_frame(struct req *req, const struct frame *frame) {
-	struct proc *proc = req->data;
-	if (frame->kind == FRAME_CONTROL) {
-		run_control(proc, frame);
-	} else if (frame->kind == FRAME_DATA && frame->sub == 3 && proc->carried_left > 0) {
-		run_carried(proc, frame);
-	} else if (frame->kind == FRAME_DATA && frame->sub == 0 && proc->carried_left > 0) {
-		struct op_refusal why;
-		op_refuse(&why, OP_EARG, "input came before the carried program was whole");
-		run_refuse(proc, &why);
-	} else if (frame->kind == FRAME_DATA && frame->sub == 0 && frame->size == 0) {
-		proc_io_run_over(proc);
-	} else if (frame->kind == FRAME_DATA && frame->sub == 0 && proc->process) {
-		process_write(proc->process, frame->payload, frame->size);
-		req_pause(req, is_full(proc));
-	}
-}
-
-static void run_end(struct req *req) {
-	struct proc *proc = req->data;
-	struct op_refusal why;
-	if (!proc->begun) {
-		op_refuse(&why, OP_EARG, "the carried program ended before its size");
-		run_refuse(proc, &why);
-	} else {
-		proc_io_run_over(proc);
-	}
-}
-
-static void run_drained(struct req *req) {
-	struct proc *proc = req->data;
-	proc_io_update(&proc->io[PROCESS_OUT]);
-	proc_io_update(&proc->io[PROCESS_ERR]);
-}
-
-static int handle_grace(void *data) {
-	struct proc *proc = data;
-	process_destroy(proc->process);
-	proc->process = NULL;
-	box_destroy(proc->box);
-	return 0;
-}
-
-// Whoever made it is gone: as when a terminal is closed, it hears so, and then it ends.
-static void run_gone(struct req *req) {
-	struct proc *proc = req->data;
-	proc->run = NULL;
-	if (!proc->process || proc->ended) {
-		box_destroy(proc->box);
-		return;
-	}
-	proc->grace = wl_event_loop_add_timer(proc->env->loop, handle_grace, proc);
-	if (!proc->grace) {
-		handle_grace(proc);
-		return;
-	}
-	wl_event_source_timer_update(proc->grace, GRACE_MS);
-	process_hang_up(proc->process);
-}
-
 /* Making. */
 
 static bool copy_list(struct buf *to, const struct op_head *head, enum op_field field) {
@@ -373,6 +256,8 @@ static enum op_code check_make(const struct op_head *head, struct op_refusal *wh
 		return op_refuse(why, OP_E2BIG, "a carried program is at most %d bytes", OP_MAX_CARRIED);
 	} else if (carried > 0 && (body != OP_BODY_FRAMES || op_has(head, OP_F_PROG))) {
 		return op_refuse(why, OP_EARG, "a carried program comes as frames, in place of prog");
+	} else if (op_has(head, OP_F_MORE) && body != OP_BODY_FRAMES) {
+		return op_refuse(why, OP_EARG, "more arguments come as frames: body frames");
 	} else if (body == OP_BODY_FRAMES && carried == 0 && !op_has(head, OP_F_PROG)) {
 		return op_refuse(why, OP_EARG, "frames for a process need its program: prog, or carried");
 	}
@@ -380,12 +265,6 @@ static enum op_code check_make(const struct op_head *head, struct op_refusal *wh
 }
 
 static void procs_make(struct box *parent, struct req *req) {
-	static const struct req_events events = {
-		.frame = run_frame,
-		.end = run_end,
-		.drained = run_drained,
-		.gone = run_gone,
-	};
 	struct op_refusal why;
 	if (check_make(req->head, &why) != OP_OK ||
 			rights_check_room(parent, req->subject, &why) != OP_OK) {
@@ -398,15 +277,7 @@ static void procs_make(struct box *parent, struct req *req) {
 		return;
 	}
 	if (op_body_of(req->head, NULL) == OP_BODY_FRAMES) {
-		proc->run = req;
-		req->data = proc;
-		req->events = &events;
-		if (proc->carried_left == 0) {
-			run_begin(proc);
-		} else if ((proc->prog_fd = memfd_create("program", MFD_CLOEXEC)) < 0) {
-			op_refuse(&why, OP_EIO, "no room for the carried program: %s", strerror(errno));
-			run_refuse(proc, &why);
-		}
+		proc_run_start(proc, req);
 		return;
 	}
 	if (proc->prog && proc_begin(proc, &why) != OP_OK) {

@@ -48,11 +48,16 @@ struct proc {
 	// how it begins
 	char *prog;              // NULL: what was carried or put into prog
 	int prog_fd;             // memfd; -1
+	bool words_left;         // arguments and environment come in the first frame
 	uint64_t carried_left;   // bytes still to come in sub-stream 3
 	struct buf args, env_text; // lines, 0 between them
 	char *cwd, *tty;
 };
 
+#define PROC_TEXT_MAX (2 * 1024 * 1024) // of args, of env; execve(2) takes about so much
+
+/* The request's frames are the process's from now on, which begins once all it needs has come. */
+void proc_run_start(struct proc *proc, struct req *req);
 /* boxes io0 io1 io2 of a process box. false: no memory. */
 bool proc_io_create(struct proc *proc);
 /* A stream's bytes, end and room; called from process events. */

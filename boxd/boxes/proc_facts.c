@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #define SIGNAL_MAX 16                // bytes of its number
-#define TEXT_MAX (2 * 1024 * 1024) // of args and env; execve(2) takes about so much
 
 struct waiter {
 	struct wl_list link; // proc.waiters
@@ -269,7 +268,7 @@ static void args_getmem(struct box *box, struct req *req) {
 }
 
 static void args_putmem(struct box *box, struct req *req) {
-	put_begin(box, req, TEXT_MAX, args_done);
+	put_begin(box, req, PROC_TEXT_MAX, args_done);
 }
 
 static void env_getmem(struct box *box, struct req *req) {
@@ -277,7 +276,7 @@ static void env_getmem(struct box *box, struct req *req) {
 }
 
 static void env_putmem(struct box *box, struct req *req) {
-	put_begin(box, req, TEXT_MAX, env_done);
+	put_begin(box, req, PROC_TEXT_MAX, env_done);
 }
 
 static void cwd_getmem(struct box *box, struct req *req) {

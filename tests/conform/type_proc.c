@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "boxes/proc.h"
 #include "conform.h"
 
 #define MIB (1024 * 1024)
@@ -195,6 +196,60 @@ static void test_arguments_and_environment(void **state) {
 	expect_legacy(&asked, "exit 0");
 	assert_true(sub_is(&asked, 1, "sh\n"));
 	asked_finish(&asked);
+}
+
+// What is too long for a head comes in the first frame, before a carried program too.
+static void test_more_arguments(void **state) {
+	struct world *world = *state;
+	struct asked asked;
+	static const char words[] = "arg -c\narg echo \"$0|$1|$2|$NEW\"\narg zero\narg \narg a\\nb\nenv NEW=1\n";
+	run(&asked, world, "prog sh\nmore\narg name\n");
+	world_settle(world);
+	assert_false(asked.answered);
+	asked_put_frame(&asked, FRAME_CONTROL, 0, words, strlen(words));
+	asked_put_end(&asked);
+	expect_legacy(&asked, "exit 0");
+	assert_true(sub_is(&asked, 1, "zero||a\nb|1\n"));
+	asked_finish(&asked);
+	static const char script[] = "#!/bin/sh\necho \"$1\"\n";
+	char lines[100];
+	snprintf(lines, sizeof(lines), "carried %zu\nmore\narg mine\n", strlen(script));
+	run(&asked, world, lines);
+	asked_put_frame(&asked, FRAME_CONTROL, 0, "arg word\n", 9);
+	asked_put_frame(&asked, FRAME_DATA, 3, script, strlen(script));
+	asked_put_end(&asked);
+	expect_legacy(&asked, "exit 0");
+	assert_true(sub_is(&asked, 1, "word\n"));
+	asked_finish(&asked);
+}
+
+static void test_more_arguments_badly(void **state) {
+	struct world *world = *state;
+	static const struct {
+		enum op_kind kind;
+		const char *payload;
+	} firsts[] = {{FRAME_DATA, "input"}, {FRAME_CONTROL, "signal 9\n"}, {FRAME_CONTROL, "arg \\q\n"}};
+	struct asked asked;
+	for (size_t i = 0; i < sizeof(firsts) / sizeof(firsts[0]); i++) {
+		run(&asked, world, "prog cat\nmore\n");
+		asked_put_frame(&asked, firsts[i].kind, 0, firsts[i].payload, strlen(firsts[i].payload));
+		expect_code(&asked, OP_EARG);
+		asked_finish(&asked);
+		assert_false(world_has(world, "/proc/p"));
+	}
+	run(&asked, world, "prog cat\nmore\n");
+	asked_put_end(&asked);
+	expect_code(&asked, OP_EARG);
+	asked_finish(&asked);
+	static char large[PROC_TEXT_MAX + 10];
+	memset(large, 'x', sizeof(large));
+	memcpy(large, "arg ", 4);
+	large[sizeof(large) - 1] = '\n';
+	run(&asked, world, "prog cat\nmore\n");
+	asked_put_frame(&asked, FRAME_CONTROL, 0, large, sizeof(large));
+	expect_code(&asked, OP_E2BIG);
+	asked_finish(&asked);
+	expect(world, OWNER, OP_EARG, "make", "/proc/p", "prog cat\nmore\n");
 }
 
 static void test_where_it_starts(void **state) {
@@ -853,6 +908,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_killed_by_signal),
 	TEST(test_signalled),
 	TEST(test_arguments_and_environment),
+	TEST(test_more_arguments),
+	TEST(test_more_arguments_badly),
 	TEST(test_where_it_starts),
 	TEST(test_programs_that_do_not_start),
 	TEST(test_carried),

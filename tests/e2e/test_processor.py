@@ -256,6 +256,7 @@ def is_told(name):
                 f"ready\ntold {number}\n".encode(), drive=told)
 
 
+MANY_WORDS = [str(n) for n in range(12000)]  # more than a head holds
 ODD_WORDS = ["a b", "two\nlines", "'\"\\$HOME`id`", "é漢😀", "", "*", "-n", "~", "a;b|c&d"]
 
 CASES = [
@@ -283,6 +284,8 @@ CASES = [
     Case("no terminal", ["tty"], 1, b"not a tty\n"),
     Case("words", ["printf", "[%s]", *ODD_WORDS],
          out="".join(f"[{word}]" for word in ODD_WORDS).encode()),
+    Case("many words", ["printf", "%s.", *MANY_WORDS],
+         out="".join(f"{word}." for word in MANY_WORDS).encode()),
     Case("environment", shell('echo "$WORD"'), out="two words é\n".encode(),
          options={"env": {"WORD": "two words é"}}),
     Case("begins at home", ["pwd"], out=b"/home/ann\n"),

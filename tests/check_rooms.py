@@ -28,7 +28,7 @@ MAY_INCLUDE = {
     'compositor/boxes': {'base', 'box', 'compositor', 'compositor/boxes', 'compositor/stream'},
     'compositor/stream': {'base', 'compositor', 'compositor/stream'},
     'clients': LANGUAGE | {'clients', 'clients/libbox'},
-    'clients/*': LANGUAGE | {'clients/*', 'clients/libbox'},
+    'clients/*': LANGUAGE | {'clients/*', 'clients/libbox', 'clients/media'},
 }
 
 # Files that may look further than their room.
@@ -45,7 +45,7 @@ ONLY_IN = {
     'wlr/': {'compositor', 'compositor/boxes', 'compositor/stream'},
     'ngtcp2/': {'boxd/quic'},
     'gnutls/': {'boxd/quic'},
-    'gst/': {'clients/boxcast', 'clients/boxview'},
+    'gst/': {'clients/boxcast', 'clients/boxview', 'clients/media'},
     'va/': {'clients/boxcast', 'clients/boxview'},
     'avahi-': {'boxd/ads'},
     'fuse': {'clients/boxfs'},

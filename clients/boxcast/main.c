@@ -11,6 +11,7 @@
 
 #include "boxcast/cast.h"
 #include "boxcast/probe.h"
+#include "media/media.h"
 
 #define LOG_MODULE "main"
 #include "base/log.h"
@@ -73,9 +74,8 @@ int main(int argc, char *argv[]) {
 	if (!probe) {
 		sigprocmask(SIG_BLOCK, &handled, NULL); // GStreamer's threads leave them to the loop
 	}
-	GError *error = NULL;
-	if (!gst_init_check(NULL, NULL, &error)) {
-		log_error("GStreamer does not start: %s", error->message);
+	static const char *const plugins[] = {"app", "coreelements", "openh264", "va", "x264", NULL};
+	if (!media_init(plugins)) {
 		return EXIT_FAILURE;
 	}
 	int result = EXIT_FAILURE;

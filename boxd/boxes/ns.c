@@ -21,6 +21,7 @@ struct shown { // a name space as a box
 	struct box_env *env;
 	struct space *space;
 	struct box *box, *binds, *dot;
+	struct wl_list namings; // naming.link
 };
 
 static void answer_text(struct req *req, struct buf *text, bool good) {
@@ -157,7 +158,9 @@ static const struct box_type binds_type = {
 /* The current box. */
 
 struct naming { // a name being put
+	struct wl_list link; // shown.namings
 	struct shown *shown;
+	struct req *req;
 	struct buf bytes;
 };
 
@@ -169,6 +172,7 @@ static void dot_getmem(struct box *box, struct req *req) {
 }
 
 static void naming_destroy(struct naming *naming) {
+	wl_list_remove(&naming->link);
 	buf_finish(&naming->bytes);
 	free(naming);
 }
@@ -224,15 +228,28 @@ static void dot_putmem(struct box *box, struct req *req) {
 		return;
 	}
 	naming->shown = box->data;
+	naming->req = req;
+	wl_list_insert(&naming->shown->namings, &naming->link);
 	buf_init(&naming->bytes);
 	req->data = naming;
 	req->events = &events;
+}
+
+static void dot_destroy(struct box *box) {
+	struct shown *shown = box->data;
+	struct naming *naming, *next;
+	wl_list_for_each_safe(naming, next, &shown->namings, link) {
+		struct req *req = naming->req;
+		naming_destroy(naming);
+		req_fail(req, OP_ENOENT, "the name space was deleted");
+	}
 }
 
 static const struct box_type dot_type = {
 	.name = "dot",
 	.fn = {[OP_GETMEM] = dot_getmem, [OP_PUTMEM] = dot_putmem},
 	.takes_body = 1 << OP_PUTMEM,
+	.destroy = dot_destroy,
 };
 
 /* A name space. */
@@ -278,6 +295,7 @@ static bool show(struct box_env *env, struct box *parent, struct space *space) {
 	}
 	shown->env = env;
 	shown->space = space;
+	wl_list_init(&shown->namings);
 	shown->box = box_create(parent, space->id,
 		space == spaces_default(env->spaces) ? &default_type : &ns_type, "ns", shown);
 	if (!shown->box) {

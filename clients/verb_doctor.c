@@ -265,7 +265,9 @@ static int run(struct asker *asker, int argc, char **argv) {
 			continue;
 		}
 		checks[i].check(&patient, &finding);
-		printf("%-5s %-12s %s\n", marks[finding.mark], checks[i].what, finding.found);
+		printf("%-5s %-12s ", marks[finding.mark], checks[i].what);
+		print_text(stdout, finding.found); // may hold what another node said
+		putchar('\n');
 		if (finding.mark != GOOD) {
 			printf("                   remedy: %s\n", finding.remedy);
 		}

@@ -29,6 +29,7 @@
 #define EXCHANGE_FD 3 // in boxview
 #define PATIENCE_MS 3000 // between asking a boxview to end and ending it
 #define SHOWN_MAX 64
+#define SHOWN_EACH 16 // of each other person, so that nobody keeps the rest out
 #define NOTICE_MS 5000
 
 /* The box. */
@@ -255,6 +256,16 @@ static void serve_new(struct shown_list *list, struct box *display, struct req *
 	free(path);
 }
 
+static int count_by(const struct shown_list *list, const char *person) {
+	const struct shown *shown;
+	size_t size = strlen(person);
+	int count = 0;
+	wl_list_for_each(shown, &list->list, link) {
+		count += strncmp(shown->by, person, size) == 0 && shown->by[size] == '/';
+	}
+	return count;
+}
+
 void shown_serve(struct shown_list *list, struct box *display, struct req *req) {
 	const char *key = op_get(req->head, OP_F_VIEW);
 	struct shown *again = key ? find(list, key, req) : NULL;
@@ -264,7 +275,11 @@ void shown_serve(struct shown_list *list, struct box *display, struct req *req) 
 		req_ok_open(req, OP_BODY_FRAMES, 0); // and over, in order: that ends the link
 		req_end(req, NULL);
 	} else if (wl_list_length(&list->list) >= SHOWN_MAX) {
-		req_fail(req, OP_EQUOTA, "%d remote windows are shown here already", SHOWN_MAX);
+		req_fail(req, OP_EQUOTA, "%d remote windows are shown here already: close some", SHOWN_MAX);
+	} else if (strcmp(req->subject->person, box_tree_owner(list->env->tree)) != 0 &&
+			count_by(list, req->subject->person) >= SHOWN_EACH) {
+		req_fail(req, OP_EQUOTA, "%d windows of %s are shown here already: close some", SHOWN_EACH,
+			req->subject->person);
 	} else {
 		serve_new(list, display, req);
 	}

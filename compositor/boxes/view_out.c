@@ -17,6 +17,8 @@
 #include "stream/snapshot.h"
 #include "toplevel.h"
 
+#define AREA_MAX (4096 * 4096) // of a size that a viewer wants, in units: 64 MiB a buffer
+
 struct out { // the box's data
 	struct box_env *env;
 	struct toplevel *toplevel;
@@ -79,7 +81,7 @@ static void handle_repeat(void *data, int32_t rate, int32_t delay) {
 
 static void handle_size(void *data, int32_t width, int32_t height) {
 	struct view *view = data;
-	if (may(view, "ptr") && width > 0 && height > 0) {
+	if (may(view, "ptr") && width > 0 && height > 0 && width <= AREA_MAX / height) {
 		toplevel_resize(view->out->toplevel, width, height, WLR_EDGE_NONE);
 	}
 }

@@ -45,15 +45,17 @@ static const char *set_port(uint16_t *to, const char *value) {
 	return NULL;
 }
 
-static const char *add_export(struct config *config, char *value) {
+static const char *add_export(struct config *config, char *value, bool store) {
 	char *name = conf_word(&value);
 	if (!name || name_check_component(name, NULL) != OP_OK || *value != '/') {
-		return "an export is: export NAME /absolute/path";
+		return "an export is: export NAME /absolute/path, or, to be written too: store NAME"
+			" /absolute/path";
 	}
 	struct config_export *export = calloc(1, sizeof(*export));
 	if (!export || !(export->name = strdup(name)) || !(export->path = strdup(value))) {
 		return "out of memory";
 	}
+	export->store = store;
 	wl_list_insert(config->exports.prev, &export->link);
 	return NULL;
 }
@@ -89,11 +91,13 @@ static const char *handle_line(void *data, const char *field, char *value) {
 	} else if (strcmp(field, "sandbox-network") == 0) {
 		return set_bool(&config->sandbox_network, value);
 	} else if (strcmp(field, "export") == 0) {
-		return add_export(config, value);
+		return add_export(config, value, false);
+	} else if (strcmp(field, "store") == 0) {
+		return add_export(config, value, true);
 	} else if (strcmp(field, "access") == 0) {
 		return add_access(config, value);
 	}
-	return "no such field (machine address port network sandbox-network export access)";
+	return "no such field (machine address port network sandbox-network export store access)";
 }
 
 // $variable, else $HOME/fallback; then /boxland and what is asked for below it.

@@ -18,6 +18,7 @@ struct config_export {
 	struct wl_list link; // config.exports
 	char *name;          // one component: the box is /fs/NAME
 	char *path;          // absolute
+	bool store;          // may be written
 };
 
 struct config_access {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fs.c - /fs/NAME/…: exported folders, read-only. Names below an export are walked on disk.
+ * fs.c - /fs/NAME/…: exported folders, as they are read. Names below an export are walked on disk.
+ * What writes to those that may be written is fs_put.c's.
  *
  * All file work is done on the worker pool; the loop only passes results on. A name cannot leave its
  * export: the kernel resolves it beneath the folder, symbolic links included.
  */
-#include "boxes/env.h"
+#include "boxes/fs.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -25,11 +26,6 @@
 #include "config.h"
 
 #define PIECE (256 * 1024) // bytes read at once
-
-struct export {
-	struct box_env *env;
-	char *path;
-};
 
 struct entry {
 	char *name;
@@ -70,7 +66,7 @@ static void job_destroy(struct job *job) {
 
 /* On a thread. */
 
-static int open_beneath(const char *root, const char *rest, int flags) {
+int fs_open_beneath(const char *root, const char *rest, int flags) {
 	int dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0) {
 		return -1;
@@ -90,7 +86,7 @@ static int open_beneath(const char *root, const char *rest, int flags) {
 }
 
 static bool job_open(struct job *job, int flags) {
-	job->fd = open_beneath(job->root, job->rest, flags);
+	job->fd = fs_open_beneath(job->root, job->rest, flags);
 	if (job->fd < 0 || fstat(job->fd, &job->st) < 0) {
 		job->error = errno;
 		return false;
@@ -115,7 +111,7 @@ static bool stat_entry(const struct job *job, int dir, const char *name, struct 
 	if (asprintf(&path, "%s%s%s", job->rest, *job->rest ? "/" : "", name) < 0) {
 		return false;
 	}
-	int fd = open_beneath(job->root, path, O_PATH);
+	int fd = fs_open_beneath(job->root, path, O_PATH);
 	free(path);
 	bool good = fd >= 0 && fstat(fd, st) == 0;
 	if (fd >= 0) {
@@ -126,7 +122,8 @@ static bool stat_entry(const struct job *job, int dir, const char *name, struct 
 
 static bool add_entry(struct job *job, size_t *capacity, int dir, const char *name) {
 	struct stat st = {0};
-	if (name_check_component(name, NULL) != OP_OK || !stat_entry(job, dir, name, &st)) {
+	if (name_check_component(name, NULL) != OP_OK ||
+			strncmp(name, FS_TEMPORARY, strlen(FS_TEMPORARY)) == 0 || !stat_entry(job, dir, name, &st)) {
 		return true; // ".", "..", a link that leads nowhere or out: not boxes
 	}
 	if (job->count == *capacity) {
@@ -202,10 +199,7 @@ static void job_gone(struct req *req) {
 	}
 }
 
-static void job_refuse(struct job *job) {
-	struct req *req = job->req;
-	int error = job->error;
-	job_destroy(job);
+void fs_refuse(struct req *req, int error) {
 	switch (error) {
 	case ENOENT:
 	case ENOTDIR:
@@ -218,21 +212,50 @@ static void job_refuse(struct job *job) {
 	case EPERM:
 		req_fail(req, OP_EPERM, "the file's own rights forbid it");
 		break;
+	case EISDIR:
+		req_fail(req, OP_ETYPE, "a folder has no bytes of its own: put them into a name below it");
+		break;
+	case EEXIST:
+		req_fail(req, OP_EEXIST, "there is such a box already");
+		break;
+	case ENOTEMPTY:
+		req_fail(req, OP_EBUSY, "the folder is not empty: delete what is in it first");
+		break;
+	case ESTALE:
+		req_fail(req, OP_ESTALE, "it has another version now: get it again, then put");
+		break;
+	case ENOSPC:
+	case EDQUOT:
+		req_fail(req, OP_EQUOTA, "there is no room left on that disk");
+		break;
 	default:
 		req_fail(req, OP_EIO, "%s", strerror(error));
 	}
 }
 
-static void set_version(struct op_head *head, const struct stat *st) {
-	op_setf(head, OP_F_VERSION, "%llx.%llx.%lx", (unsigned long long)st->st_ino,
+static void job_refuse(struct job *job) {
+	struct req *req = job->req;
+	int error = job->error;
+	job_destroy(job);
+	fs_refuse(req, error);
+}
+
+const char *fs_version(const struct stat *st, char out[static 64]) {
+	snprintf(out, 64, "%llx.%llx.%lx", (unsigned long long)st->st_ino,
 		(unsigned long long)st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
+	return out;
+}
+
+static void set_version(struct op_head *head, const struct stat *st) {
+	char version[64];
+	op_set(head, OP_F_VERSION, fs_version(st, version));
 }
 
 static const char *type_of(const struct stat *st) {
 	return S_ISDIR(st->st_mode) ? "dir" : S_ISREG(st->st_mode) ? "file" : "device";
 }
 
-static void describe_file(struct op_head *head, const struct stat *st) {
+void fs_describe(struct op_head *head, const struct stat *st) {
 	op_set(head, OP_F_TYPE, type_of(st));
 	set_version(head, st);
 	if (S_ISREG(st->st_mode)) {
@@ -292,7 +315,7 @@ static void stat_done(void *data, bool cancelled) {
 	}
 	struct req *req = job->req;
 	char letters[20];
-	describe_file(req_reply(req), &job->st);
+	fs_describe(req_reply(req), &job->st);
 	op_set(req_reply(req), OP_F_OWNER, req->box->owner);
 	op_set(req_reply(req), OP_F_LETTERS, box_letters(req->box, req->subject, letters));
 	job_destroy(job);
@@ -325,7 +348,7 @@ static void list_done(void *data, bool cancelled) {
 		struct op_head head;
 		op_head_init_entry(&head);
 		op_setf(&head, OP_F_NAME, "/%s", entry->name);
-		describe_file(&head, &entry->st);
+		fs_describe(&head, &entry->st);
 		op_encode(&head, &body, NULL);
 		op_head_finish(&head);
 		left--;
@@ -354,7 +377,7 @@ static bool read_open(struct job *job) {
 			"lists it)" : "devices and pipes are not read through an export");
 		return false;
 	}
-	describe_file(req_reply(req), &job->st);
+	fs_describe(req_reply(req), &job->st);
 	req_ok_open(req, OP_BODY_CHUNKS, 0);
 	return true;
 }
@@ -393,7 +416,7 @@ static void read_done(void *data, bool cancelled) {
 
 static struct job *job_create(struct box *box, struct req *req) {
 	static const struct req_events events = {.gone = job_gone, .drained = read_drained};
-	const struct export *export = box->data;
+	const struct fs_export *export = box->data;
 	struct job *job = calloc(1, sizeof(*job));
 	if (job) {
 		job->fd = -1;
@@ -441,7 +464,7 @@ static void export_getmem(struct box *box, struct req *req) {
 }
 
 static void export_destroy(struct box *box) {
-	struct export *export = box->data;
+	struct fs_export *export = box->data;
 	free(export->path);
 	free(export);
 }
@@ -457,6 +480,21 @@ static const struct box_type export_type = {
 	.destroy = export_destroy,
 };
 
+static const struct box_type store_type = {
+	.name = "store",
+	.fn = {
+		[OP_KIND] = export_kind,
+		[OP_SELECTORS] = export_selectors,
+		[OP_GETMEM] = export_getmem,
+		[OP_PUTMEM] = fs_putmem,
+		[OP_MAKE] = fs_make,
+		[OP_DELETE] = fs_delete,
+	},
+	.takes_body = 1 << OP_PUTMEM,
+	.walks = true,
+	.destroy = export_destroy,
+};
+
 static bool fs_init(struct box_env *env) {
 	struct box *fs = box_create(box_tree_root(env->tree), "fs", &box_type_dir, "dir", NULL);
 	struct config_export *wanted;
@@ -464,13 +502,13 @@ static bool fs_init(struct box_env *env) {
 		return false;
 	}
 	wl_list_for_each(wanted, &env->config->exports, link) {
-		struct export *export = calloc(1, sizeof(*export));
+		struct fs_export *export = calloc(1, sizeof(*export));
 		if (!export || !(export->path = strdup(wanted->path))) {
 			free(export);
 			return false;
 		}
 		export->env = env;
-		if (!box_create(fs, wanted->name, &export_type, "dir", export)) {
+		if (!box_create(fs, wanted->name, wanted->store ? &store_type : &export_type, "dir", export)) {
 			log_error("export %s: the name is taken", wanted->name);
 			free(export->path);
 			free(export);

@@ -197,6 +197,13 @@ static void test_unknown_name(void **state) {
 			if (box->type->walks && !box->type->fn[question.verb]) {
 				continue; // what is below is the type's, and it does not serve that
 			}
+			if (box->type->walks && question.verb == OP_PUTMEM) {
+				continue; // what is put there comes to be
+			}
+			if (box->type->walks && strstr(question.lines, "body") &&
+					!(box->type->takes_body & 1u << question.verb)) {
+				continue; // refused before the type is asked for the name
+			}
 			ask_question(&asked, fixture, OWNER, fixture->names[i], &question);
 			expect_code(&asked, OP_ENOENT);
 			assert_non_null(strstr(asked.reply.refusal.sentence, "no-such-box"));
@@ -466,7 +473,7 @@ static struct box *deletable(struct fixture *fixture, const char *name) {
 	bool below;
 	struct box *found = NULL;
 	for (struct box *box = serving(fixture, name, &below); box; box = box->parent) {
-		found = box->type->fn[OP_DELETE] ? box : found;
+		found = box->type->fn[OP_DELETE] && !box->type->walks ? box : found;
 	}
 	return found;
 }

@@ -2,6 +2,7 @@
 /*
  * type_fs.c - exported folders: what is on disk, and nothing that is not in the folder.
  */
+#include <dirent.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -330,6 +331,135 @@ static void test_caller_gone_while_reading(void **state) {
 	}
 }
 
+/* A folder that is written too. */
+
+static const char *stored(struct world *world, const char *name) {
+	static char path[512];
+	snprintf(path, sizeof(path), "%s/%s", world->store_dir, name);
+	return path;
+}
+
+static int count_names(const char *path) {
+	DIR *dir = opendir(path);
+	int count = -2; // "." and ".."
+	while (readdir(dir)) {
+		count++;
+	}
+	closedir(dir);
+	return count;
+}
+
+static void test_put_whole(void **state) {
+	struct world *world = *state;
+	struct asked asked;
+	struct stat st;
+	put(world, "/fs/store/file", "first");
+	expect_get(world, "/fs/store/file", "first");
+	chmod(stored(world, "file"), 0640);
+	put(world, "/fs/store/file", "");
+	expect_get(world, "/fs/store/file", "");
+	assert_int_equal(stat(stored(world, "file"), &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	ask(&asked, world, OWNER, "putmem", "/fs/store/large", "body chunks\n");
+	static char much[3 * MIB];
+	for (int i = 0; i < 3; i++) {
+		memset(much, 'a' + i, sizeof(much));
+		until(world, !asked.paused);
+		asked_put(&asked, much, sizeof(much));
+	}
+	until(world, !asked.paused);
+	asked_put_end(&asked);
+	expect_code(&asked, OP_OK);
+	assert_int_equal(op_get_number(&asked.reply, OP_F_SIZE, 0), 3 * sizeof(much));
+	asked_finish(&asked);
+	assert_int_equal(count_names(world->store_dir), 2);
+}
+
+// Until its end nothing of it is seen, and if it never comes nothing is left.
+static void test_put_broken_off(void **state) {
+	struct world *world = *state;
+	struct asked asked;
+	put(world, "/fs/store/file", "old");
+	ask(&asked, world, OWNER, "putmem", "/fs/store/file", "body chunks\n");
+	asked_put(&asked, "new", 3);
+	world_settle(world);
+	expect_get(world, "/fs/store/file", "old");
+	asked_gone(&asked);
+	asked_finish(&asked);
+	put(world, "/fs/store/other", "x"); // the pool has one thread: what was begun is over
+	expect_get(world, "/fs/store/file", "old");
+	assert_int_equal(count_names(world->store_dir), 2);
+}
+
+static void test_put_in_place(void **state) {
+	struct world *world = *state;
+	struct asked asked;
+	put(world, "/fs/store/file", "0123456789");
+	ask(&asked, world, OWNER, "putmem", "/fs/store/file", "offset 3\nbody 2\n");
+	asked_put(&asked, "xy", 2);
+	asked_put_end(&asked);
+	expect_code(&asked, OP_OK);
+	asked_finish(&asked);
+	expect_get(world, "/fs/store/file", "012xy56789");
+}
+
+static void test_put_if_version(void **state) {
+	struct world *world = *state;
+	struct asked asked;
+	char lines[200];
+	put(world, "/fs/store/file", "one");
+	ask(&asked, world, OWNER, "kind", "/fs/store/file", "");
+	expect_code(&asked, OP_OK);
+	snprintf(lines, sizeof(lines), "if-version %s\nbody 3\n", op_get(&asked.reply, OP_F_VERSION));
+	asked_finish(&asked);
+	ask(&asked, world, OWNER, "putmem", "/fs/store/file", lines);
+	asked_put(&asked, "two", 3);
+	asked_put_end(&asked);
+	expect_code(&asked, OP_OK);
+	asked_finish(&asked);
+	ask(&asked, world, OWNER, "putmem", "/fs/store/file", lines);
+	asked_put(&asked, "thr", 3);
+	asked_put_end(&asked);
+	expect_code(&asked, OP_ESTALE);
+	asked_finish(&asked);
+	expect_get(world, "/fs/store/file", "two");
+	expect(world, OWNER, OP_ESTALE, "delete", "/fs/store/file", "if-version 1.2.3\n");
+	expect_get(world, "/fs/store/file", "two");
+}
+
+static void test_folders(void **state) {
+	struct world *world = *state;
+	expect(world, OWNER, OP_OK, "make", "/fs/store/folder", "type dir\n");
+	expect(world, OWNER, OP_OK, "make", "/fs/store/folder/empty", "");
+	put(world, "/fs/store/folder/file", "x");
+	expect(world, OWNER, OP_EEXIST, "make", "/fs/store/folder", "type dir\n");
+	expect(world, OWNER, OP_EEXIST, "make", "/fs/store/folder/file", "");
+	expect(world, OWNER, OP_ETYPE, "make", "/fs/store/new", "type printer\n");
+	expect_put(world, "/fs/store/folder", "x", OP_ETYPE);
+	expect_put(world, "/fs/store/no/file", "x", OP_ENOENT);
+	expect(world, OWNER, OP_EBUSY, "delete", "/fs/store/folder", "");
+	expect(world, OWNER, OP_OK, "delete", "/fs/store/folder/file", "");
+	expect(world, OWNER, OP_OK, "delete", "/fs/store/folder/empty", "");
+	expect(world, OWNER, OP_OK, "delete", "/fs/store/folder", "");
+	expect(world, OWNER, OP_ENOENT, "delete", "/fs/store/folder", "");
+	assert_int_equal(count_names(world->store_dir), 0);
+}
+
+// No link leads a writer out of the folder, and none is written through.
+static void test_writes_stay_inside(void **state) {
+	struct world *world = *state;
+	world_write(world, "outside", "safe", 4);
+	assert_int_equal(symlink(world->dir, stored(world, "out")), 0);
+	assert_int_equal(symlink(path_of(world, "outside"), stored(world, "link")), 0);
+	expect_put(world, "/fs/store/out/outside", "gone", OP_ENOENT);
+	expect_put(world, "/fs/store/link", "gone", OP_EPERM);
+	expect(world, OWNER, OP_ENOENT, "delete", "/fs/store/out/outside", "");
+	expect(world, OWNER, OP_ENOENT, "make", "/fs/store/out/new", "type dir\n");
+	expect_put(world, "/fs/store/.box-put-x", "x", OP_EPERM);
+	expect_get(world, "/fs/dir/outside", "safe");
+	expect(world, STRANGER, OP_ENOENT, "delete", "/fs/store/link", "");
+}
+
 static const char *const roots[] = {"/fs", NULL};
 static const char *const found[] = {"/fs/dir/folder", "/fs/dir/folder/file", NULL};
 #define FS(function) {#function, function, setup, world_teardown, NULL}
@@ -349,6 +479,12 @@ static const struct CMUnitTest tests[] = {
 	FS(test_vanished_file),
 	FS(test_shortened_file),
 	FS(test_caller_gone_while_reading),
+	FS(test_put_whole),
+	FS(test_put_broken_off),
+	FS(test_put_in_place),
+	FS(test_put_if_version),
+	FS(test_folders),
+	FS(test_writes_stay_inside),
 };
 const struct conform conform_fs = {
 	.roots = roots,

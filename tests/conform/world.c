@@ -61,6 +61,10 @@ struct world *world_create(void) {
 	world->export.name = "dir";
 	world->export.path = world->dir;
 	wl_list_insert(&world->config.exports, &world->export.link);
+	strcpy(world->store_dir, "/tmp/conform-store-XXXXXX");
+	assert_non_null(mkdtemp(world->store_dir));
+	world->store = (struct config_export){.name = "store", .path = world->store_dir, .store = true};
+	wl_list_insert(&world->config.exports, &world->store.link);
 	world->loop = wl_event_loop_create();
 	world->tree = box_tree_create("ann");
 	world->pool = work_pool_create(world->loop, 1);
@@ -115,6 +119,7 @@ void world_destroy(struct world *world) {
 	assert_false(has_children());
 	wl_event_loop_destroy(world->loop);
 	remove_tree(world->dir);
+	remove_tree(world->store_dir);
 	assert_int_equal(count_fds(), world->fds);
 	free(world);
 }

@@ -10,7 +10,8 @@
 
 /*
  * A node in memory: boxd's tree with all its box types, no socket, no network, no key. It is ann's,
- * its machine is called den, and it exports world.dir, an empty folder, as /fs/dir.
+ * its machine is called den, and it exports world.dir, an empty folder, as /fs/dir, and
+ * world.store_dir, another, as /fs/store, to be written.
  */
 #define KEPT_MAX 8
 #define OWNER "ann/den"
@@ -26,9 +27,9 @@ struct world {
 	struct spaces spaces;
 	struct devices devices; // what links dial
 	struct config config;
-	struct config_export export;
+	struct config_export export, store;
 	struct box_env env;
-	char dir[64];
+	char dir[64], store_dir[64];
 	int fds; // open when it began
 	struct asked *kept[KEPT_MAX]; // exchanges that last as long as it does
 	int kept_size;

@@ -24,7 +24,9 @@ def port_bytes(lab, node):
 def ann(lab):
     """Three machines of Ann's; den has files."""
     den = Household(lab.node("den"), boxd_conf="export files /home/ann/files\n")
-    ibiza, loft = Household(lab.node("ibiza")), Household(lab.node("loft"))
+    ibiza = Household(lab.node("ibiza"), boxd_conf="store desk /home/ann/desk\n")
+    loft = Household(lab.node("loft"))
+    ibiza.node.run(["mkdir", "desk"])
     den.node.run(["mkdir", "files"])
     den.node.write_file("/home/ann/files/large", os.urandom(SIZE))
     den.node.write_file("/home/ann/files/message", os.urandom(MESSAGE))
@@ -67,6 +69,21 @@ def test_to_and_from_the_asker(ann):
     assert received(ibiza, "/chan/inbox") == sent
 
 
+def test_into_a_folder_of_another_machine(ann):
+    den, ibiza, loft = ann
+    sent = den.node.read_file("/home/ann/files/large")
+    loft.box("mk", "-t", "dir", "/n/ibiza/fs/desk/new")
+    loft.box("cp", "/n/den/fs/files/large", "/n/ibiza/fs/desk/new/large", timeout=60)
+    assert ibiza.node.read_file("/home/ann/desk/new/large") == sent
+    loft.node.write_file("/home/ann/letter", "Dear Ann")
+    loft.box("cp", "letter", "/n/ibiza/fs/desk/new/large")
+    assert ibiza.node.read_file("/home/ann/desk/new/large") == b"Dear Ann"
+    assert "not empty" in loft.refused("rm", "/n/ibiza/fs/desk/new")
+    loft.box("rm", "/n/ibiza/fs/desk/new/large", "/n/ibiza/fs/desk/new")
+    assert not ibiza.node.exists("/home/ann/desk/new")
+    assert "EUNSUPP" in loft.refused("cp", "letter", "/n/den/fs/files/letter")
+
+
 def test_between_nodes_that_do_not_know_each_other(lab, ann):
     """Only the asker knows both, so it passes the bytes on."""
     den, _, _ = ann
@@ -105,3 +122,25 @@ def test_hanging_up_stops_it(ann):
     assert not reader.ends_within(1), "a copy that was given up arrived"
     reader.kill()
     reader.wait()
+
+
+def test_a_killed_boxd_leaves_the_old_file(ann):
+    """Killed at the worst time: while the new one is coming."""
+    den, ibiza, _ = ann
+    ibiza.node.write_file("/home/ann/desk/kept", "old")
+    coming = ibiza.node.spawn(["sh", "-c", "(head -c 3000000 /dev/zero; sleep 1000) | "
+                               "box cp - /fs/desk/kept"])
+    wait_for(lambda: any(open_files(ibiza, ibiza.boxd.pid)), what="the file to be written")
+    ibiza.boxd.kill()
+    ibiza.boxd.wait()
+    coming.kill(group=True)
+    ibiza.start_boxd()
+    assert ibiza.text("/fs/desk/kept") == "old"
+    assert ibiza.box("ls", "/fs/desk").split()[0] == "kept"
+    ibiza.box("rm", "/fs/desk/kept")
+
+
+def open_files(home, pid):
+    """What a process has open below the desk."""
+    listed = home.node.output(["sh", "-c", f"ls -l /proc/{pid}/fd"])
+    return [line for line in listed.splitlines() if "/home/ann/desk/" in line]

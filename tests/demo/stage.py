@@ -85,17 +85,23 @@ class Machine(Household):
         width, height = map(int, size.split("x"))
         return int(x), int(y), int(x) + width, int(y) + height
 
+    def is_active(self, window):
+        """Whether it has the keyboard."""
+        return self.text(f"{window}/state").strip() == "active"
+
     def seen(self, window):
         """What the desktop shows where the window is: a PIL image."""
         return self.picture().crop(self.geometry(window))
 
     def take_by_titlebar(self, window, to=None):
-        """Clicks a window's titlebar or, with to=(left, top), drags its content's corner there."""
+        """Clicks a window's titlebar if it has not the keyboard or, with to=(left, top), drags its
+        content's corner there."""
         left, top, _, _ = self.geometry(window)
         grip = (left + 60, top - 15)
         if to is None:
-            self.hand.click(*grip)
-            wait_for(lambda: self.text(f"{window}/state").strip() == "active", 10,
+            if not self.is_active(window):  # a second click soon after would maximise it
+                self.hand.click(*grip)
+            wait_for(lambda: self.is_active(window), 10,
                      f"{self.name} to give {window} the keyboard")
             return
         end = (grip[0] + to[0] - left, grip[1] + to[1] - top)

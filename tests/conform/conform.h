@@ -4,6 +4,11 @@
 
 #include "asked.h"
 
+struct conform_more { // tests of a type that are in a file of their own
+	const struct CMUnitTest *tests;
+	size_t tests_size;
+};
+
 /*
  * What a box type of boxd is put to. Every word in boxd's box_types has a file type_WORD.c here with
  * a struct conform: without it the suite does not build. conform.c asks of it what is asked of all
@@ -21,6 +26,7 @@ struct conform {
 	uint32_t not_here;
 	const struct CMUnitTest *tests;
 	size_t tests_size;
+	const struct conform_more *more; // NULL: none
 };
 
 #define BOX_TYPE(name) extern const struct conform conform_##name;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * type_proc.c - programs as boxes: run whole in one exchange, or made of single boxes; where their
- * streams go, and that their end is the end of all they started.
+ * type_proc.c - programs as boxes: run whole in one exchange, or made of single boxes, and that their
+ * end is the end of all they started. Where their streams go is in proc_streams.c.
  *
  * Programs of other persons, behind walls, are tried end to end: tests/e2e/test_walls.py.
  */
@@ -17,6 +17,7 @@
 
 #include "boxes/proc.h"
 #include "conform.h"
+#include "proc_tests.h"
 
 #define MIB (1024 * 1024)
 
@@ -30,29 +31,27 @@ static void prepare(struct world *world) {
 
 /* A program in one exchange. */
 
-static void run(struct asked *asked, struct world *world, const char *lines) {
+void run(struct asked *asked, struct world *world, const char *lines) {
 	char *all;
 	assert_true(asprintf(&all, "%sbody frames\n", lines) > 0);
 	ask(asked, world, OWNER, "make", "/proc/p", all);
 	free(all);
 }
 
-static void run_shell(struct asked *asked, struct world *world, const char *script) {
+void run_shell(struct asked *asked, struct world *world, const char *script) {
 	char *lines;
 	assert_true(asprintf(&lines, "prog sh\narg sh\narg -c\narg %s\n", script) > 0);
 	run(asked, world, lines);
 	free(lines);
 }
 
-static bool sub_is(const struct asked *asked, int sub, const char *text) {
+bool sub_is(const struct asked *asked, int sub, const char *text) {
 	const struct buf *buf = &asked->sub[sub];
 	return buf->size == strlen(text) &&
 		(buf->size == 0 || memcmp(buf->data + buf->at, text, buf->size) == 0);
 }
 
-// Waits for its end: the trailer says how.
-#define expect_legacy(asked, text) expect_legacy_at(__FILE__, __LINE__, asked, text)
-static void expect_legacy_at(const char *file, int line, struct asked *asked, const char *text) {
+void expect_legacy_at(const char *file, int line, struct asked *asked, const char *text) {
 	expect_code_at(file, line, asked, OP_OK);
 	const char *legacy = op_get(&asked->trailer, OP_F_LEGACY);
 	if (!legacy || strcmp(legacy, text) != 0) {
@@ -489,236 +488,6 @@ static void test_size_of_texts(void **state) {
 
 /* Streams and their places. */
 
-static void test_reader_of_output(void **state) {
-	struct world *world = *state;
-	struct asked reader, other;
-	expect(world, OWNER, OP_OK, "make", "/proc/p", "prog cat\n");
-	ask(&reader, world, OWNER, "getmem", "/proc/p/io1", "");
-	ask(&other, world, OWNER, "getmem", "/proc/p/io1", "");
-	expect_code(&other, OP_EBUSY);
-	asked_finish(&other);
-	put(world, "/proc/p/io0", "one");
-	expect_body(&reader, "one");
-	asked_finish(&reader);
-	ask(&reader, world, OWNER, "getmem", "/proc/p/io1", "live\n");
-	put(world, "/proc/p/io0", "two");
-	until(world, asked_body_is(&reader, "two"));
-	asked_gone(&reader);
-	asked_finish(&reader);
-	put(world, "/proc/p/io0", "three"); // it waits for the next reader
-	ask(&reader, world, OWNER, "getmem", "/proc/p/io1", "live\n");
-	until(world, asked_body_is(&reader, "three"));
-	put(world, "/proc/p/io0", "");
-	expect_body(&reader, "three");
-	asked_finish(&reader);
-	expect_get(world, "/proc/p/io1", ""); // the end, to who asks later
-	expect_get(world, "/proc/p/legacy", "exit 0");
-}
-
-static void test_writers_of_input(void **state) {
-	struct world *world = *state;
-	struct asked one, other;
-	expect(world, OWNER, OP_OK, "make", "/proc/p", "prog cat\n");
-	ask(&one, world, OWNER, "putmem", "/proc/p/io0", "body chunks\n");
-	ask(&other, world, OWNER, "putmem", "/proc/p/io0", "body chunks\n");
-	expect_code(&other, OP_EBUSY);
-	asked_finish(&other);
-	asked_put(&one, "first", 5);
-	asked_gone(&one); // what was said was said
-	asked_finish(&one);
-	put(world, "/proc/p/io0", " second");
-	struct asked reader;
-	ask(&reader, world, OWNER, "getmem", "/proc/p/io1", "live\n");
-	until(world, asked_body_is(&reader, "first second"));
-	asked_finish(&reader);
-	ask(&one, world, OWNER, "putmem", "/proc/p/io0", "body frames\n");
-	asked_put_frame(&one, FRAME_DATA, 0, "third", 5);
-	asked_put_frame(&one, FRAME_DATA, 0, "", 0);
-	asked_put_end(&one);
-	expect_code(&one, OP_OK);
-	asked_finish(&one);
-	expect_get(world, "/proc/p/legacy", "exit 0");
-}
-
-static struct device *link_io(struct world *world, const char *io, const char *device) {
-	char lines[64];
-	snprintf(lines, sizeof(lines), "device %s\n", device);
-	expect(world, OWNER, OP_OK, "link", io, lines);
-	return devices_find(&world->devices, device);
-}
-
-static bool wrote(struct device *device, const char *text) {
-	return device->written.size == strlen(text) &&
-		memcmp(buf_front(&device->written), text, device->written.size) == 0;
-}
-
-// A re-link takes effect between two messages: nothing is lost, nothing comes twice.
-static void test_relink(void **state) {
-	struct world *world = *state;
-	expect(world, OWNER, OP_OK, "make", "/proc/p", "prog cat\n");
-	struct device *one = link_io(world, "/proc/p/io1", "/one");
-	device_up(one);
-	put(world, "/proc/p/io0", "a");
-	until(world, wrote(one, "a"));
-	struct device *two = link_io(world, "/proc/p/io1", "/two");
-	put(world, "/proc/p/io0", "b"); // the old one serves until the new one is up
-	until(world, wrote(one, "ab"));
-	device_up(two);
-	assert_null(devices_find(&world->devices, "/one"));
-	put(world, "/proc/p/io0", "c");
-	until(world, wrote(two, "c"));
-	struct device *three = link_io(world, "/proc/p/io1", "/three");
-	device_up(three);
-	put(world, "/proc/p/io0", "d");
-	until(world, wrote(three, "d"));
-	// Deleted, the stream waits for whoever comes.
-	char *name = box_name(three->link.box);
-	expect(world, OWNER, OP_OK, "delete", name, "");
-	free(name);
-	put(world, "/proc/p/io0", "e");
-	world_settle(world);
-	struct asked reader;
-	ask(&reader, world, OWNER, "getmem", "/proc/p/io1", "");
-	expect_body(&reader, "e");
-	asked_finish(&reader);
-}
-
-static void test_new_link_withdrawn(void **state) {
-	struct world *world = *state;
-	expect(world, OWNER, OP_OK, "make", "/proc/p", "prog cat\n");
-	struct device *one = link_io(world, "/proc/p/io1", "/one");
-	device_up(one);
-	struct device *two = link_io(world, "/proc/p/io1", "/two"); // never up
-	char *name = box_name(two->link.box);
-	expect(world, OWNER, OP_OK, "delete", name, "");
-	free(name);
-	put(world, "/proc/p/io0", "a");
-	until(world, wrote(one, "a"));
-}
-
-static void test_away_device_blocks(void **state) {
-	struct world *world = *state;
-	struct asked run_asked;
-	run_shell(&run_asked, world, "read go; head -c 1000000 /dev/zero; echo done >&2");
-	struct device *screen = link_io(world, "/proc/p/io1", "/screen");
-	asked_put_frame(&run_asked, FRAME_DATA, 0, "go\n", 3);
-	// It is linked, so its output goes nowhere else, and a full pipe holds the program.
-	for (int i = 0; i < 20; i++) {
-		wl_event_loop_dispatch(world->loop, 10);
-	}
-	assert_int_equal(run_asked.sub[1].size + run_asked.sub[2].size, 0);
-	device_up(screen);
-	until(world, screen->written.size > 0);
-	device_down(screen); // gone for a while, in the middle
-	size_t size = screen->written.size;
-	world_settle(world);
-	assert_int_equal(screen->written.size, size);
-	screen->full = true;
-	device_up(screen);
-	until(world, screen->written.size > size);
-	size = screen->written.size;
-	world_settle(world);
-	assert_int_equal(screen->written.size, size); // full: it waits for drained
-	assert_int_equal(run_asked.sub[2].size, 0);
-	device_drain(screen);
-	until(world, run_asked.sub[2].size > 0);
-	until(world, screen->finishing); // all is written, and it is over when the device has all of it
-	assert_false(asked_over(&run_asked));
-	device_over(screen);
-	expect_legacy(&run_asked, "exit 0");
-	assert_int_equal(run_asked.sub[1].size, 0);
-	asked_finish(&run_asked);
-}
-
-static void test_input_from_a_link(void **state) {
-	struct world *world = *state;
-	struct asked asked;
-	run_shell(&asked, world, "for i in 1 2 3; do read line; echo $line; done");
-	struct device *keys = link_io(world, "/proc/p/io0", "/keys");
-	device_up(keys);
-	device_sends(keys, "one\n");
-	until(world, asked.sub[1].size == 4);
-	asked_put_frame(&asked, FRAME_DATA, 0, "two\n", 4); // the exchange may still speak
-	until(world, asked.sub[1].size == 8);
-	char *name = box_name(keys->link.box);
-	expect(world, OWNER, OP_OK, "delete", name, "");
-	free(name);
-	keys = link_io(world, "/proc/p/io0", "/others");
-	device_up(keys);
-	device_sends(keys, "three\n");
-	expect_legacy(&asked, "exit 0");
-	assert_true(sub_is(&asked, 1, "one\ntwo\nthree\n"));
-	asked_finish(&asked);
-}
-
-static void test_input_link_is_held(void **state) {
-	struct world *world = *state;
-	struct asked asked;
-	char *large = malloc(65537);
-	memset(large, 'x', 65536);
-	large[65536] = '\0';
-	run_shell(&asked, world, "echo ready; read go <&3; cat >/dev/null");
-	until(world, asked.sub[1].size > 0 || asked_over(&asked));
-	asked_finish(&asked);
-	until(world, !world_has(world, "/proc/p"));
-	expect(world, OWNER, OP_OK, "make", "/proc/p", "prog sleep\narg sleep\narg 1000\n");
-	struct device *keys = link_io(world, "/proc/p/io0", "/keys");
-	device_up(keys);
-	for (int i = 0; i < 64 && !keys->paused; i++) {
-		device_sends(keys, large);
-	}
-	assert_true(keys->paused);
-	expect(world, OWNER, OP_OK, "delete", "/proc/p", "");
-	free(large);
-}
-
-static void test_stream_ends_its_link(void **state) {
-	struct world *world = *state;
-	struct asked asked;
-	run_shell(&asked, world, "exec >&-; read x");
-	struct device *screen = link_io(world, "/proc/p/io1", "/screen");
-	device_up(screen);
-	until(world, screen->finishing);
-	device_over(screen);
-	assert_null(devices_find(&world->devices, "/screen"));
-	asked_put_end(&asked);
-	expect_legacy(&asked, "exit 1");
-	asked_finish(&asked);
-}
-
-/* Terminals. */
-
-static void test_terminal(void **state) {
-	struct world *world = *state;
-	struct asked asked;
-	run(&asked, world, "prog sh\narg sh\narg -c\narg "
-		"test -t 0 -a -t 1 -a -t 2 && stty size; read x; stty size; echo $x >&2\ntty 30x100\n");
-	until(world, asked.sub[1].size >= 8);
-	asked_put_frame(&asked, FRAME_CONTROL, 0, "resize 40x120\n", 14);
-	asked_put_frame(&asked, FRAME_DATA, 0, "word\n", 5);
-	expect_legacy(&asked, "exit 0");
-	assert_true(sub_is(&asked, 1, "30 100\r\nword\r\n40 120\r\nword\r\n"));
-	assert_true(sub_is(&asked, 2, ""));
-	asked_finish(&asked);
-}
-
-static void test_terminal_keys(void **state) {
-	struct world *world = *state;
-	struct asked asked;
-	run(&asked, world, "prog sleep\narg sleep\narg 1000\ntty 24x80\n");
-	asked_put_frame(&asked, FRAME_DATA, 0, "\003", 1);
-	expect_legacy(&asked, "signal 2");
-	asked_finish(&asked);
-	run(&asked, world, "prog cat\ntty 24x80\n");
-	asked_put_frame(&asked, FRAME_DATA, 0, "line\n", 5);
-	asked_put_end(&asked); // a terminal is told by its end-of-file key
-	expect_legacy(&asked, "exit 0");
-	assert_true(sub_is(&asked, 1, "line\r\nline\r\n"));
-	asked_finish(&asked);
-}
-
-/* Ends. */
-
 static void test_legacy_waits(void **state) {
 	struct world *world = *state;
 	struct asked asked[3];
@@ -919,16 +688,6 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_single_boxes_refused),
 	TEST(test_slow_put),
 	TEST(test_size_of_texts),
-	TEST(test_reader_of_output),
-	TEST(test_writers_of_input),
-	TEST(test_relink),
-	TEST(test_new_link_withdrawn),
-	TEST(test_away_device_blocks),
-	TEST(test_input_from_a_link),
-	TEST(test_input_link_is_held),
-	TEST(test_stream_ends_its_link),
-	TEST(test_terminal),
-	TEST(test_terminal_keys),
 	TEST(test_legacy_waits),
 	TEST(test_delete_ends_the_tree),
 	TEST(test_end_of_the_program_ends_the_tree),
@@ -939,4 +698,9 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_others_have_so_many),
 	TEST(test_type_of_the_processor),
 };
-const struct conform conform_proc = {.roots = roots, .prepare = prepare, TESTS(tests)};
+const struct conform conform_proc = {
+	.roots = roots,
+	.prepare = prepare,
+	.more = &proc_streams,
+	TESTS(tests),
+};

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * proc_streams.c - where a program's streams go: to readers and writers of its boxes, along links, to
+ * a terminal.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proc_tests.h"
+
+static void test_reader_of_output(void **state) {
+	struct world *world = *state;
+	struct asked reader, other;
+	expect(world, OWNER, OP_OK, "make", "/proc/p", "prog cat\n");
+	ask(&reader, world, OWNER, "getmem", "/proc/p/io1", "");
+	ask(&other, world, OWNER, "getmem", "/proc/p/io1", "");
+	expect_code(&other, OP_EBUSY);
+	asked_finish(&other);
+	put(world, "/proc/p/io0", "one");
+	expect_body(&reader, "one");
+	asked_finish(&reader);
+	ask(&reader, world, OWNER, "getmem", "/proc/p/io1", "live\n");
+	put(world, "/proc/p/io0", "two");
+	until(world, asked_body_is(&reader, "two"));
+	asked_gone(&reader);
+	asked_finish(&reader);
+	put(world, "/proc/p/io0", "three"); // it waits for the next reader
+	ask(&reader, world, OWNER, "getmem", "/proc/p/io1", "live\n");
+	until(world, asked_body_is(&reader, "three"));
+	put(world, "/proc/p/io0", "");
+	expect_body(&reader, "three");
+	asked_finish(&reader);
+	expect_get(world, "/proc/p/io1", ""); // the end, to who asks later
+	expect_get(world, "/proc/p/legacy", "exit 0");
+}
+
+static void test_writers_of_input(void **state) {
+	struct world *world = *state;
+	struct asked one, other;
+	expect(world, OWNER, OP_OK, "make", "/proc/p", "prog cat\n");
+	ask(&one, world, OWNER, "putmem", "/proc/p/io0", "body chunks\n");
+	ask(&other, world, OWNER, "putmem", "/proc/p/io0", "body chunks\n");
+	expect_code(&other, OP_EBUSY);
+	asked_finish(&other);
+	asked_put(&one, "first", 5);
+	asked_gone(&one); // what was said was said
+	asked_finish(&one);
+	put(world, "/proc/p/io0", " second");
+	struct asked reader;
+	ask(&reader, world, OWNER, "getmem", "/proc/p/io1", "live\n");
+	until(world, asked_body_is(&reader, "first second"));
+	asked_finish(&reader);
+	ask(&one, world, OWNER, "putmem", "/proc/p/io0", "body frames\n");
+	asked_put_frame(&one, FRAME_DATA, 0, "third", 5);
+	asked_put_frame(&one, FRAME_DATA, 0, "", 0);
+	asked_put_end(&one);
+	expect_code(&one, OP_OK);
+	asked_finish(&one);
+	expect_get(world, "/proc/p/legacy", "exit 0");
+}
+
+static struct device *link_io(struct world *world, const char *io, const char *device) {
+	char lines[64];
+	snprintf(lines, sizeof(lines), "device %s\n", device);
+	expect(world, OWNER, OP_OK, "link", io, lines);
+	return devices_find(&world->devices, device);
+}
+
+static bool wrote(struct device *device, const char *text) {
+	return device->written.size == strlen(text) &&
+		memcmp(buf_front(&device->written), text, device->written.size) == 0;
+}
+
+// A re-link takes effect between two messages: nothing is lost, nothing comes twice.
+static void test_relink(void **state) {
+	struct world *world = *state;
+	expect(world, OWNER, OP_OK, "make", "/proc/p", "prog cat\n");
+	struct device *one = link_io(world, "/proc/p/io1", "/one");
+	device_up(one);
+	put(world, "/proc/p/io0", "a");
+	until(world, wrote(one, "a"));
+	struct device *two = link_io(world, "/proc/p/io1", "/two");
+	put(world, "/proc/p/io0", "b"); // the old one serves until the new one is up
+	until(world, wrote(one, "ab"));
+	device_up(two);
+	assert_null(devices_find(&world->devices, "/one"));
+	put(world, "/proc/p/io0", "c");
+	until(world, wrote(two, "c"));
+	struct device *three = link_io(world, "/proc/p/io1", "/three");
+	device_up(three);
+	put(world, "/proc/p/io0", "d");
+	until(world, wrote(three, "d"));
+	// Deleted, the stream waits for whoever comes.
+	char *name = box_name(three->link.box);
+	expect(world, OWNER, OP_OK, "delete", name, "");
+	free(name);
+	put(world, "/proc/p/io0", "e");
+	world_settle(world);
+	struct asked reader;
+	ask(&reader, world, OWNER, "getmem", "/proc/p/io1", "");
+	expect_body(&reader, "e");
+	asked_finish(&reader);
+}
+
+static void test_new_link_withdrawn(void **state) {
+	struct world *world = *state;
+	expect(world, OWNER, OP_OK, "make", "/proc/p", "prog cat\n");
+	struct device *one = link_io(world, "/proc/p/io1", "/one");
+	device_up(one);
+	struct device *two = link_io(world, "/proc/p/io1", "/two"); // never up
+	char *name = box_name(two->link.box);
+	expect(world, OWNER, OP_OK, "delete", name, "");
+	free(name);
+	put(world, "/proc/p/io0", "a");
+	until(world, wrote(one, "a"));
+}
+
+static void test_away_device_blocks(void **state) {
+	struct world *world = *state;
+	struct asked run_asked;
+	run_shell(&run_asked, world, "read go; head -c 1000000 /dev/zero; echo done >&2");
+	struct device *screen = link_io(world, "/proc/p/io1", "/screen");
+	asked_put_frame(&run_asked, FRAME_DATA, 0, "go\n", 3);
+	// It is linked, so its output goes nowhere else, and a full pipe holds the program.
+	for (int i = 0; i < 20; i++) {
+		wl_event_loop_dispatch(world->loop, 10);
+	}
+	assert_int_equal(run_asked.sub[1].size + run_asked.sub[2].size, 0);
+	device_up(screen);
+	until(world, screen->written.size > 0);
+	device_down(screen); // gone for a while, in the middle
+	size_t size = screen->written.size;
+	world_settle(world);
+	assert_int_equal(screen->written.size, size);
+	screen->full = true;
+	device_up(screen);
+	until(world, screen->written.size > size);
+	size = screen->written.size;
+	world_settle(world);
+	assert_int_equal(screen->written.size, size); // full: it waits for drained
+	assert_int_equal(run_asked.sub[2].size, 0);
+	device_drain(screen);
+	until(world, run_asked.sub[2].size > 0);
+	until(world, screen->finishing); // all is written, and it is over when the device has all of it
+	assert_false(asked_over(&run_asked));
+	device_over(screen);
+	expect_legacy(&run_asked, "exit 0");
+	assert_int_equal(run_asked.sub[1].size, 0);
+	asked_finish(&run_asked);
+}
+
+static void test_input_from_a_link(void **state) {
+	struct world *world = *state;
+	struct asked asked;
+	run_shell(&asked, world, "for i in 1 2 3; do read line; echo $line; done");
+	struct device *keys = link_io(world, "/proc/p/io0", "/keys");
+	device_up(keys);
+	device_sends(keys, "one\n");
+	until(world, asked.sub[1].size == 4);
+	asked_put_frame(&asked, FRAME_DATA, 0, "two\n", 4); // the exchange may still speak
+	until(world, asked.sub[1].size == 8);
+	char *name = box_name(keys->link.box);
+	expect(world, OWNER, OP_OK, "delete", name, "");
+	free(name);
+	keys = link_io(world, "/proc/p/io0", "/others");
+	device_up(keys);
+	device_sends(keys, "three\n");
+	expect_legacy(&asked, "exit 0");
+	assert_true(sub_is(&asked, 1, "one\ntwo\nthree\n"));
+	asked_finish(&asked);
+}
+
+static void test_input_link_is_held(void **state) {
+	struct world *world = *state;
+	struct asked asked;
+	char *large = malloc(65537);
+	memset(large, 'x', 65536);
+	large[65536] = '\0';
+	run_shell(&asked, world, "echo ready; read go <&3; cat >/dev/null");
+	until(world, asked.sub[1].size > 0 || asked_over(&asked));
+	asked_finish(&asked);
+	until(world, !world_has(world, "/proc/p"));
+	expect(world, OWNER, OP_OK, "make", "/proc/p", "prog sleep\narg sleep\narg 1000\n");
+	struct device *keys = link_io(world, "/proc/p/io0", "/keys");
+	device_up(keys);
+	for (int i = 0; i < 64 && !keys->paused; i++) {
+		device_sends(keys, large);
+	}
+	assert_true(keys->paused);
+	expect(world, OWNER, OP_OK, "delete", "/proc/p", "");
+	free(large);
+}
+
+static void test_stream_ends_its_link(void **state) {
+	struct world *world = *state;
+	struct asked asked;
+	run_shell(&asked, world, "exec >&-; read x");
+	struct device *screen = link_io(world, "/proc/p/io1", "/screen");
+	device_up(screen);
+	until(world, screen->finishing);
+	device_over(screen);
+	assert_null(devices_find(&world->devices, "/screen"));
+	asked_put_end(&asked);
+	expect_legacy(&asked, "exit 1");
+	asked_finish(&asked);
+}
+
+/* Terminals. */
+
+static void test_terminal(void **state) {
+	struct world *world = *state;
+	struct asked asked;
+	run(&asked, world, "prog sh\narg sh\narg -c\narg "
+		"test -t 0 -a -t 1 -a -t 2 && stty size; read x; stty size; echo $x >&2\ntty 30x100\n");
+	until(world, asked.sub[1].size >= 8);
+	asked_put_frame(&asked, FRAME_CONTROL, 0, "resize 40x120\n", 14);
+	asked_put_frame(&asked, FRAME_DATA, 0, "word\n", 5);
+	expect_legacy(&asked, "exit 0");
+	assert_true(sub_is(&asked, 1, "30 100\r\nword\r\n40 120\r\nword\r\n"));
+	assert_true(sub_is(&asked, 2, ""));
+	asked_finish(&asked);
+}
+
+static void test_terminal_keys(void **state) {
+	struct world *world = *state;
+	struct asked asked;
+	run(&asked, world, "prog sleep\narg sleep\narg 1000\ntty 24x80\n");
+	asked_put_frame(&asked, FRAME_DATA, 0, "\003", 1);
+	expect_legacy(&asked, "signal 2");
+	asked_finish(&asked);
+	run(&asked, world, "prog cat\ntty 24x80\n");
+	asked_put_frame(&asked, FRAME_DATA, 0, "line\n", 5);
+	asked_put_end(&asked); // a terminal is told by its end-of-file key
+	expect_legacy(&asked, "exit 0");
+	assert_true(sub_is(&asked, 1, "line\r\nline\r\n"));
+	asked_finish(&asked);
+}
+
+/* Ends. */
+
+static const struct CMUnitTest tests[] = {
+	TEST(test_reader_of_output),
+	TEST(test_writers_of_input),
+	TEST(test_relink),
+	TEST(test_new_link_withdrawn),
+	TEST(test_away_device_blocks),
+	TEST(test_input_from_a_link),
+	TEST(test_input_link_is_held),
+	TEST(test_stream_ends_its_link),
+	TEST(test_terminal),
+	TEST(test_terminal_keys),
+};
+const struct conform_more proc_streams = {TESTS(tests)};

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TESTS_CONFORM_PROC_TESTS_H
+#define TESTS_CONFORM_PROC_TESTS_H
+
+#include "conform.h"
+
+/* What type_proc.c and proc_streams.c share. */
+
+extern const struct conform_more proc_streams;
+
+/* make /proc/p in one exchange. lines: prog and what else its head says. */
+void run(struct asked *asked, struct world *world, const char *lines);
+/* The same of a script for sh. */
+void run_shell(struct asked *asked, struct world *world, const char *script);
+/* Whether the answer's sub-stream is that text. */
+bool sub_is(const struct asked *asked, int sub, const char *text);
+/* Waits for its end: the trailer says how. */
+#define expect_legacy(asked, text) expect_legacy_at(__FILE__, __LINE__, asked, text)
+void expect_legacy_at(const char *file, int line, struct asked *asked, const char *text);
+
+#endif

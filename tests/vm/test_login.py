@@ -36,6 +36,7 @@ PAPER, INK = bytes.fromhex("15202b"), bytes.fromhex("f3e7d1")
 BLOCK = "\N{FULL BLOCK}"
 ALPHABET = string.ascii_lowercase + string.digits + " $/>|-"
 CHARACTERS = 60  # a line
+AT_ONCE = 8  # keys typed without looking
 HOME = {
     ".config/foot/foot.ini":
         f"[main]\ninitial-window-size-chars={CHARACTERS}x12\n[cursor]\nstyle=beam\n"
@@ -141,22 +142,37 @@ class Visit:
         font, x, y = self.desktop_shows(TERMINAL_S, terminal_font, "a terminal")
         self.step("the terminal is on the screen")
 
+        read = []
+
         def terminal_shows(text):
-            self.desktop_shows(TYPED_S, lambda picture: any(
+            def shown(picture):
+                read[:] = font.read(picture, x, y, CHARACTERS)
                 # Right of the text may be the cursor.
-                line[:len(text)] == text and not line[len(text) + 1:].strip()
-                for line in font.read(picture, x, y, CHARACTERS)), f"{text!r} in the terminal")
+                return any(line.ljust(len(text))[:len(text)] == text
+                           and not line[len(text) + 1:].strip() for line in read)
+            try:
+                self.desktop_shows(TYPED_S, shown, f"{text!r} in the terminal")
+            except TimeoutError as error:
+                raise TimeoutError(f"{error}; it shows {[line for line in read if line]}") from error
+
+        def type_seen(text):
+            """Types behind a prompt, looking up now and then: an emulated keyboard holds a few
+            keys and drops what is typed beyond."""
+            terminal_shows("$ ")
+            for end in range(AT_ONCE, len(text) + AT_ONCE, AT_ONCE):
+                self.guest.type(text[end - AT_ONCE:end])
+                terminal_shows(f"$ {text[:end]}")
 
         word = "".join(secrets.choice(string.ascii_lowercase) for _ in range(8))
-        self.guest.type(f"echo {word} | tee /exchange/out/typed")
-        terminal_shows(f"$ echo {word} | tee /exchange/out/typed")
+        type_seen(f"echo {word} | tee /exchange/out/typed")
         self.step("the typed text is on the screen")
         self.guest.type("\n")
         terminal_shows(word)
         self.guest.save("4-typed.png")
         self.step("and so is the answer")
         assert self.out("typed") == f"{word}\n"
-        self.guest.type("exit\n")
+        type_seen("exit")
+        self.guest.type("\n")
         self.desktop_shows(TYPED_S, lambda picture: picture.solid(INK) is None,
                            "the terminal gone")
 

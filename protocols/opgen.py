@@ -3,11 +3,11 @@
 """
 opgen.py - prints what is said about the words of Op, from op.xml.
 
-    opgen.py MODE op.xml [OUTPUT]
+    opgen.py MODE op.xml [OUTPUT [TEXT...]]
 
 tables  op-tables.h: the words as C enums, the limits as macros
 data    op-tables.inc: the tables that box/op.c walks, included there alone
-man     op(7) in scdoc
+man     op(7) in scdoc; the texts, in scdoc too, stand at its end
 dict    the words as a dictionary for libFuzzer
 
 It prints data, never logic, and refuses an op.xml that contradicts itself.
@@ -258,15 +258,19 @@ MODES = {'tables': print_tables, 'data': print_data, 'man': print_man, 'dict': p
 
 
 def main(args):
-    if len(args) not in (2, 3) or args[0] not in MODES:
-        print('usage: opgen.py ' + '|'.join(MODES) + ' op.xml [OUTPUT]', file=sys.stderr)
+    if len(args) < 2 or args[0] not in MODES or (args[3:] and args[0] != 'man'):
+        print('usage: opgen.py ' + '|'.join(MODES) + ' op.xml [OUTPUT]\n'
+              '       opgen.py man op.xml OUTPUT TEXT...', file=sys.stderr)
         return 2
     try:
         text = ''.join(MODES[args[0]](Op(args[1])))
     except Wrong as wrong:
         print(f'{args[1]}: {wrong}', file=sys.stderr)
         return 1
-    if len(args) == 3:
+    for path in args[3:]:
+        with open(path, encoding='utf-8') as file:
+            text += '\n' + file.read()
+    if len(args) > 2:
         with open(args[2], 'w', encoding='utf-8') as file:
             file.write(text)
     else:

@@ -76,14 +76,14 @@ int main(int argc, char **argv) {
 		puts("box " BOXLAND_VERSION);
 		return 0;
 	}
-	struct asker asker = {.loop = wl_event_loop_create()};
-	if (!op_socket_path(asker.path)) {
-		fprintf(stderr, "box: where boxd listens is not known: XDG_RUNTIME_DIR is not set (log in "
-			"through a session, or set BOX_OP)\n");
+	struct asker asker;
+	if (!asker_init(&asker, NULL, NULL)) {
+		fprintf(stderr, "box: where boxd listens is not known: %s\n", errno == ENOENT ?
+			"XDG_RUNTIME_DIR is not set (log in through a session, or set BOX_OP)" :
+			errno == ENAMETOOLONG ? "BOX_OP, or BOX_NS, is too long" : strerror(errno));
 		return 1;
 	}
-	caller_unix_init(&asker.boxd, asker.loop, asker.path);
 	int status = argc > 1 ? run_verb(&asker, argc - 1, argv + 1) : show_node(&asker);
-	wl_event_loop_destroy(asker.loop);
+	asker_finish(&asker);
 	return status;
 }

@@ -4,21 +4,12 @@
 
 #include <stdbool.h>
 #include <stdio.h>
-#include <wayland-server-core.h>
 
-#include "base/buf.h"
-#include "box/op.h"
-#include "net/call.h"
+#include "libbox/ask.h"
 
 /*
  * The command `box`: one file per verb, verb_NAME.c, each a struct verb in the table of box.c.
  */
-
-struct asker { // this program and its boxd
-	struct wl_event_loop *loop;
-	struct caller_unix boxd;
-	char path[108];
-};
 
 struct verb {
 	const char *name;
@@ -33,35 +24,11 @@ extern const struct verb verb_change, verb_chinfo, verb_cp, verb_doctor, verb_do
 /* `box` alone: this node, its peers, its windows, what to type next. */
 int show_node(struct asker *asker);
 
-/* An answer that was waited for. */
-struct answer {
-	struct op_refusal why; // OP_OK: ok and whole
-	struct op_head reply;
-	struct op_head trailer;
-	struct buf body;
-};
-/*
- * Asks boxd and waits. request is finished here. true: ok. false: answer->why says why not. In both
- * cases answer_finish.
- */
-bool ask(struct asker *asker, struct op_head *request, struct answer *answer);
-/* The same, for so long at most: then the call is hung up, and why is ELOST. */
-bool ask_within(struct asker *asker, struct op_head *request, struct answer *answer, int ms);
-void answer_finish(struct answer *answer);
-/* The same, and prints what was refused. */
+/* Asks and waits as ask does, and prints what was refused. */
 bool ask_or_say(struct asker *asker, struct op_head *request, struct answer *answer);
 
-/* One of several that are asked at once. */
-struct question {
-	struct op_head request; // finished by ask_all
-	struct answer answer;   // answer_finish afterwards, always
-	struct call *call;      // ask.c's
-};
-/* What is not answered within limit_ms is given up with ELOST; 0: no limit. */
-void ask_all(struct asker *asker, struct question *questions, int count, int limit_ms);
-
-/* Walks the entries of a selectors answer: begin with *at = 0. entry is finished by the caller. */
-bool answer_next(const struct answer *answer, size_t *at, struct op_head *entry);
+/* The bytes of a box, 0-terminated, malloc'd; NULL: it has been said why not. */
+char *get_text(struct asker *asker, const char *name);
 
 /*
  * Sets (or, of a list, adds) what a person typed. false: it makes no sense there; that was said, and

@@ -3,6 +3,8 @@
  * verb_ns.c - box ns: what each name is bound to, what that means now, and why; with -n, a program in
  * a copy of the name space, which goes with it.
  */
+#include "box.h"
+
 #include <errno.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -13,7 +15,7 @@
 #include <unistd.h>
 
 #include "box/cnstr.h"
-#include "space.h"
+#include "libbox/space.h"
 
 #define PATIENCE_MS 2000 // for one box's kind
 
@@ -94,9 +96,9 @@ static void show_line(struct asker *asker, char *line, struct row *row, char pre
 }
 
 static int show(struct asker *asker, bool plain) {
-	char name[128], prefix[256] = "";
+	char name[192], prefix[256] = "";
 	struct row row = {.found = false};
-	char *text = get_text(asker, space_name("", name)), *lines = text;
+	char *text = get_text(asker, space_name(asker, "", name)), *lines = text;
 	if (!text) {
 		return 1;
 	}
@@ -119,7 +121,7 @@ static bool make_copy(struct asker *asker, const char *id) {
 	struct answer answer;
 	op_head_init_request(&request, OP_MAKE);
 	op_setf(&request, OP_F_NAME, "/ns/%s", id);
-	op_set(&request, OP_F_FROM, space_id());
+	op_set(&request, OP_F_FROM, space_id(asker));
 	bool good = ask_or_say(asker, &request, &answer);
 	answer_finish(&answer);
 	return good;

@@ -1,17 +1,39 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ask.c - questions to boxd, waited for, and what a person is told of the answers.
+ * ask.c - questions to boxd, waited for.
  *
- * Verbs that stream (run, cp, pair) drive their call themselves.
+ * Prints nothing: what a person is told of an answer is the command's, say.c. Who streams drives a
+ * call by itself.
  */
-#include "box.h"
+#include "libbox/ask.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "box/words.h"
-#include "space.h"
+
+bool asker_init(struct asker *asker, const char *op, const char *ns) {
+	const char *space = ns ? ns : getenv("BOX_NS");
+	*asker = (struct asker){.loop = NULL};
+	int size = op ? snprintf(asker->path, sizeof(asker->path), "%s", op) : 0;
+	int ns_size = snprintf(asker->ns, sizeof(asker->ns), "%s", space ? space : "");
+	if (size >= (int)sizeof(asker->path) || ns_size >= (int)sizeof(asker->ns)) {
+		errno = ENAMETOOLONG;
+		return false;
+	}
+	if (!op && !op_socket_path(asker->path)) {
+		return false;
+	}
+	asker->loop = wl_event_loop_create();
+	caller_unix_init(&asker->boxd, asker->loop, asker->path);
+	return asker->loop;
+}
+
+void asker_finish(struct asker *asker) {
+	wl_event_loop_destroy(asker->loop);
+}
 
 static void handle_reply(void *data, const struct op_head *reply) {
 	struct question *question = data;
@@ -45,11 +67,19 @@ static void question_begin(struct question *question, struct asker *asker) {
 	op_head_init_reply(&answer->reply);
 	op_head_init_reply(&answer->trailer);
 	buf_init(&answer->body);
+	if (asker->ns[0] && !op_has(&question->request, OP_F_NS)) {
+		op_set(&question->request, OP_F_NS, asker->ns);
+	}
+	if (question->bytes) {
+		op_set_body(&question->request, OP_BODY_BYTES, question->size);
+	}
 	question->call = call_create(asker->loop, &asker->boxd.caller, &question->request, NULL,
 		&events, question);
 	op_head_finish(&question->request);
 	if (!question->call) {
 		op_refuse(&answer->why, OP_EIO, "out of memory");
+	} else if (question->size > 0) {
+		call_send_bytes(question->call, question->bytes, question->size);
 	}
 }
 
@@ -98,26 +128,29 @@ bool ask(struct asker *asker, struct op_head *request, struct answer *answer) {
 	return ask_within(asker, request, answer, 0);
 }
 
+static bool ask_one(struct asker *asker, struct question *question, struct op_head *request,
+		struct answer *answer, int ms) {
+	ask_all(asker, question, 1, ms);
+	*request = question->request; // finished
+	*answer = question->answer;
+	return answer->why.code == OP_OK;
+}
+
 bool ask_within(struct asker *asker, struct op_head *request, struct answer *answer, int ms) {
 	struct question question = {.request = *request};
-	ask_all(asker, &question, 1, ms);
-	*request = question.request; // finished
-	*answer = question.answer;
-	return answer->why.code == OP_OK;
+	return ask_one(asker, &question, request, answer, ms);
+}
+
+bool ask_with(struct asker *asker, struct op_head *request, const void *bytes, size_t size,
+		struct answer *answer) {
+	struct question question = {.request = *request, .bytes = bytes, .size = size};
+	return ask_one(asker, &question, request, answer, 0);
 }
 
 void answer_finish(struct answer *answer) {
 	op_head_finish(&answer->reply);
 	op_head_finish(&answer->trailer);
 	buf_finish(&answer->body);
-}
-
-bool ask_or_say(struct asker *asker, struct op_head *request, struct answer *answer) {
-	if (ask(asker, request, answer)) {
-		return true;
-	}
-	say_refusal(&answer->why);
-	return false;
 }
 
 bool answer_next(const struct answer *answer, size_t *at, struct op_head *entry) {
@@ -130,57 +163,17 @@ bool answer_next(const struct answer *answer, size_t *at, struct op_head *entry)
 	return true;
 }
 
-bool set_said(struct op_head *head, enum op_field field, const char *text) {
-	struct op_refusal why;
+enum op_code head_say(struct op_head *head, enum op_field field, const char *text,
+		struct op_refusal *why) {
 	uint64_t number;
-	if (words_check(field, text, &number, &why) != OP_OK) {
-		say_refusal(&why);
-		return false;
+	enum op_code code = words_check(field, text, &number, why);
+	if (code != OP_OK) {
+		return code;
 	}
 	if (words_field_is_list(field)) {
 		op_add(head, field, text);
 	} else {
 		op_set(head, field, text);
 	}
-	return true;
-}
-
-bool set_box(struct asker *asker, struct op_head *head, enum op_field field, const char *name) {
-	char box[128], *whole = NULL;
-	char *dot = name[0] == '/' ? NULL : get_text(asker, space_name("dot", box));
-	if (name[0] == '/') {
-		return set_said(head, field, name);
-	}
-	bool self = strcmp(name, ".") == 0;
-	const char *rest = strncmp(name, "./", 2) == 0 ? name + 2 : name;
-	bool good = dot && asprintf(&whole, "%s%s%s", dot, self || dot[1] == '\0' ? "" : "/",
-		self ? "" : rest) >= 0 && set_said(head, field, whole);
-	free(dot);
-	free(whole);
-	return good;
-}
-
-int say_refusal(const struct op_refusal *why) {
-	fputs("box: ", stderr);
-	print_text(stderr, why->sentence); // a stranger's, maybe
-	fprintf(stderr, " (%s)\n", op_code_name(why->code));
-	return 1;
-}
-
-int say_usage(const struct verb *verb) {
-	fprintf(stderr, "usage: box %s %s\n  %s; man box has examples\n", verb->name, verb->usage,
-		verb->help);
-	return 2;
-}
-
-void print_text(FILE *out, const char *text) {
-	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-		if (*c < 0x20 || *c == 0x7f) {
-			fprintf(out, "\\x%02x", *c);
-		} else if (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0) { // the second set of controls
-			fprintf(out, "\\x%02x", *++c);
-		} else {
-			putc(*c, out);
-		}
-	}
+	return OP_OK;
 }

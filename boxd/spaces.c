@@ -99,15 +99,52 @@ static const char *read_binding(struct reading *reading, char *value) {
 		reading->why.sentence;
 }
 
+static bool read_word(char *word) {
+	if (strcmp(word, "\"\"") == 0) {
+		*word = '\0';
+	}
+	return op_unescape(word);
+}
+
+static const char *read_cast(struct reading *reading, char *value) {
+	static const char usage[] = "a cast is: cast FROM TO [PROGRAM [ARGUMENT…]]";
+	const char *args[65] = {NULL}; // as many as can be made, and NULL
+	char *name, *to;
+	struct cast *made;
+	size_t count = 0;
+	const char *from = conf_word(&value), *into = conf_word(&value);
+	char *prog = conf_word(&value);
+	if (!from || !into || (prog && !read_word(prog))) {
+		return usage;
+	}
+	const char *last = prog ? strrchr(prog, '/') : NULL;
+	args[count++] = last ? last + 1 : prog;
+	for (char *word; (word = conf_word(&value));) {
+		if (count == sizeof(args) / sizeof(args[0]) - 1 || !read_word(word)) {
+			return usage;
+		}
+		args[count++] = word;
+	}
+	if (asprintf(&name, "%s:%s", from, into) < 0) {
+		return "out of memory";
+	}
+	bool good = cast_split(name, &to, &reading->why) == OP_OK && casts_add(&reading->ns->casts, name, to,
+		prog, args, &made, &reading->why) == OP_OK;
+	free(name);
+	return good ? NULL : reading->why.sentence;
+}
+
 static const char *read_line(void *data, const char *field, char *value) {
 	struct reading *reading = data;
 	if (strcmp(field, "bind") == 0) {
 		return read_binding(reading, value);
+	} else if (strcmp(field, "cast") == 0) {
+		return read_cast(reading, value);
 	} else if (strcmp(field, "dot") == 0) {
 		return ns_set_dot(reading->ns, value, &reading->why) == OP_OK ? NULL :
 			reading->why.sentence;
 	}
-	return "no such field (bind dot)";
+	return "no such field (bind cast dot)";
 }
 
 static bool bind_usual(struct ns *ns) {
@@ -155,10 +192,39 @@ bool space_print_binding(const struct ns_binding *binding, struct buf *out) {
 		binding->want ? binding->want : "");
 }
 
+// A word of a line, whatever is in it; "" is an empty one.
+static bool print_word(const char *word, struct buf *out) {
+	struct buf escaped;
+	buf_init(&escaped);
+	bool good = buf_append(out, " ", 1) && op_escape(word, &escaped);
+	for (size_t i = 0; i < escaped.size && good; i++) {
+		char byte = (char)buf_front(&escaped)[i];
+		bool parts = byte == ' ' || byte == '"';
+		good = parts ? buf_printf(out, "\\x%02x", byte) : buf_append(out, &byte, 1);
+	}
+	buf_finish(&escaped);
+	return good && (*word || buf_append(out, "\"\"", 2));
+}
+
+bool space_print_cast(const struct cast *cast, struct buf *out) {
+	bool good = buf_printf(out, "cast %s %s", cast->from, cast->to) &&
+		(!cast->prog || print_word(cast->prog, out));
+	for (size_t i = 1; good && cast->prog && cast->args[i]; i++) {
+		good = print_word(cast->args[i], out);
+	}
+	return good && buf_append(out, "\n", 1);
+}
+
 bool space_print(const struct space *space, struct buf *out) {
 	const struct ns_binding *binding;
 	wl_list_for_each(binding, &space->ns.bindings, link) {
 		if (!space_print_binding(binding, out)) {
+			return false;
+		}
+	}
+	const struct cast *cast;
+	wl_list_for_each(cast, &space->ns.casts.list, link) {
+		if (!space_print_cast(cast, out)) {
 			return false;
 		}
 	}

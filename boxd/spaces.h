@@ -37,14 +37,16 @@ struct space *space_create(struct spaces *spaces, const char *id, const struct s
 void space_destroy(struct spaces *spaces, struct space *space); // not the default
 
 /*
- * A binding, and a whole name space, as lines of its file:
+ * A binding, a cast, and a whole name space, as lines of its file:
  *
  *     bind PREFIX TARGET [any] [want CONSTRAINT]     in search order
+ *     cast FROM TO [PROGRAM [ARGUMENT…]]             escaped as in heads, blanks too
  *     dot NAME
  *
  * false: no memory.
  */
 struct buf;
+bool space_print_cast(const struct cast *cast, struct buf *out);
 bool space_print_binding(const struct ns_binding *binding, struct buf *out);
 bool space_print(const struct space *space, struct buf *out);
 

@@ -68,9 +68,22 @@ static void show_any(struct asker *asker, struct row *row) {
 	answer_finish(&answer);
 }
 
+// "cast FROM TO [PROGRAM …]".
+static void show_cast(char *words, bool first) {
+	const char *from = strsep(&words, " "), *to = strsep(&words, " ");
+	printf("%s    %s to %s%*s %s\n", first ? "casts\n" : "", from, to,
+		(int)(strlen(from) + strlen(to)) < 28 ? 28 - (int)(strlen(from) + strlen(to)) : 0, "",
+		words ? words : "(as it is)");
+}
+
 // "bind PREFIX TARGET [any] [want CONSTRAINT]", as boxd prints it.
 static void show_line(struct asker *asker, char *line, struct row *row, char prefix[static 256]) {
 	char *words = line, *word = strsep(&words, " ");
+	if (strcmp(word, "cast") == 0) {
+		show_cast(words, strcmp(prefix, "cast") != 0);
+		strcpy(prefix, "cast");
+		return;
+	}
 	if (strcmp(word, "bind") != 0) {
 		printf("current box %s\n", words ? words : "");
 		return;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ns.c - /ns/ID: the name spaces of this node's programs. Getmem of one tells it as lines, in search
- * order; its inner boxes are bind/N, a binding each, and dot, the current box.
+ * order; its inner boxes are bind/N, a binding each, cast/FROM:TO, a conversion of types each, and
+ * dot, the current box.
  *
  * What names mean is box/ns.c's and choose.c's.
  */
@@ -16,11 +17,12 @@
 #include "spaces.h"
 
 #define DOT_MAX OP_MAX_NAME
+#define CAST_ARGS 64
 
 struct shown { // a name space as a box
 	struct box_env *env;
 	struct space *space;
-	struct box *box, *binds, *dot;
+	struct box *box, *binds, *casts, *dot;
 	struct wl_list namings; // naming.link
 };
 
@@ -153,6 +155,90 @@ static const struct box_type binds_type = {
 	.name = "bindings",
 	.fn = {[OP_MAKE] = binds_make},
 	.names = true,
+};
+
+/* A cast. */
+
+static struct cast *cast_of(const struct box *box) {
+	return box->data;
+}
+
+static void cast_describe(struct box *box, struct op_head *entry) {
+	const struct cast *cast = cast_of(box);
+	op_set(entry, OP_F_TITLE, cast->prog ? cast->prog : "(as it is)");
+	if (cast->prog) {
+		op_set(entry, OP_F_PROG, cast->prog);
+	}
+	for (size_t i = 0; cast->prog && cast->args[i]; i++) {
+		op_add(entry, OP_F_ARG, cast->args[i]);
+	}
+}
+
+static void cast_getmem(struct box *box, struct req *req) {
+	struct buf text;
+	buf_init(&text);
+	answer_text(req, &text, space_print_cast(cast_of(box), &text));
+}
+
+static void cast_delete(struct box *box, struct req *req) {
+	struct box *parent = box->parent;
+	const struct shown *shown = parent->data;
+	struct cast *cast = cast_of(box);
+	box_destroy(box);
+	casts_remove(cast);
+	box_changed(shown->box);
+	req_ok(req);
+}
+
+static const struct box_type cast_type = {
+	.name = "cast",
+	.fn = {[OP_GETMEM] = cast_getmem, [OP_DELETE] = cast_delete},
+	.describe = cast_describe,
+};
+
+static bool show_cast(struct shown *shown, struct cast *cast) {
+	char name[OP_MAX_COMPONENT + 1];
+	return snprintf(name, sizeof(name), "%s:%s", cast->from, cast->to) < (int)sizeof(name) &&
+		box_create(shown->casts, name, &cast_type, "cast", cast);
+}
+
+static enum op_code add_cast(struct shown *shown, const struct req *req, struct cast **made,
+		struct op_refusal *why) {
+	char name[OP_MAX_COMPONENT + 1], *to;
+	const char *args[CAST_ARGS + 1];
+	size_t at = 0, count = 0;
+	snprintf(name, sizeof(name), "%s", req->rest);
+	while (count <= CAST_ARGS && (args[count] = op_each(req->head, OP_F_ARG, &at))) {
+		count++;
+	}
+	if (count > CAST_ARGS) {
+		return op_refuse(why, OP_E2BIG, "a converter has at most %d arguments: put them into a script",
+			CAST_ARGS);
+	}
+	enum op_code code = cast_split(name, &to, why);
+	return code != OP_OK ? code : casts_add(&shown->space->ns.casts, name, to,
+		op_get(req->head, OP_F_PROG), args, made, why);
+}
+
+static void casts_make(struct box *parent, struct req *req) {
+	struct shown *shown = parent->data;
+	struct op_refusal why;
+	struct cast *cast;
+	if (add_cast(shown, req, &cast, &why) != OP_OK) {
+		req_refuse(req, &why);
+	} else if (!show_cast(shown, cast)) {
+		casts_remove(cast);
+		req_fail(req, OP_EIO, "out of memory");
+	} else {
+		op_setf(req_reply(req), OP_F_NAME, "/ns/%s/cast/%s", shown->space->id, req->rest);
+		box_changed(shown->box);
+		req_ok(req);
+	}
+}
+
+static const struct box_type casts_type = {
+	.name = "casts",
+	.fn = {[OP_MAKE] = casts_make},
 };
 
 /* The current box. */
@@ -303,10 +389,15 @@ static bool show(struct box_env *env, struct box *parent, struct space *space) {
 		return false;
 	}
 	shown->binds = box_create(shown->box, "bind", &binds_type, "dir", shown);
+	shown->casts = box_create(shown->box, "cast", &casts_type, "dir", shown);
 	shown->dot = box_create(shown->box, "dot", &dot_type, "text", shown);
-	bool good = shown->binds && shown->dot;
+	bool good = shown->binds && shown->casts && shown->dot;
 	wl_list_for_each(binding, &space->ns.bindings, link) {
 		good = good && show_binding(shown, binding);
+	}
+	struct cast *cast;
+	wl_list_for_each(cast, &space->ns.casts.list, link) {
+		good = good && show_cast(shown, cast);
 	}
 	return good;
 }

@@ -10,6 +10,7 @@
 #include "box/utf8.h"
 
 static const char any[] = "*";
+static const char name_letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-"; // of an attribute
 
 static bool is_any(const char *element) {
 	return strcmp(element, any) == 0;
@@ -38,7 +39,7 @@ static enum op_code parse_attr(struct cnstr *cnstr, char *text, struct op_refusa
 	size_t size = strcspn(text, "=<>");
 	char relation = text[size];
 	if (relation == '\0' || size == 0 ||
-			strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") != size) {
+			strspn(text, name_letters) != size) {
 		return op_refuse(refusal, OP_EARG,
 			"behind type!arch!net come attributes like gpu=v3d, not \"%.40s\"", text);
 	}
@@ -226,6 +227,35 @@ bool cnstr_text_meets(const char *own, const char *want) {
 
 static bool same(const char *a, const char *b) {
 	return a && b && (is_any(a) || is_any(b) || strcmp(a, b) == 0);
+}
+
+enum op_code spec_check(const char *spec, struct op_refusal *refusal) {
+	char text[OP_MAX_CNSTR + 1], *at = text;
+	if (strlen(spec) > OP_MAX_CNSTR) {
+		return refuse_long(refusal);
+	}
+	strcpy(text, spec);
+	for (int position = 0; at;) {
+		const char *element = strsep(&at, "!");
+		if (element[0] == '%' && element[1] != '\0') {
+			if (strspn(element + 1, name_letters) == strlen(element + 1)) {
+				continue;
+			}
+			return op_refuse(refusal, OP_EARG, "the spec \"%.80s\" has \"%.40s\", but an attribute is "
+				"called by a to z, 0 to 9 and -, as %%gpu", spec, element);
+		}
+		if (*element && !is_any(element) && element[0] != '%') {
+			return op_refuse(refusal, OP_EARG, "the spec \"%.80s\" has \"%.40s\", and is made of %%, "
+				"%%ATTRIBUTE and *: %% is the same architecture, %%!%% the same network too", spec,
+				element);
+		}
+		if (element[0] == '%' && position > 1) {
+			return op_refuse(refusal, OP_EARG, "the spec \"%.80s\" has a third bare %%: the first is of "
+				"the architecture, the second of the network, attributes have names, as %%gpu", spec);
+		}
+		position++;
+	}
+	return OP_OK;
 }
 
 bool cnstr_joined(const char *spec, const struct cnstr *a, const struct cnstr *b) {

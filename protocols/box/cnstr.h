@@ -49,8 +49,10 @@ bool cnstr_text_meets(const char *own, const char *want);
 /*
  * A spec joins two boxes: "%" same architecture, "%!%" same architecture and same network, "%attr"
  * same value of that attribute, "" nothing; "*!%" same network only. Where one of the two says "*"
- * they are the same. A malformed spec joins nothing.
+ * they are the same. A malformed spec joins nothing; spec_check says what is wrong with it (EARG,
+ * E2BIG).
  */
+enum op_code spec_check(const char *spec, struct op_refusal *refusal);
 bool cnstr_joined(const char *spec, const struct cnstr *a, const struct cnstr *b);
 
 /* Debian's name of the architecture this was built for: "amd64", "arm64" … */

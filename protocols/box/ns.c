@@ -29,6 +29,7 @@ int ns_order_by_name(const char *name) {
 
 bool ns_init(struct ns *ns) {
 	wl_list_init(&ns->bindings);
+	casts_init(&ns->casts);
 	ns->dot = strdup("/");
 	return ns->dot;
 }
@@ -50,6 +51,7 @@ void ns_finish(struct ns *ns) {
 	wl_list_for_each_safe(binding, next, &ns->bindings, link) {
 		ns_unbind(ns, binding);
 	}
+	casts_finish(&ns->casts);
 	free(ns->dot);
 	ns->dot = NULL;
 }
@@ -75,7 +77,7 @@ bool ns_copy(struct ns *to, const struct ns *from) {
 	const struct ns_binding *binding;
 	wl_list_init(&to->bindings);
 	to->dot = strdup(from->dot);
-	bool good = to->dot;
+	bool good = casts_copy(&to->casts, &from->casts) && to->dot;
 	wl_list_for_each(binding, &from->bindings, link) {
 		struct ns_binding *copy = good ? binding_copy(binding) : NULL;
 		good = copy;

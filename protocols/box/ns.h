@@ -6,12 +6,13 @@
 #include <stddef.h>
 #include <wayland-util.h>
 
+#include "box/cast.h"
 #include "box/op.h"
 
 /*
- * A name space: a table of prefixes, each bound to one box or to several in search order. Says what
- * a name may mean; which of its meanings is there and fits is for who can ask.
- * (Plan B: Boxes for network resources, 3.)
+ * A name space: a table of prefixes, each bound to one box or to several in search order, and its
+ * casts. Says what a name may mean; which of its meanings is there and fits is for who can ask.
+ * (Plan B: Boxes for network resources, 3 and 4.)
  */
 
 struct ns_binding {
@@ -25,6 +26,7 @@ struct ns_binding {
 
 struct ns {
 	struct wl_list bindings; // ns_binding.link, in search order
+	struct casts casts;      // between the types of what it names
 	char *dot;               // the current box
 };
 

@@ -191,6 +191,25 @@ static void test_joined(void **state) {
 	assert_false(cnstr_joined(spec, &any, &any));
 }
 
+static void test_specs(void **state) {
+	static const char *const good[] = {"", "%", "%!%", "*!%", "!%", "%gpu", "%!%node!%gpu-2", "%node!%"};
+	static const char *const bad[] = {"amd64", "%!%!%", "%GPU", "%gpu=v3d", "% ", "%!lan", "node%"};
+	struct op_refusal refusal;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_int_equal(spec_check(good[i], &refusal), OP_OK);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(spec_check(bad[i], &refusal), OP_EARG);
+		assert_non_null(strstr(refusal.sentence, bad[i])); // it is named
+	}
+	char longest[OP_MAX_CNSTR + 2];
+	memset(longest, '!', sizeof(longest) - 1);
+	longest[OP_MAX_CNSTR + 1] = '\0';
+	assert_int_equal(spec_check(longest, &refusal), OP_E2BIG);
+	longest[OP_MAX_CNSTR] = '\0';
+	assert_int_equal(spec_check(longest, &refusal), OP_OK);
+}
+
 // What a node measured takes the place of what the box claims, and never makes it too long.
 static void test_set(void **state) {
 	struct cnstr cnstr, want;
@@ -236,6 +255,7 @@ int main(void) {
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_meets),
 		cmocka_unit_test(test_joined),
+		cmocka_unit_test(test_specs),
 		cmocka_unit_test(test_set),
 		cmocka_unit_test(test_here),
 	};

@@ -23,6 +23,7 @@ StrictModes no
 AcceptEnv *
 PrintMotd no
 PrintLastLog no
+Subsystem sftp internal-sftp
 ClientAliveInterval 1
 ClientAliveCountMax 4
 """
@@ -46,10 +47,10 @@ class Ssh:
         den.write_file(f"{there}/config", CONFIG.format(ip=den.ip, port=PORT, home=den.home))
         self.sshd = den.spawn(["/usr/sbin/sshd", "-D", "-e", "-f", f"{there}/config"])
         self.sshd.wait_output("Server listening")
-        self._options = ["-F", "none", "-i", f"{here}/key", "-p", str(PORT)]
+        self.options = ["-F", "none", "-i", f"{here}/key"]  # of scp, too
         for option in (f"UserKnownHostsFile={here}/known", "BatchMode=yes",
                        "ServerAliveInterval=1", "ServerAliveCountMax=4"):
-            self._options += ["-o", option]
+            self.options += ["-o", option]
 
     def argv(self, words, env=None, cwd=None):
         """ssh hands one string to a shell on den: every word is quoted for it, and it stays there
@@ -60,7 +61,7 @@ class Ssh:
             command = f"cd {shlex.quote(cwd)} && {command}"
         sets = [f'SetEnv={name}="{value}"' for name, value in (env or {}).items()]
         options = [word for option in sets for word in ("-o", option)]
-        return ["ssh", *self._options, *options, self.target, "--", 
+        return ["ssh", *self.options, "-p", str(PORT), *options, self.target, "--",
                 f"trap : INT; exec 3>&2 2>/dev/null; {command} 2>&3 3>&-; exit $?"]
 
     def terminal(self, words):

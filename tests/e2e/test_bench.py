@@ -3,7 +3,7 @@
 
 import pytest
 
-from bench import bench, ways
+from bench import picture, report, ways
 
 SECONDS = 2
 
@@ -11,7 +11,7 @@ SECONDS = 2
 @pytest.fixture(scope="module")
 def town(module_artefacts):
     """Two machines with desktops, as the bench makes them."""
-    with bench.lab(module_artefacts) as lab:
+    with report.lab(module_artefacts) as lab:
         yield ways.Town(lab, "640x360", "LAN")
 
 
@@ -25,7 +25,7 @@ def check_frames(run):
 
 
 def test_local_frames_are_all_seen(town, module_artefacts):
-    run = bench.take(town, "local", SECONDS, module_artefacts / "local.png")
+    run = picture.take(town, "local", SECONDS, module_artefacts / "local.png")
     check_frames(run)
     assert run["wire_bytes_s"] is None
     assert 20 < run["drawn_per_s"] < 64  # 60 on a machine that has nothing else to do
@@ -35,7 +35,7 @@ def test_local_frames_are_all_seen(town, module_artefacts):
 
 
 def test_remote_frames_are_seen_and_paid_for(town, module_artefacts):
-    run = bench.take(town, "ours", SECONDS, module_artefacts / "ours.png")
+    run = picture.take(town, "ours", SECONDS, module_artefacts / "ours.png")
     check_frames(run)
     assert 5 < run["shown_per_s"] <= run["drawn_per_s"] * 1.1
     assert run["wire_bytes_s"] > 10_000
@@ -45,11 +45,11 @@ def test_remote_frames_are_seen_and_paid_for(town, module_artefacts):
 
 
 def test_the_table_has_every_way_and_the_ratio(town, module_artefacts, capsys):
-    run = bench.take(town, "floor", 1, module_artefacts / "floor.png")
+    run = picture.take(town, "floor", 1, module_artefacts / "floor.png")
     check_frames(run)
     runs = {"ours": [run, run], "floor": [run, {**run, "shown_per_s": 2 * run["shown_per_s"]}]}
-    args = bench.parse(["--rounds", "2", "--seconds", "1", "--ways", "ours,floor"])
-    bench.report(args, runs, args.ways, "today")
+    args = picture.parse(["--rounds", "2", "--seconds", "1", "--ways", "ours,floor"])
+    picture.report(args, runs, args.ways, "today")
     lines = capsys.readouterr().out.splitlines()
     shown = [f"{n * run['shown_per_s']:.1f}" for n in (1, 1.5, 2)]
     title = ways.TITLES["floor"]

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from bench import bench, ways
+from bench import report, ways
 from wayland import wl
 from wayland.clients import Client
 
@@ -41,7 +41,7 @@ class Painter:
 @pytest.fixture
 def desktops(artefacts):
     """Two desktops of one machine, joined without a network: (draws, shows)."""
-    with bench.lab(artefacts) as lab:
+    with report.lab(artefacts) as lab:
         yield ways.joined(lab.node("solo"), "800x600")
 
 

@@ -163,8 +163,8 @@ class Lab:
     def node(self, name, *, person="ann", link="LAN", devices=(), sockets=(), env=None):
         """Adds a machine.
 
-        link is LAN, another profile of wire.c with further key=value words after it ("WAN seed=7"),
-        or None for a machine without a cable. devices are files of /dev that it has besides the
+        link is LAN, "bare" (as fast as the machine), another profile of wire.c with further
+        key=value words after it ("WAN seed=7"), or None for a machine without a cable. devices are files of /dev that it has besides the
         usual ones, sockets such of this machine as it may connect to, at the same paths; nothing
         else is shared. env is added to the environment of its programs.
         """
@@ -192,14 +192,16 @@ class Lab:
     def _plug(self, node, link):
         port = f"port{node.number}"
         # One segment at a time: what the wire delays, drops and counts are frames as on a cable.
-        limit = "" if link == "LAN" else "gso_max_segs 1"
+        limit = "" if link in ("LAN", "bare") else "gso_max_segs 1"
         self._ip(f"link add {port} type veth "
                  f"peer name eth0 address {node.mac} netns {node.launcher.pid}",
                  f"link set {port} up")
         self._ip(f"link set eth0 {limit} up", f"addr add {node.ip}/24 dev eth0", node=node)
-        if link == "LAN":
+        if link in ("LAN", "bare"):
             node.port = port
             self._ip(f"link set {port} master sw0")
+            if link == "bare":
+                return
             self.switch.run(["tc", "qdisc", "add", "dev", port, "root", *LAN_SHAPE.split()])
             self._inside(node, ["tc", "qdisc", "add", "dev", "eth0", "root", *LAN_SHAPE.split()])
             return

@@ -5,6 +5,7 @@
 #include "quic/address.h"
 
 #include <arpa/inet.h>
+#include <inttypes.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,7 +89,10 @@ const char *address_print(const struct address *address, char out[static ADDRESS
 	char host[INET6_ADDRSTRLEN] = "?", interface[IF_NAMESIZE] = "";
 	const struct sockaddr_in6 *in6 = &address->u.in6;
 	unsigned int port = address_port(address);
-	if (address->u.any.sa_family == AF_INET) {
+	uint64_t id;
+	if (address_is_detour(address, &id)) {
+		snprintf(out, ADDRESS_TEXT, "detour %016" PRIx64, id);
+	} else if (address->u.any.sa_family == AF_INET) {
 		inet_ntop(AF_INET, &address->u.in.sin_addr, host, sizeof(host));
 		snprintf(out, ADDRESS_TEXT, "%s:%u", host, port);
 	} else if (address->u.any.sa_family != AF_INET6) {
@@ -126,6 +130,61 @@ bool address_equal(const struct address *a, const struct address *b) {
 	}
 	return memcmp(&a->u.in6.sin6_addr, &b->u.in6.sin6_addr, sizeof(struct in6_addr)) == 0
 		&& a->u.in6.sin6_scope_id == b->u.in6.sin6_scope_id;
+}
+
+/* The four bytes of an IPv4 address, mapped or not; NULL: it is none. */
+static const uint8_t *v4_of(const struct address *address) {
+	if (address->u.any.sa_family == AF_INET) {
+		return (const uint8_t *)&address->u.in.sin_addr;
+	}
+	bool mapped = address->u.any.sa_family == AF_INET6
+		&& IN6_IS_ADDR_V4MAPPED(&address->u.in6.sin6_addr);
+	return mapped ? &address->u.in6.sin6_addr.s6_addr[12] : NULL;
+}
+
+bool address_same_host(const struct address *a, const struct address *b) {
+	const uint8_t *v4_a = v4_of(a), *v4_b = v4_of(b);
+	if (v4_a || v4_b) {
+		return v4_a && v4_b && memcmp(v4_a, v4_b, 4) == 0;
+	}
+	return a->u.any.sa_family == AF_INET6 && b->u.any.sa_family == AF_INET6
+		&& memcmp(&a->u.in6.sin6_addr, &b->u.in6.sin6_addr, sizeof(struct in6_addr)) == 0;
+}
+
+bool address_is_private(const struct address *address) {
+	const uint8_t *v4 = v4_of(address);
+	if (v4) {
+		return v4[0] == 10 || (v4[0] == 172 && (v4[1] & 0xf0) == 16)
+			|| (v4[0] == 192 && v4[1] == 168) || (v4[0] == 100 && (v4[1] & 0xc0) == 64);
+	}
+	return address->u.any.sa_family == AF_INET6
+		&& (address->u.in6.sin6_addr.s6_addr[0] & 0xfe) == 0xfc;
+}
+
+static const uint8_t detour_block[8] = {0x01, 0x00}; // 100::/64
+#define DETOUR_PORT 1
+
+void address_set_detour(struct address *address, uint64_t id) {
+	*address = (struct address){.size = sizeof(struct sockaddr_in6)};
+	struct sockaddr_in6 *in6 = &address->u.in6;
+	in6->sin6_family = AF_INET6;
+	in6->sin6_port = htons(DETOUR_PORT);
+	memcpy(in6->sin6_addr.s6_addr, detour_block, sizeof(detour_block));
+	for (int i = 0; i < 8; i++) {
+		in6->sin6_addr.s6_addr[8 + i] = (uint8_t)(id >> (56 - 8 * i));
+	}
+}
+
+bool address_is_detour(const struct address *address, uint64_t *id) {
+	const uint8_t *bytes = address->u.in6.sin6_addr.s6_addr;
+	if (address->u.any.sa_family != AF_INET6
+			|| memcmp(bytes, detour_block, sizeof(detour_block)) != 0) {
+		return false;
+	}
+	for (int i = 0; id && i < 8; i++) {
+		*id = (i == 0 ? 0 : *id << 8) | bytes[8 + i];
+	}
+	return true;
 }
 
 static void map_to_v6(struct address *address) {

@@ -33,6 +33,16 @@ const char *address_print(const struct address *address, char out[static ADDRESS
 void address_set_port(struct address *address, uint16_t port);
 uint16_t address_port(const struct address *address);
 bool address_equal(const struct address *a, const struct address *b);
+/* The same host, whatever the port. */
+bool address_same_host(const struct address *a, const struct address *b);
+/* Of a network that is not the world's: RFC 1918, RFC 6598, fc00::/7. */
+bool address_is_private(const struct address *address);
+/*
+ * The address that stands for a way through a meeting point (detour.h). It is one of the block that
+ * no network routes (RFC 6666), with the way's id as host. id may be NULL.
+ */
+void address_set_detour(struct address *address, uint64_t id);
+bool address_is_detour(const struct address *address, uint64_t *id);
 /* As a socket of that family needs it. false: IPv6 on an IPv4 socket. */
 bool address_fit(struct address *address, sa_family_t family);
 

@@ -14,6 +14,7 @@
 
 #define LOG_MODULE "quic"
 #include "base/log.h"
+#include "quic/detour.h"
 #include "quic/farewell.h"
 #include "quic/lane.h"
 #include "quic/quic_private.h"
@@ -68,12 +69,14 @@ struct connection *connection_dial(struct quic *quic, const struct address *to, 
 		const struct connection_user *user, void *user_data, struct op_refusal *refusal) {
 	struct address local, remote = *to;
 	char text[ADDRESS_TEXT];
-	if (!address_fit(&remote, endpoint_family(quic->endpoint))) {
+	uint64_t detour;
+	if (address_is_detour(&remote, &detour)) {
+		detour_path(detour, &local, &remote);
+	} else if (!address_fit(&remote, endpoint_family(quic->endpoint))) {
 		op_refuse(refusal, OP_EUNREACH, "%s is IPv6, which this machine has not",
 			address_print(to, text));
 		return NULL;
-	}
-	if (!endpoint_local(quic->endpoint, &remote, &local)) {
+	} else if (!endpoint_local(quic->endpoint, &remote, &local)) {
 		op_refuse(refusal, OP_EUNREACH, "there is no way from here to %s (%s): is this machine on "
 			"that network?", address_print(to, text), strerror(errno));
 		return NULL;
@@ -128,7 +131,7 @@ void connection_read(struct connection *c, const struct datagram *datagram) {
 	ngtcp2_pkt_info info = {.ecn = datagram->ecn};
 	uint64_t now = quic_now();
 	int error = ngtcp2_conn_read_pkt(c->conn, &path, &info, datagram->bytes, datagram->size, now);
-	c->heard = now;
+	c->heard = c->quic->heard = now;
 	c->got_reply = true;
 	if (error != 0) {
 		connection_fail(c, error);
@@ -149,12 +152,17 @@ bool connection_silent(const struct connection *c, uint64_t now, uint64_t ns) {
 	return c->busy_since == 0 || now >= silent_since(c) + ns;
 }
 
+/* How long it is kept without an exchange. */
+static uint64_t idle_limit(const struct connection *c) {
+	return c->spare ? LINGER : address_is_detour(&c->remote, NULL) ? DETOUR_IDLE : IDLE_LIMIT;
+}
+
 uint64_t connection_deadline(struct connection *c) {
 	uint64_t deadline = ngtcp2_conn_get_expiry(c->conn), own = NEVER;
 	if (c->state == CONNECTION_UP && c->busy_since != 0) {
 		own = silent_since(c) + (c->contested ? REPLACE_AFTER : SILENCE_LIMIT);
 	} else if (c->state == CONNECTION_UP) {
-		own = c->idle_since + (c->spare ? LINGER : IDLE_LIMIT);
+		own = c->idle_since + idle_limit(c);
 	}
 	own = own < c->next_turn ? own : c->next_turn;
 	return own < deadline ? own : deadline;
@@ -175,7 +183,7 @@ void connection_expire(struct connection *c, uint64_t now) {
 		connection_bury(c, &why);
 		return;
 	}
-	limit = c->spare ? LINGER : IDLE_LIMIT;
+	limit = idle_limit(c);
 	if (c->state == CONNECTION_UP && c->busy_since == 0 && now >= c->idle_since + limit) {
 		op_refuse(&why, OP_ELOST, "the connection to %s was not in use", c->name);
 		connection_close(c, CLOSE_IDLE, &why);
@@ -197,7 +205,7 @@ static void say_goodbye(struct connection *c, const ngtcp2_ccerr *reason) {
 		struct address remote = {.size = storage.path.remote.addrlen};
 		memcpy(&local.u, storage.path.local.addr, local.size);
 		memcpy(&remote.u, storage.path.remote.addr, remote.size);
-		endpoint_send(c->quic->endpoint, &local, &remote, packet, (size_t)size);
+		detour_send(c->quic, &local, &remote, packet, (size_t)size);
 	}
 }
 

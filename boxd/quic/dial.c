@@ -15,6 +15,8 @@
 #define STAGGER_MS 300 // before the next address is tried too
 #define LIMIT (6 * SECOND)
 #define ADDRESSES_MAX 24
+#define ASK_AFTER (600 * MS)    // without an answer, a meeting point is asked
+#define DETOUR_AFTER (2 * SECOND) // without an answer to packets that crossed
 
 struct dial {
 	struct peer_entry *entry;
@@ -25,7 +27,10 @@ struct dial {
 	struct address found[ADDRESSES_MAX];
 	int found_size, found_next;
 	struct lookup *lookup;
-	uint64_t started;
+	uint64_t began, started; // started: anew when both dial
+	bool asked, helping; // a meeting point was; and has not answered
+	struct address detour; // to be tried yet; size 0: none
+	bool silent, told; // an attempt heard nothing; or something, of the network at least
 	struct op_refusal why; // the best reason so far
 };
 
@@ -72,13 +77,30 @@ static void note(struct dial *dial, const struct op_refusal *why) {
 	}
 }
 
+/* Nothing that should answer does. That both are off is less likely than a network without UDP. */
+static void judge_silence(const struct dial *dial, struct op_refusal *why) {
+	struct quic *quic = dial->entry->quic;
+	struct peer *peer = &dial->entry->peer;
+	if (!dial->silent || dial->told || quic->heard >= dial->began || !quic->events->silent_point) {
+		return;
+	}
+	const char *point = quic->events->silent_point(quic->data, peer);
+	if (point) {
+		op_refuse(why, OP_EUDP, "neither %s nor the meeting point %s answers: does the network here, "
+			"or its firewall, let UDP out? Try another network, or ask whoever runs this one",
+			peer->petname, point);
+	}
+}
+
 static void fail(struct dial *dial) {
 	struct peer_entry *entry = dial->entry;
 	struct op_refusal why = dial->why;
-	if (entry->peer.connection) { // the peer dialled meanwhile
+	// The peer dialled meanwhile; or it was the peer that wanted something.
+	if (entry->peer.connection || wl_list_empty(&entry->waiting)) {
 		dial_cancel(entry);
 		return;
 	}
+	judge_silence(dial, &why);
 	if (why.code == OP_OK) {
 		op_refuse(&why, OP_EUNREACH, "no address of %s is known: let it connect to this node once, "
 			"or add a line `at HOST:PORT` to %s/peers/%s and start boxd again", entry->peer.petname,
@@ -158,6 +180,35 @@ static bool nothing_left(const struct dial *dial) {
 		&& dial->at_next == dial->at_size;
 }
 
+static void ask_for_help(struct dial *dial) {
+	struct quic *quic = dial->entry->quic;
+	if (!dial->asked) {
+		dial->asked = true;
+		dial->helping = quic->events->unanswered
+			&& quic->events->unanswered(quic->data, &dial->entry->peer);
+	}
+}
+
+/* Nothing left to try, nor to wait for. */
+static bool is_over(struct dial *dial) {
+	if (!nothing_left(dial)) {
+		return false;
+	}
+	ask_for_help(dial);
+	return !dial->helping && dial->detour.size == 0;
+}
+
+/* Unless the peer's own dial has come, or somebody has begun to answer. */
+static void try_detour(struct dial *dial, uint64_t now, bool answered) {
+	struct address detour = dial->detour;
+	if (detour.size > 0 && now >= dial->started + DETOUR_AFTER && !answered) {
+		dial->detour.size = 0;
+		if (!dial->entry->peer.connection && !wl_list_empty(&dial->entry->waiting)) {
+			attempt(dial, &detour);
+		}
+	}
+}
+
 static int handle_timer(void *data) {
 	struct dial *dial = data;
 	struct quic *quic = dial->entry->quic;
@@ -166,7 +217,12 @@ static int handle_timer(void *data) {
 	wl_list_for_each(c, &dial->attempts, user_link) {
 		answered = answered || c->got_reply;
 	}
-	if (nothing_left(dial) || quic_now() > dial->started + LIMIT) {
+	uint64_t now = quic_now();
+	if (!answered && now > dial->started + ASK_AFTER) {
+		ask_for_help(dial);
+	}
+	try_detour(dial, now, answered);
+	if (is_over(dial) || now > dial->started + LIMIT) {
 		fail(dial);
 	} else {
 		wl_event_source_timer_update(dial->timer, STAGGER_MS);
@@ -185,32 +241,81 @@ void dial_attempt_over(struct peer_entry *entry, struct connection *c,
 		return;
 	}
 	note(dial, why);
-	if (nothing_left(dial)) {
+	if (c->send_error == 0 && !c->got_reply) {
+		dial->silent = true;
+	} else {
+		dial->told = true;
+	}
+	if (is_over(dial)) {
 		fail(dial);
 	} else if (wl_list_empty(&dial->attempts) && !entry->peer.connection) {
 		step(dial);
 	}
 }
 
-void dial_start(struct peer_entry *entry) {
+static struct dial *create(struct peer_entry *entry) {
 	struct dial *dial = calloc(1, sizeof(*dial));
 	if (dial) {
 		dial->timer = wl_event_loop_add_timer(entry->quic->loop, handle_timer, dial);
 	}
 	if (!dial || !dial->timer) {
+		free(dial);
+		return NULL;
+	}
+	dial->entry = entry;
+	dial->began = dial->started = quic_now();
+	wl_list_init(&dial->attempts);
+	wl_event_source_timer_update(dial->timer, STAGGER_MS);
+	return entry->dial = dial;
+}
+
+void dial_start(struct peer_entry *entry) {
+	struct dial *dial = create(entry);
+	if (!dial) {
 		struct op_refusal why = {0};
 		op_refuse(&why, OP_EIO, "no memory to dial %s", entry->peer.petname);
-		free(dial);
 		meeting_failed(entry, &why);
 		return;
 	}
-	dial->entry = entry;
-	dial->started = quic_now();
-	wl_list_init(&dial->attempts);
 	for (int i = 0; i < entry->peer.at_size; i++) {
 		strcpy(dial->at[dial->at_size++], entry->peer.at[i]);
 	}
-	entry->dial = dial;
-	wl_event_source_timer_update(dial->timer, STAGGER_MS);
 	step(dial);
+}
+
+static bool is_tried(const struct dial *dial, const struct address *address) {
+	struct address fit = *address;
+	const struct connection *c;
+	address_fit(&fit, endpoint_family(dial->entry->quic->endpoint));
+	wl_list_for_each(c, &dial->attempts, user_link) {
+		if (address_equal(&c->remote, &fit)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void dial_met(struct peer_entry *entry, const struct address *found, int size,
+		const struct address *detour) {
+	struct dial *dial = entry->dial ? entry->dial : create(entry);
+	if (!dial) {
+		return; // the peer's own dial may do
+	}
+	dial->asked = true;
+	dial->helping = false;
+	dial->started = quic_now();
+	dial->detour = *detour;
+	for (int i = 0; i < size; i++) { // all at once: each opens a door for the peer's
+		if (!is_tried(dial, &found[i])) {
+			attempt(dial, &found[i]);
+		}
+	}
+}
+
+void dial_unmet(struct peer_entry *entry, const struct op_refusal *why) {
+	if (entry->dial && entry->dial->helping) {
+		entry->dial->helping = false;
+		note(entry->dial, why);
+		wl_event_source_timer_update(entry->dial->timer, 1);
+	}
 }

@@ -12,6 +12,11 @@
  */
 void dial_start(struct peer_entry *entry); // entry->dial is set
 void dial_cancel(struct peer_entry *entry);
+/* Both sides dial these now; detour (size 0: none) is tried when none of them has answered. */
+void dial_met(struct peer_entry *entry, const struct address *found, int size,
+	const struct address *detour);
+/* Whoever was asked for help has none. */
+void dial_unmet(struct peer_entry *entry, const struct op_refusal *why);
 /* An attempt has ended before it was up. */
 void dial_attempt_over(struct peer_entry *entry, struct connection *connection,
 	const struct op_refusal *why);

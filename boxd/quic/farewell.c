@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "quic/detour.h"
 #include "quic/quic_private.h"
 #include "quic/tls.h"
 
@@ -65,14 +66,25 @@ void farewell_closed(struct connection *c, struct op_refusal *why) {
 }
 
 void farewell_silent(const struct connection *c, uint64_t ns, struct op_refusal *why) {
-	op_refuse(why, OP_EUNREACH, "%s has not answered for %llu s: is it on, and on the network?",
-		c->name, (unsigned long long)(ns / SECOND));
+	unsigned long long seconds = ns / SECOND;
+	const char *through = detour_through(c->quic, &c->remote);
+	if (through) {
+		op_refuse(why, OP_EUNREACH, "%s has not answered for %llu s through the meeting point %s: are "
+			"both on, and on the network?", c->name, seconds, through);
+	} else {
+		op_refuse(why, OP_EUNREACH, "%s has not answered for %llu s: is it on, and on the network?",
+			c->name, seconds);
+	}
 }
 
 void farewell_no_answer(const struct connection *c, struct op_refusal *why) {
 	char at[ADDRESS_TEXT];
+	const char *through = detour_through(c->quic, &c->remote);
 	address_print(&c->remote, at);
-	if (c->send_error == EPERM || c->send_error == EACCES) {
+	if (through) {
+		op_refuse(why, OP_EUNREACH, "%s does not answer through the meeting point %s, where it was a "
+			"moment ago: ask again", c->name, through);
+	} else if (c->send_error == EPERM || c->send_error == EACCES) {
 		op_refuse(why, OP_EUDP, "this machine's firewall lets no UDP out to %s", at);
 	} else if (c->send_error == ECONNREFUSED) {
 		op_refuse(why, OP_EUNREACH, "nothing listens at %s: is boxd running on %s?", at, c->name);

@@ -12,6 +12,8 @@
 #include <ngtcp2/ngtcp2_crypto.h>
 #include <string.h>
 
+#include "quic/detour.h"
+#include "quic/forward_private.h"
 #include "quic/quic_private.h"
 #include "quic/transport.h"
 
@@ -38,7 +40,7 @@ static bool may_answer(struct quic *quic) {
 static void answer(struct quic *quic, const struct datagram *to, const uint8_t *packet,
 		ngtcp2_ssize size) {
 	if (size > 0) {
-		endpoint_send(quic->endpoint, &to->local, &to->remote, packet, (size_t)size);
+		detour_send(quic, &to->local, &to->remote, packet, (size_t)size);
 	}
 }
 
@@ -141,7 +143,7 @@ static void begin(struct quic *quic, const struct datagram *datagram) {
 	}
 }
 
-void incoming_datagram(struct quic *quic, const struct datagram *datagram) {
+static void deal(struct quic *quic, const struct datagram *datagram) {
 	ngtcp2_version_cid ids;
 	int result =
 		ngtcp2_pkt_decode_version_cid(&ids, datagram->bytes, datagram->size, CIDS_SIZE);
@@ -159,5 +161,20 @@ void incoming_datagram(struct quic *quic, const struct datagram *datagram) {
 		send_reset(quic, datagram, &ids); // a short header: somebody's idea of a connection
 	} else if (ids.version != 0) {
 		begin(quic, datagram);
+	}
+}
+
+void incoming_datagram(struct quic *quic, const struct datagram *datagram) {
+	struct envelope envelope;
+	struct datagram inner;
+	if (address_is_detour(&datagram->remote, NULL)) {
+		return; // no network has this address
+	}
+	if (!envelope_is(datagram->bytes, datagram->size)) {
+		deal(quic, datagram);
+	} else if (envelope_open(datagram->bytes, datagram->size, &envelope)
+			&& !forward_datagram(quic, datagram, envelope.id)
+			&& detour_unwrap(quic, datagram, &envelope, &inner)) {
+		deal(quic, &inner);
 	}
 }

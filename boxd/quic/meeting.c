@@ -13,6 +13,7 @@
 
 #define LOG_MODULE "quic"
 #include "base/log.h"
+#include "quic/detour.h"
 #include "quic/dial.h"
 #include "quic/peers.h"
 #include "quic/stream_quic.h"
@@ -46,13 +47,36 @@ static bool by_smaller(const struct connection *c) {
 	return c->dialled == we_are;
 }
 
+/* Of two that were dialled at once; both sides must come to the same. */
+static bool is_better(const struct connection *a, const struct connection *b) {
+	bool detour = address_is_detour(&a->remote, NULL);
+	if (detour != address_is_detour(&b->remote, NULL)) {
+		return !detour;
+	}
+	return by_smaller(a) && !by_smaller(b);
+}
+
+/* What the peer shows of its connection; whether that is something else than before. */
+static bool show(struct peer_entry *entry) {
+	struct peer *peer = &entry->peer;
+	const struct connection *c = peer->connection;
+	const char *through = c ? detour_through(entry->quic, &c->remote) : NULL;
+	through = through ? through : "";
+	if (peer->up == (c != NULL) && strcmp(peer->through, through) == 0) {
+		return false;
+	}
+	peer->up = c != NULL;
+	snprintf(peer->through, sizeof(peer->through), "%s", through);
+	return true;
+}
+
 static void choose(struct peer_entry *entry) {
 	struct connection *best = NULL, *newest = NULL, *c;
 	bool several = wl_list_length(&entry->connections) > 1;
 	wl_list_for_each(c, &entry->connections, user_link) {
 		newest = newest ? newest : c;
 		bool near = newest->up_since - c->up_since < SIMULTANEOUS;
-		if (!best || (near && by_smaller(c) && !by_smaller(best))) {
+		if (!best || (near && is_better(c, best))) {
 			best = c;
 		}
 	}
@@ -61,8 +85,7 @@ static void choose(struct peer_entry *entry) {
 		c->spare = c != best;
 	}
 	entry->peer.connection = best;
-	if (entry->peer.up != (best != NULL)) {
-		entry->peer.up = best != NULL;
+	if (show(entry)) {
 		meeting_changed(entry);
 	}
 }
@@ -121,12 +144,16 @@ static void handle_up(struct connection *c) {
 	}
 	char at[ADDRESS_TEXT];
 	address_print(&c->remote, at);
-	log_info("%s is connected, %s %s", entry->peer.petname, c->dialled ? "dialled at" : "from", at);
+	const char *through = detour_through(quic, &c->remote);
+	log_info("%s is connected, %s %s", entry->peer.petname,
+		through ? "through" : c->dialled ? "dialled at" : "from", through ? through : at);
 	snprintf(c->name, sizeof(c->name), "%s", entry->peer.petname);
 	wl_list_remove(&c->user_link); // of the dial, if it was one
 	wl_list_insert(&entry->connections, &c->user_link);
 	c->user_data = entry;
-	peers_add_at(entry, at);
+	if (!through) {
+		peers_add_at(entry, at);
+	}
 	// Our own dial goes on when the peer's came first: it may do the same, and one must stay.
 	if (entry->dial && c->dialled) {
 		dial_cancel(entry);

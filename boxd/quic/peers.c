@@ -20,6 +20,8 @@
 #include "base/buf.h"
 #include "base/conf.h"
 #include "base/log.h"
+#include "quic/detour.h"
+#include "quic/forward_private.h"
 
 static bool is_key(const char *text) {
 	return strlen(text) == KEYS_FINGERPRINT
@@ -487,6 +489,8 @@ struct peer_entry *peers_meet(struct quic *quic, const char *key, const char *pe
 
 void peers_remove(struct peer_entry *entry) {
 	struct quic *quic = entry->quic;
+	detours_drop(quic, entry);
+	forwards_drop(quic, &entry->peer);
 	char person[sizeof(entry->peer.subject.person)];
 	strcpy(person, entry->peer.subject.person);
 	add_forgotten(quic, entry->peer.key);

@@ -10,6 +10,8 @@
 #include <assert.h>
 #include <errno.h>
 #include <gnutls/crypto.h>
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/timerfd.h>
@@ -18,6 +20,9 @@
 
 #define LOG_MODULE "quic"
 #include "base/log.h"
+#include "quic/detour.h"
+#include "quic/dial.h"
+#include "quic/forward_private.h"
 #include "quic/incoming.h"
 #include "quic/keys_files.h"
 #include "quic/meeting.h"
@@ -25,6 +30,8 @@
 #include "quic/peers.h"
 #include "quic/scheduler.h"
 #include "quic/stream_quic.h"
+
+#define MET_MAX 8 // addresses that a meeting point tells of one peer
 
 uint64_t quic_now(void) {
 	struct timespec now;
@@ -193,7 +200,11 @@ static void handle_datagram(void *data, const struct datagram *datagram) {
 }
 
 static void handle_received(void *data) {
-	quic_deliver(data);
+	struct quic *quic = data;
+	if (!endpoint_blocked(quic->endpoint)) {
+		endpoint_flush(quic->endpoint); // what was forwarded
+	}
+	quic_deliver(quic);
 }
 
 /* Believed only by who has no other sign: a dial that nobody has answered yet. */
@@ -236,6 +247,8 @@ static void init_lists(struct quic *quic) {
 	wl_list_init(&quic->persons);
 	wl_list_init(&quic->forgotten);
 	wl_list_init(&quic->pairs);
+	wl_list_init(&quic->detours);
+	wl_list_init(&quic->forwards);
 }
 
 static bool start(struct quic *quic, const struct quic_options *options,
@@ -309,6 +322,8 @@ void quic_destroy(struct quic *quic) {
 		wl_list_init(&s->all);
 		s->quic = NULL;
 	}
+	detours_finish(quic);
+	forwards_finish(quic);
 	peers_finish(quic);
 	cids_finish(&quic->cids);
 	if (quic->turn) {
@@ -356,6 +371,53 @@ void quic_peer_hint(struct quic *quic, struct peer *peer, const char *at) {
 	if (address_split(at, host, &port)) {
 		peers_add_at(peer_entry_from(peer), at);
 	}
+}
+
+void quic_met(struct quic *quic, struct peer *peer, struct peer *through, uint64_t id,
+		char (*at)[64], int at_size) {
+	struct address found[MET_MAX], detour = {0}, local;
+	int size = 0;
+	for (int i = 0; i < at_size && size < MET_MAX; i++) {
+		char host[ADDRESS_HOST];
+		uint16_t port;
+		// In numbers: nobody has us look up names.
+		size += address_split(at[i], host, &port) && address_parse(&found[size], host, port);
+	}
+	if (id != 0 && detour_add(quic, id, peer_entry_from(through))) {
+		detour_path(id, &local, &detour);
+	}
+	dial_met(peer_entry_from(peer), found, size, &detour);
+}
+
+void quic_unmet(struct quic *quic, struct peer *peer, const struct op_refusal *why) {
+	dial_unmet(peer_entry_from(peer), why);
+}
+
+int quic_own_addresses(struct quic *quic, char (*at)[64], int max) {
+	struct ifaddrs *list = NULL;
+	int size = 0;
+	if (getifaddrs(&list) != 0) {
+		log_errno("getifaddrs");
+		return 0;
+	}
+	for (struct ifaddrs *i = list; i && size < max; i = i->ifa_next) {
+		struct address address = {0};
+		if (!i->ifa_addr || !(i->ifa_flags & IFF_UP)) {
+			continue;
+		}
+		if (i->ifa_addr->sa_family == AF_INET) {
+			address.size = sizeof(struct sockaddr_in);
+		} else if (i->ifa_addr->sa_family == AF_INET6) {
+			address.size = sizeof(struct sockaddr_in6);
+		}
+		memcpy(&address.u, i->ifa_addr, address.size);
+		if (address.size > 0 && address_is_private(&address)) {
+			address_set_port(&address, endpoint_port(quic->endpoint));
+			address_print(&address, at[size++]);
+		}
+	}
+	freeifaddrs(list);
+	return size;
 }
 
 void quic_peer_forget(struct quic *quic, struct peer *peer) {

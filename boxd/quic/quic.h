@@ -23,6 +23,7 @@ struct peer {
 	char key[KEYS_FINGERPRINT + 1];
 	struct subject subject; // person: the name we know the person by
 	char petname[130];      // "ibiza" of our own person, else "bob.pc": its name below /n
+	char through[130];      // while up: the petname of the meeting point that forwards; "": direct
 	bool up;                // a connection is confirmed
 	double rtt_ms;          // smoothed; 0 before the first connection
 	char net[8];            // what was measured: lan (rtt < 3 ms), wifi (< 15 ms), wan
@@ -41,6 +42,13 @@ struct quic_events {
 	void (*peer_changed)(void *data, struct peer *peer);
 	/* The peer is forgotten; its streams are over. */
 	void (*peer_gone)(void *data, struct peer *peer);
+	/*
+	 * Optional. A peer that is being dialled answers at no address known. true: a meeting point is
+	 * asked, and quic_met() or quic_unmet() follows, though not from in here.
+	 */
+	bool (*unanswered)(void *data, struct peer *peer);
+	/* Optional. A meeting point that is as silent as this peer, by petname; NULL: none is. */
+	const char *(*silent_point)(void *data, const struct peer *peer);
 };
 
 struct quic_options {
@@ -76,6 +84,18 @@ void quic_peer_forget(struct quic *quic, struct peer *peer);
  * if the dial fails the stream hangs up with EUNREACH and a sentence. NULL: EQUOTA or no memory.
  */
 struct stream *quic_open(struct quic *quic, struct peer *peer, struct op_refusal *refusal);
+
+/*
+ * A meeting point, itself a peer, has told both us and the peer of the other, and the other is
+ * dialling us at this moment. Dials those addresses at once; if nobody answers there, and we want
+ * something of the peer, the meeting point forwards for both under id (0: it does not).
+ */
+void quic_met(struct quic *quic, struct peer *peer, struct peer *through, uint64_t id,
+	char (*at)[64], int at_size);
+/* Nothing came of unanswered(). */
+void quic_unmet(struct quic *quic, struct peer *peer, const struct op_refusal *why);
+/* Where this node is on networks that are not the world's: for peers on the same. How many. */
+int quic_own_addresses(struct quic *quic, char (*at)[64], int max);
 
 /*
  * Pairing with a fingerprint known from elsewhere. Both sides ask for it within 10 minutes; one of

@@ -75,6 +75,9 @@ struct quic {
 	struct wl_list persons;     // person.link
 	struct wl_list forgotten;   // of peers.c
 	struct wl_list pairs;       // quic_pair.link
+	struct wl_list detours;     // of detour.c
+	struct wl_list forwards;    // of forward.c
+	uint64_t heard;             // when any connection last heard anything
 	struct work_pool *pool;     // made when the first host name is to be looked up
 	uint8_t reset_secret[32], retry_secret[32];
 	int handshakes;             // incoming ones under way

@@ -8,6 +8,7 @@
  */
 #include "quic/scheduler.h"
 
+#include "quic/detour.h"
 #include "quic/lane.h"
 #include "quic/quic_private.h"
 #include "quic/transport.h"
@@ -238,7 +239,7 @@ void scheduler_turn(struct connection *c, uint64_t now) {
 		if (n > 0) {
 			struct address local = address_of(&storage.path.local);
 			struct address remote = address_of(&storage.path.remote);
-			endpoint_add(endpoint, &local, &remote, info.ecn & 3, (size_t)n);
+			detour_batch(c->quic, &local, &remote, info.ecn & 3, (size_t)n);
 			sent += (size_t)n;
 		}
 	} while (n > 0 && sent < quantum);

@@ -13,6 +13,7 @@
 
 #define LOG_MODULE "quic"
 #include "base/log.h"
+#include "quic/detour.h"
 #include "quic/lane.h"
 #include "quic/quic_private.h"
 
@@ -175,13 +176,14 @@ static const ngtcp2_callbacks callbacks = {
 	.version_negotiation = ngtcp2_crypto_version_negotiation_cb,
 };
 
-static void set_settings(ngtcp2_settings *settings) {
+static void set_settings(ngtcp2_settings *settings, const struct address *remote) {
 	ngtcp2_settings_default(settings);
 	settings->initial_ts = quic_now();
 	settings->initial_rtt = INITIAL_RTT;
 	settings->handshake_timeout = HANDSHAKE_LIMIT;
 	settings->cc_algo = NGTCP2_CC_ALGO_BBR;
-	settings->max_tx_udp_payload_size = ENDPOINT_DATAGRAM_MAX;
+	settings->max_tx_udp_payload_size =
+		address_is_detour(remote, NULL) ? DETOUR_DATAGRAM_MAX : ENDPOINT_DATAGRAM_MAX;
 }
 
 static void set_params(ngtcp2_transport_params *params) {
@@ -202,6 +204,22 @@ ngtcp2_path transport_path(const struct address *local, const struct address *re
 	};
 }
 
+static struct address address_of(const ngtcp2_addr *addr) {
+	struct address address = {.size = addr->addrlen};
+	memcpy(&address.u, addr->addr, addr->addrlen);
+	return address;
+}
+
+bool transport_direct(const struct connection *c, struct address *local, struct address *remote) {
+	if (!c || c->state != CONNECTION_UP) {
+		return false;
+	}
+	const ngtcp2_path *path = ngtcp2_conn_get_path(c->conn);
+	*local = address_of(&path->local);
+	*remote = address_of(&path->remote);
+	return !address_is_detour(remote, NULL);
+}
+
 static bool new_id(ngtcp2_cid *id, size_t size) {
 	id->datalen = size;
 	return gnutls_rnd(GNUTLS_RND_RANDOM, id->data, size) >= 0;
@@ -213,7 +231,7 @@ bool transport_dial(struct connection *c, const struct address *local,
 	ngtcp2_transport_params params;
 	ngtcp2_cid dcid, scid;
 	ngtcp2_path path = transport_path(local, remote);
-	set_settings(&settings);
+	set_settings(&settings, remote);
 	set_params(&params);
 	if (!new_id(&dcid, CIDS_SIZE) || !new_id(&scid, CIDS_SIZE)
 			|| !cids_add(&c->quic->cids, scid.data, scid.datalen, c, &c->cids)
@@ -231,7 +249,7 @@ bool transport_accept(struct connection *c, const struct datagram *datagram,
 	ngtcp2_transport_params params;
 	ngtcp2_cid scid;
 	ngtcp2_path path = transport_path(&datagram->local, &datagram->remote);
-	set_settings(&settings);
+	set_settings(&settings, &datagram->remote);
 	set_params(&params);
 	params.original_dcid = original_dcid ? *original_dcid : header->dcid;
 	params.original_dcid_present = 1;

@@ -16,6 +16,12 @@ bool transport_accept(struct connection *connection, const struct datagram *data
 	const ngtcp2_pkt_hd *header, const ngtcp2_cid *original_dcid);
 
 ngtcp2_path transport_path(const struct address *local, const struct address *remote);
+/*
+ * Where the other side is now, and which of our addresses faces it; false: there is no connection
+ * (NULL is fine), or it goes by a detour.
+ */
+bool transport_direct(const struct connection *connection, struct address *local,
+	struct address *remote);
 /* The token that lets a peer know that we have forgotten a connection. */
 bool transport_reset_token(const struct quic *quic, const ngtcp2_cid *id, uint8_t *token);
 

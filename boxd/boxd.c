@@ -87,18 +87,17 @@ static bool forward_inside(void *data, struct exchange *exchange, struct op_head
 		const struct subject *subject) {
 	struct boxd *boxd = data;
 	const char *id = op_get(head, OP_F_NS);
-	if (!id || strcmp(id, "-") != 0) {
-		const struct space *space = spaces_find(&boxd->spaces, id);
-		if (!space) {
-			struct op_refusal why;
-			op_refuse(&why, OP_ENOENT, "no name space %.100s here (BOX_NS says which; box ls /ns shows "
-				"those there are)", id);
-			relay_refuse(exchange, &why);
-			return true;
-		}
-		if (choose(&boxd->chooser, &space->ns, exchange, head, subject)) {
-			return true;
-		}
+	bool plain = id && strcmp(id, "-") == 0; // names mean themselves
+	const struct space *space = plain ? NULL : spaces_find(&boxd->spaces, id);
+	if (!plain && !space) {
+		struct op_refusal why;
+		op_refuse(&why, OP_ENOENT, "no name space %.100s here (BOX_NS says which; box ls /ns shows "
+			"those there are)", id);
+		relay_refuse(exchange, &why);
+		return true;
+	}
+	if (choose(&boxd->chooser, space ? &space->ns : &boxd->spaces.none, exchange, head, subject)) {
+		return true;
 	}
 	op_unset(head, OP_F_NS);
 	return pass_on(boxd, exchange, head, subject, true);
@@ -107,6 +106,13 @@ static bool forward_inside(void *data, struct exchange *exchange, struct op_head
 static bool forward_outside(void *data, struct exchange *exchange, struct op_head *head,
 		const struct subject *subject) {
 	op_unset(head, OP_F_NS);
+	if (op_has(head, OP_F_SPEC)) {
+		struct op_refusal why;
+		op_refuse(&why, OP_EUNSUPP, "which boxes go together is for the asker's own node to find: ask it, "
+			"with the names as they are there");
+		relay_refuse(exchange, &why);
+		return true;
+	}
 	return pass_on(data, exchange, head, subject, false);
 }
 

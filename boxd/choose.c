@@ -2,7 +2,7 @@
 /*
  * choose.c - the box that a name of a name space means.
  *
- * What a name may mean is box/ns.c's, whether a box fits box/cnstr.c's. Asks and chooses; serves and
+ * Asks what may be meant (candidates.c) and chooses; what a spec joins is box/plan.c's. Serves and
  * passes on nothing itself.
  */
 #include "choose.h"
@@ -11,25 +11,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "box/cnstr.h"
 #include "box/name.h"
-#include "quic/keys.h"
-#include "quic/quic.h"
+#include "box/plan.h"
+#include "candidates.h"
 #include "relay.h"
 
 // A node that has not said its kind by then does not take part in the choice.
 #define PATIENCE_MS 4000
-#define PEERS_MAX 64
 
-struct probe {
-	struct choice *choice;
-	struct call *call; // NULL: answered
-	char *name;        // of the box, as this node names it
-	const char *want;  // the binding's, in choice->ns; NULL: nothing
-	bool asked, fits;
-	bool may; // do there what is asked for
-	char type[OP_MAX_CNSTR + 1]; // its kind; "" when it has none, then why says what was answered
-	struct op_refusal why;
+struct side { // one name that is being chosen
+	enum op_field field;
+	struct candidates candidates;
+	bool over;
 };
 
 struct choice {
@@ -38,17 +31,16 @@ struct choice {
 	struct exchange *exchange;
 	struct op_head head;
 	struct subject subject;
-	struct ns ns;         // as it was when the request came
-	enum op_field field;  // whose name is being chosen
-	bool makes;           // what is asked for is the parent of what will be made
-	struct cnstr want;    // of the request
-	bool has_want, wants; // there is one; it is for the name being chosen
+	struct ns ns;       // as it was when the request came
+	struct cnstr want;  // of the request
+	bool has_want;
 	struct wl_event_source *timer;
-	struct probe *probes; // in search order; NULL: none under way
-	int count;
+	struct side sides[2];
+	int count; // of sides: 2 are joined by the request's spec
 };
 
-static const enum op_field named[] = {OP_F_NAME, OP_F_DEVICE, OP_F_TO, OP_F_SOURCE};
+static const enum op_field named[] = {OP_F_NAME, OP_F_DEVICE, OP_F_TO, OP_F_SOURCE, OP_F_LIKE};
+#define NAMED (sizeof(named) / sizeof(named[0]))
 
 void chooser_init(struct chooser *chooser, const struct route *route,
 		const struct caller *caller) {
@@ -57,20 +49,17 @@ void chooser_init(struct chooser *chooser, const struct route *route,
 	wl_list_init(&chooser->list);
 }
 
-static void drop_probes(struct choice *choice) {
+static void forget_sides(struct choice *choice) {
 	for (int i = 0; i < choice->count; i++) {
-		call_destroy(choice->probes[i].call);
-		free(choice->probes[i].name);
+		candidates_finish(&choice->sides[i].candidates);
 	}
-	free(choice->probes);
-	choice->probes = NULL;
 	choice->count = 0;
 }
 
 // The exchange is the caller's.
 static void choice_destroy(struct choice *choice) {
 	wl_list_remove(&choice->link);
-	drop_probes(choice);
+	forget_sides(choice);
 	if (choice->timer) {
 		wl_event_source_remove(choice->timer);
 	}
@@ -97,46 +86,21 @@ static void refuse_memory(struct choice *choice) {
 	refuse(choice, &memory);
 }
 
-/* What was seen of those that were asked. */
-
-static const char *node_of(const struct choice *choice, const struct probe *probe) {
-	const char *below = name_below("/n", probe->name);
-	return below && *below ? below : keys_machine(choice->chooser->route->keys);
-}
-
-// A process is made below /proc; a binding below /ns/0/bind is made by asking for that itself.
-static char *maker_of(const char *name) {
-	const char *below = name_below("/n", name);
-	size_t size;
-	if (below) {
-		name_next(&below, &size); // the node
-	}
-	const char *path = below ? below : name + 1;
-	return strchr(path + (*path == '/'), '/') ? name_parent(name) : strdup(name);
-}
+/* Refusals tell what was seen. */
 
 static void refuse_all(struct choice *choice) {
-	char want[OP_MAX_CNSTR + 1], seen[300] = "";
+	char want[OP_MAX_CNSTR + 1], seen[300];
 	struct op_refusal why;
-	int count = 0;
-	size_t size = 0;
-	const char *name = op_get(&choice->head, choice->field);
-	for (int i = 0; i < choice->count && size < sizeof(seen); i++) {
-		const struct probe *probe = &choice->probes[i];
-		const char *said = probe->type[0] ? probe->type :
-			!probe->asked ? "no answer" :
-			probe->why.code == OP_OK ? "no kind" : op_code_name(probe->why.code);
-		count += probe->type[0] != '\0';
-		const char *node = node_of(choice, probe);
-		size += (size_t)snprintf(seen + size, sizeof(seen) - size, "%s%.*s %s", i ? ", " : "",
-			(int)strcspn(node, "/"), node, said);
-	}
-	if (choice->wants || count > 0) {
+	const struct side *side = &choice->sides[0];
+	const struct candidates *all = &side->candidates;
+	int count = candidates_print(all, seen, sizeof(seen));
+	const char *name = op_get(&choice->head, side->field);
+	if (all->want || count > 0) {
 		// What a make would be made in says it better than a name nobody has yet.
-		char *maker = choice->makes ? maker_of(choice->probes[0].name) : NULL;
+		char *maker = all->parents ? candidate_maker(all->list[0].name) : NULL;
 		op_refuse(&why, OP_EMATCH, "no %.150s fits %s (%d seen: %s)",
 			maker ? name_last(maker) : name,
-			choice->wants ? cnstr_print(&choice->want, want) : "what it is bound to", count, seen);
+			all->want ? cnstr_print(all->want, want) : "what it is bound to", count, seen);
 		free(maker);
 	} else {
 		op_refuse(&why, OP_ENOENT, "no such box %.150s (looked at: %s; box ns shows what names mean)",
@@ -145,172 +109,135 @@ static void refuse_all(struct choice *choice) {
 	refuse(choice, &why);
 }
 
-static void next_name(struct choice *choice);
+static void refuse_pair(struct choice *choice) {
+	char seen[2][160];
+	struct op_refusal why;
+	for (int i = 0; i < 2; i++) {
+		candidates_print(&choice->sides[i].candidates, seen[i], sizeof(seen[i]));
+	}
+	op_refuse(&why, OP_EMATCH, "no pair agrees in %.40s: of %.60s there was %s; of %.60s, %s",
+		op_get(&choice->head, OP_F_SPEC), op_get(&choice->head, choice->sides[0].field), seen[0],
+		op_get(&choice->head, choice->sides[1].field), seen[1]);
+	refuse(choice, &why);
+}
 
-static void decided(struct choice *choice, const struct probe *probe) {
-	wl_event_source_timer_update(choice->timer, 0);
-	op_set(&choice->head, choice->field, probe->name);
-	if (choice->wants) {
+/* Decisions. */
+
+static void go_on(struct choice *choice, size_t from);
+
+static size_t index_of(enum op_field field) {
+	size_t i = 0;
+	while (named[i] != field) {
+		i++;
+	}
+	return i;
+}
+
+static void set_chosen(struct choice *choice, const struct side *side, int chosen) {
+	op_set(&choice->head, side->field, side->candidates.list[chosen].name);
+	if (side->candidates.want) {
 		op_unset(&choice->head, OP_F_WANT); // met, measured parts included
 	}
-	drop_probes(choice);
-	next_name(choice);
+}
+
+static void decided(struct choice *choice, int chosen) {
+	size_t next = index_of(choice->sides[0].field) + 1;
+	wl_event_source_timer_update(choice->timer, 0);
+	set_chosen(choice, &choice->sides[0], chosen);
+	forget_sides(choice);
+	go_on(choice, next);
 }
 
 // The first in order that fits, once all before it have said that they do not. If one fits where
 // he may not make anything, it is asked all the same: it says best who could let him.
 static void decide(struct choice *choice, bool late) {
-	const struct probe *closed = NULL;
-	for (int i = 0; i < choice->count; i++) {
-		struct probe *probe = &choice->probes[i];
-		if (!probe->asked && !late) {
+	struct candidates *all = &choice->sides[0].candidates;
+	int closed = -1;
+	for (int i = 0; i < all->count; i++) {
+		const struct candidate *candidate = &all->list[i];
+		if (!candidate->asked && !late) {
 			return;
 		}
-		if (probe->asked && probe->fits && probe->may) {
-			decided(choice, probe);
+		if (candidate->asked && candidate->fits && candidate->may) {
+			decided(choice, i);
 			return;
 		}
-		closed = probe->asked && probe->fits && !closed ? probe : closed;
+		closed = candidate->asked && candidate->fits && closed < 0 ? i : closed;
 	}
-	if (closed) {
+	if (!candidates_over(all, late)) {
+		wl_event_source_timer_update(choice->timer, PATIENCE_MS);
+	} else if (closed >= 0) {
 		decided(choice, closed);
 	} else {
 		refuse_all(choice);
 	}
 }
 
+// Of a side those that will do, NULL in place of the others. NULL: no memory.
+static const struct cnstr **list_owns(const struct candidates *all) {
+	const struct cnstr **owns = calloc((size_t)all->count, sizeof(*owns));
+	for (int i = 0; owns && i < all->count; i++) {
+		const struct candidate *candidate = &all->list[i];
+		owns[i] = candidate->fits && candidate->may ? &candidate->own : NULL;
+	}
+	return owns;
+}
+
+// The first pair that the spec joins.
+static void join(struct choice *choice) {
+	const struct candidates *one = &choice->sides[0].candidates, *other = &choice->sides[1].candidates;
+	const struct cnstr **ones = list_owns(one), **others = list_owns(other);
+	int chosen[2];
+	bool good = ones && others;
+	bool joined = good && plan_join(op_get(&choice->head, OP_F_SPEC), ones, one->count, others,
+		other->count, &chosen[0], &chosen[1]);
+	free(ones);
+	free(others);
+	if (!good) {
+		refuse_memory(choice);
+	} else if (!joined) {
+		refuse_pair(choice);
+	} else {
+		set_chosen(choice, &choice->sides[0], chosen[0]);
+		set_chosen(choice, &choice->sides[1], chosen[1]);
+		forget_sides(choice);
+		go_on(choice, NAMED);
+	}
+}
+
+// Once all have answered.
+static void decide_pair(struct choice *choice, bool late) {
+	bool over = true;
+	for (int i = 0; i < choice->count; i++) {
+		struct side *side = &choice->sides[i];
+		side->over = side->over || candidates_over(&side->candidates, late);
+		over = over && side->over;
+	}
+	if (over) {
+		wl_event_source_timer_update(choice->timer, 0);
+		join(choice);
+	} else if (late) { // those asked anew have their time too
+		wl_event_source_timer_update(choice->timer, PATIENCE_MS);
+	}
+}
+
+static void handle_told(void *data) {
+	struct choice *choice = data;
+	if (choice->count == 2) {
+		decide_pair(choice, false);
+	} else {
+		decide(choice, false);
+	}
+}
+
 static int handle_timer(void *data) {
-	decide(data, true);
+	struct choice *choice = data;
+	if (choice->count == 2) {
+		decide_pair(choice, true);
+	} else {
+		decide(choice, true);
+	}
 	return 0;
-}
-
-/* One box's kind. */
-
-static struct peer *peer_of(const struct probe *probe) {
-	struct way way;
-	const struct choice *choice = probe->choice;
-	return route_resolve(choice->chooser->route, probe->name, &choice->subject, true, &way, NULL) ==
-		OP_OK && way.kind == WAY_PEER ? way.peer : NULL;
-}
-
-// What this node measured of another stands in its constraint, for wants like wifi or rtt<20,
-// whatever the other says. false: there is no room for it.
-static bool add_measured(struct cnstr *own, const struct peer *peer, char rtt[static 24]) {
-	snprintf(rtt, 24, "%.1f", peer->rtt_ms);
-	return (!peer->net[0] || cnstr_set_net(own, peer->net)) &&
-		(peer->rtt_ms <= 0 || cnstr_set_attr(own, "rtt", rtt));
-}
-
-static bool allows_make(const struct op_head *kind) {
-	const char *letters = op_get(kind, OP_F_LETTERS);
-	return letters && strpbrk(letters, "mM");
-}
-
-static void probe_reply(void *data, const struct op_head *reply) {
-	struct probe *probe = data;
-	const struct choice *choice = probe->choice;
-	const char *type = op_get(reply, OP_F_TYPE);
-	struct cnstr own, wanted;
-	char rtt[24];
-	if (reply->refusal.code != OP_OK || !type || cnstr_parse(&own, type, NULL) != OP_OK) {
-		return;
-	}
-	const struct peer *peer = peer_of(probe);
-	if (peer && !add_measured(&own, peer, rtt)) {
-		return;
-	}
-	cnstr_print(&own, probe->type);
-	probe->may = !choice->makes || allows_make(reply);
-	probe->fits = (!choice->wants || cnstr_meets(&own, &choice->want)) &&
-		(!probe->want || (cnstr_parse(&wanted, probe->want, NULL) == OP_OK &&
-			cnstr_meets(&own, &wanted)));
-}
-
-static void probe_ended(void *data, const struct op_refusal *why, const struct op_head *trailer) {
-	struct probe *probe = data;
-	probe->call = NULL;
-	probe->asked = true;
-	probe->why = *why;
-	decide(probe->choice, false);
-}
-
-static bool probe_begin(struct probe *probe) {
-	static const struct call_events events = {.reply = probe_reply, .ended = probe_ended};
-	struct choice *choice = probe->choice;
-	char *parent = choice->makes ? maker_of(probe->name) : NULL;
-	struct op_head kind;
-	op_head_init_request(&kind, OP_KIND);
-	op_set(&kind, OP_F_NAME, parent ? parent : probe->name);
-	probe->call = call_create(choice->chooser->route->loop, choice->chooser->caller, &kind,
-		&choice->subject, &events, probe);
-	op_head_finish(&kind);
-	free(parent);
-	return probe->call;
-}
-
-/* Where "any" is. */
-
-static int compare_peers(const void *a, const void *b) {
-	const struct peer *one = *(struct peer *const *)a, *other = *(struct peer *const *)b;
-	if (one->up != other->up) {
-		return one->up ? -1 : 1;
-	}
-	return one->rtt_ms < other->rtt_ms ? -1 : one->rtt_ms > other->rtt_ms;
-}
-
-// Peers whose person the subject may act towards (route.c decides), the near ones first.
-static int list_peers(const struct choice *choice, struct peer *peers[static PEERS_MAX]) {
-	const struct route *route = choice->chooser->route;
-	int count = 0;
-	struct peer *peer;
-	if (!route->quic) {
-		return 0;
-	}
-	wl_list_for_each(peer, quic_peers(route->quic), link) {
-		char name[sizeof(peer->petname) + 4];
-		struct way way;
-		snprintf(name, sizeof(name), "/n/%s", peer->petname);
-		if (count < PEERS_MAX &&
-				route_resolve(route, name, &choice->subject, true, &way, NULL) == OP_OK) {
-			peers[count++] = peer;
-		}
-	}
-	qsort(peers, (size_t)count, sizeof(peers[0]), compare_peers);
-	return count;
-}
-
-// A where is a name of this node's below /n.
-static char *whole_name(const char *node, const char *where) {
-	char key[65], *name;
-	const char *rest;
-	if (where_split(where, key, &rest, NULL) != OP_OK) {
-		return NULL;
-	}
-	node = key[0] ? key : node;
-	const char *below = strcmp(rest, "/") == 0 ? "" : rest;
-	return node ? (asprintf(&name, "/n/%s%s", node, below) < 0 ? NULL : name) : strdup(rest);
-}
-
-static bool add_probe(struct choice *choice, const char *node, const struct ns_meaning *meaning) {
-	struct probe *probe = &choice->probes[choice->count];
-	*probe = (struct probe){.choice = choice, .want = meaning->want};
-	probe->name = whole_name(node, meaning->name);
-	choice->count += probe->name != NULL;
-	return probe->name;
-}
-
-static bool add_meanings(struct choice *choice, const struct ns_meaning *meanings, int count) {
-	struct peer *peers[PEERS_MAX];
-	int peer_count = list_peers(choice, peers);
-	bool good = true;
-	choice->probes = calloc((size_t)(count * (peer_count + 1)), sizeof(struct probe));
-	for (int i = 0; i < count && choice->probes && good; i++) {
-		good = add_probe(choice, NULL, &meanings[i]);
-		for (int j = 0; j < peer_count && meanings[i].any && good; j++) {
-			good = add_probe(choice, peers[j]->petname, &meanings[i]);
-		}
-	}
-	return choice->probes && good;
 }
 
 /* The names of a request, one behind the other. */
@@ -328,7 +255,7 @@ static bool is_plain(const struct ns_meaning *meanings, int count) {
 
 // true: all names of the head mean one box each now, or *field is the first that may mean several.
 static bool set_plain(const struct ns *ns, struct op_head *head, size_t from, size_t *stopped) {
-	for (size_t i = from; i < sizeof(named) / sizeof(named[0]); i++) {
+	for (size_t i = from; i < NAMED; i++) {
 		struct ns_meaning meanings[NS_MEANINGS];
 		const char *name = op_get(head, named[i]);
 		if (!name || name[0] != '/') {
@@ -336,7 +263,7 @@ static bool set_plain(const struct ns *ns, struct op_head *head, size_t from, si
 		}
 		int count = ns_mean(ns, name, meanings);
 		bool plain = is_plain(meanings, count);
-		char *whole = plain ? whole_name(NULL, meanings[0].name) : NULL;
+		char *whole = plain ? candidate_name(NULL, meanings[0].name) : NULL;
 		free_meanings(meanings, count);
 		if (count < 0 || (plain && !whole)) {
 			return false;
@@ -348,7 +275,7 @@ static bool set_plain(const struct ns *ns, struct op_head *head, size_t from, si
 		op_set(head, named[i], whole);
 		free(whole);
 	}
-	*stopped = sizeof(named) / sizeof(named[0]);
+	*stopped = NAMED;
 	return true;
 }
 
@@ -358,25 +285,47 @@ static enum op_field wanted_field(const struct op_head *head) {
 		head->verb == OP_COPY && op_has(head, OP_F_SOURCE) ? OP_F_SOURCE : OP_F_NAME;
 }
 
-static size_t index_of(enum op_field field) {
-	size_t i = 0;
-	while (named[i] != field) {
-		i++;
-	}
-	return i;
+// A box that the bytes of a copy, or of a putmem, go into may come into being by that.
+static enum candidate_use use_of(const struct op_head *head, enum op_field field) {
+	bool put = head->verb == OP_COPY ? wanted_field(head) != field : head->verb == OP_PUTMEM;
+	return field == OP_F_LIKE ? CANDIDATE_USE : head->verb == OP_MAKE ? CANDIDATE_MAKE :
+		put ? CANDIDATE_PUT : CANDIDATE_USE;
 }
 
-static void ask_all(struct choice *choice) {
-	struct ns_meaning meanings[NS_MEANINGS];
-	int count = ns_mean(&choice->ns, op_get(&choice->head, choice->field), meanings);
-	bool good = count > 0 && add_meanings(choice, meanings, count);
-	if (count > 0) {
-		free_meanings(meanings, count);
+static bool ask_side(struct choice *choice, enum op_field field) {
+	struct side *side = &choice->sides[choice->count++];
+	bool wants = choice->has_want && field == wanted_field(&choice->head);
+	*side = (struct side){
+		.field = field,
+		.candidates = {
+			.route = choice->chooser->route,
+			.caller = choice->chooser->caller,
+			.subject = &choice->subject,
+			.use = use_of(&choice->head, field),
+			.want = wants ? &choice->want : NULL,
+			.told = handle_told,
+			.data = choice,
+		},
+	};
+	return candidates_ask(&side->candidates, &choice->ns, op_get(&choice->head, field));
+}
+
+static void ask_one(struct choice *choice, enum op_field field) {
+	if (!ask_side(choice, field) || wl_event_source_timer_update(choice->timer, PATIENCE_MS) < 0) {
+		refuse_memory(choice);
 	}
-	for (int i = 0; i < choice->count && good; i++) {
-		good = probe_begin(&choice->probes[i]);
+}
+
+static void ask_pair(struct choice *choice) {
+	enum op_field other = OP_F_LIKE;
+	for (size_t i = 1; i < NAMED; i++) {
+		other = op_has(&choice->head, named[i]) && choice->head.verb != OP_MAKE ? named[i] : other;
 	}
-	if (!good || wl_event_source_timer_update(choice->timer, PATIENCE_MS) < 0) {
+	// In order of the source, or of the processor: the first may be what is put into.
+	bool turned = choice->head.verb == OP_COPY && other == OP_F_SOURCE;
+	if (!ask_side(choice, turned ? other : OP_F_NAME) ||
+			!ask_side(choice, turned ? OP_F_NAME : other) ||
+			wl_event_source_timer_update(choice->timer, PATIENCE_MS) < 0) {
 		refuse_memory(choice);
 	}
 }
@@ -387,11 +336,8 @@ static void go_on(struct choice *choice, size_t from) {
 		refuse_memory(choice);
 		return;
 	}
-	if (stopped < sizeof(named) / sizeof(named[0])) {
-		choice->field = named[stopped];
-		choice->makes = choice->head.verb == OP_MAKE;
-		choice->wants = choice->has_want && choice->field == wanted_field(&choice->head);
-		ask_all(choice);
+	if (stopped < NAMED) {
+		ask_one(choice, named[stopped]);
 		return;
 	}
 	struct chooser *chooser = choice->chooser;
@@ -401,12 +347,10 @@ static void go_on(struct choice *choice, size_t from) {
 	op_head_init_request(&choice->head, head.verb);
 	choice_destroy(choice);
 	exchange_pause(exchange, false);
+	op_unset(&head, OP_F_SPEC); // decided
+	op_unset(&head, OP_F_LIKE);
 	chooser->chosen(chooser->data, exchange, &head, &subject);
 	op_head_finish(&head);
-}
-
-static void next_name(struct choice *choice) {
-	go_on(choice, index_of(choice->field) + 1);
 }
 
 static void choice_gone(void *data, const struct op_refusal *why) {
@@ -415,22 +359,36 @@ static void choice_gone(void *data, const struct op_refusal *why) {
 	choice_destroy(choice);
 }
 
+static enum op_code check_spec(const struct op_head *head, struct op_refusal *refusal) {
+	const char *spec = op_get(head, OP_F_SPEC);
+	bool like = op_has(head, OP_F_LIKE);
+	if (like && !spec) {
+		return op_refuse(refusal, OP_EARG, "like says with which box the new one is to agree, and spec in "
+			"what: \"%%\" in the architecture (box-constraints(7))");
+	} else if (spec && head->verb == OP_MAKE && !like) {
+		return op_refuse(refusal, OP_EARG, "spec says in what the new box is to agree, and like with "
+			"which");
+	}
+	return spec ? spec_check(spec, refusal) : OP_OK;
+}
+
 bool choose(struct chooser *chooser, const struct ns *ns, struct exchange *exchange,
 		struct op_head *head, const struct subject *subject) {
 	static const struct exchange_events events = {.gone = choice_gone};
-	struct op_refusal memory = {.code = OP_EIO, .sentence = "out of memory"};
-	size_t stopped;
-	if (!set_plain(ns, head, 0, &stopped)) {
-		relay_refuse(exchange, &memory);
+	struct op_refusal why = {.code = OP_EIO, .sentence = "out of memory"};
+	size_t stopped = 0;
+	bool joins = op_has(head, OP_F_SPEC);
+	if (check_spec(head, &why) != OP_OK || (!joins && !set_plain(ns, head, 0, &stopped))) {
+		relay_refuse(exchange, &why);
 		return true;
 	}
-	if (stopped == sizeof(named) / sizeof(named[0])) {
+	if (!joins && stopped == NAMED) {
 		return false;
 	}
 	struct choice *choice = calloc(1, sizeof(*choice));
 	const char *want = op_get(head, OP_F_WANT);
 	if (!choice) {
-		relay_refuse(exchange, &memory);
+		relay_refuse(exchange, &why);
 		return true;
 	}
 	wl_list_insert(&chooser->list, &choice->link);
@@ -444,6 +402,8 @@ bool choose(struct chooser *chooser, const struct ns *ns, struct exchange *excha
 	choice->has_want = want && cnstr_parse(&choice->want, want, NULL) == OP_OK;
 	if (!good) {
 		refuse_memory(choice);
+	} else if (joins) {
+		ask_pair(choice);
 	} else {
 		go_on(choice, stopped);
 	}

@@ -164,6 +164,10 @@ static bool bind_usual(struct ns *ns) {
 bool spaces_init(struct spaces *spaces, const char *path, char *error, size_t error_size) {
 	*spaces = (struct spaces){0};
 	wl_list_init(&spaces->list);
+	if (!ns_init(&spaces->none)) {
+		snprintf(error, error_size, "out of memory");
+		return false;
+	}
 	struct space *space = add(spaces, "default", NULL);
 	struct reading reading = {.ns = space ? &space->ns : NULL};
 	if (space && path && conf_read(path, read_line, &reading, error, error_size)) {
@@ -184,6 +188,7 @@ void spaces_finish(struct spaces *spaces) {
 	wl_list_for_each_safe(space, next, &spaces->list, link) {
 		space_destroy(spaces, space);
 	}
+	ns_finish(&spaces->none);
 }
 
 bool space_print_binding(const struct ns_binding *binding, struct buf *out) {

@@ -20,6 +20,7 @@ struct space {
 struct spaces {
 	struct wl_list list; // space.link, the default first
 	int count;
+	struct ns none; // binds nothing, for requests whose names mean themselves
 };
 
 /*

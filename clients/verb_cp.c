@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,11 @@
 
 #define PIECE 65536
 #define QUEUE_MAX (1024 * 1024)
+
+struct options {
+	const char *type; // that the source's bytes are taken for; NULL: what they say
+	const char *spec; // in what the two boxes agree; NULL
+};
 
 struct copier {
 	struct asker *asker;
@@ -256,13 +262,15 @@ static void copying_ended(void *data, const struct op_refusal *why,
 }
 
 /* true: done, or refused for good (then *status is 1); false: nobody serves copies between these. */
-static bool copy_end_to_end(struct asker *asker, const char *source, const char *target,
-		int *status) {
+static bool copy_end_to_end(struct asker *asker, const struct options *options,
+		const char *source, const char *target, int *status) {
 	static const struct call_events events = {.bytes = copying_bytes, .ended = copying_ended};
 	struct copying copying = {.over = false};
 	struct op_head request;
 	op_head_init_request(&request, OP_COPY);
-	if (!set_said(&request, OP_F_NAME, source) || !set_said(&request, OP_F_TO, target)) {
+	if (!set_said(&request, OP_F_NAME, source) || !set_said(&request, OP_F_TO, target) ||
+			(options->type && !set_said(&request, OP_F_TYPE, options->type)) ||
+			(options->spec && !set_said(&request, OP_F_SPEC, options->spec))) {
 		op_head_finish(&request);
 		*status = 2;
 		return true;
@@ -285,16 +293,22 @@ static bool copy_end_to_end(struct asker *asker, const char *source, const char 
 	return served;
 }
 
-static int copy(struct asker *asker, const char *source, const char *target) {
+static int copy(struct asker *asker, const struct options *options, const char *source,
+		const char *target) {
 	int status;
 	bool from_box = is_box(source), to_box = is_box(target);
-	if (from_box && to_box && copy_end_to_end(asker, source, target, &status)) {
+	if (from_box && to_box && copy_end_to_end(asker, options, source, target, &status)) {
 		return status;
+	}
+	if (options->spec || (options->type && !to_box)) {
+		fprintf(stderr, "box: %s is for copies %s\n", options->spec ? "--spec" : "-t",
+			options->spec ? "from box to box: a file has no constraint" : "into a box");
+		return 2;
 	}
 	source = file_path(source);
 	target = file_path(target);
 	struct copier copier = {.asker = asker, .in = -1, .out = -1, .target = target};
-	if (to_box ? !from_box && !open_box(&copier, target, NULL) : !open_file(&copier, target)) {
+	if (to_box ? !from_box && !open_box(&copier, target, options->type) : !open_file(&copier, target)) {
 		return 1;
 	}
 	if (from_box) {
@@ -312,20 +326,30 @@ static int copy(struct asker *asker, const char *source, const char *target) {
 }
 
 static int run(struct asker *asker, int argc, char **argv) {
-	if (argc == 3 && !is_box(argv[1]) && !is_box(argv[2])) {
-		fprintf(stderr, "box: neither %s nor %s is a box, whose name begins with /; cp copies files\n",
-			argv[1], argv[2]);
-		return 2;
+	static const struct option longs[] = {{"spec", required_argument, NULL, 's'}, {0}};
+	struct options options = {0};
+	for (int c; (c = getopt_long(argc, argv, "t:", longs, NULL)) != -1;) {
+		const char **to = c == 't' ? &options.type : c == 's' ? &options.spec : NULL;
+		if (!to) {
+			return say_usage(&verb_cp);
+		}
+		*to = optarg;
 	}
-	if (argc != 3) {
+	if (argc - optind != 2) {
 		return say_usage(&verb_cp);
 	}
-	return copy(asker, argv[1], argv[2]);
+	argv += optind;
+	if (!is_box(argv[0]) && !is_box(argv[1])) {
+		fprintf(stderr, "box: neither %s nor %s is a box, whose name begins with /; cp copies files\n",
+			argv[0], argv[1]);
+		return 2;
+	}
+	return copy(asker, &options, argv[0], argv[1]);
 }
 
 const struct verb verb_cp = {
 	.name = "cp",
-	.usage = "FROM TO",
+	.usage = "[-t TYPE] [--spec SPEC] FROM TO",
 	.help = "copy; /names are boxes, else files, - is stdio",
 	.run = run,
 };

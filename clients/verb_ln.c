@@ -84,12 +84,15 @@ static int watch(struct asker *asker, const char *name, const char *device) {
 }
 
 static int run(struct asker *asker, int argc, char **argv) {
+	static const struct option options[] = {{"spec", required_argument, NULL, 's'}, {0}};
 	bool only = false;
-	for (int c; (c = getopt(argc, argv, "o")) != -1;) {
-		if (c != 'o') {
+	const char *spec = NULL;
+	for (int c; (c = getopt_long(argc, argv, "o", options, NULL)) != -1;) {
+		if (c == '?') {
 			return say_usage(&verb_ln);
 		}
-		only = true;
+		only = only || c == 'o';
+		spec = c == 's' ? optarg : spec;
 	}
 	if (argc - optind != 2) {
 		return say_usage(&verb_ln);
@@ -98,7 +101,8 @@ static int run(struct asker *asker, int argc, char **argv) {
 	struct answer answer;
 	op_head_init_request(&request, OP_LINK);
 	if (!set_box(asker, &request, OP_F_DEVICE, argv[optind]) ||
-			!set_box(asker, &request, OP_F_NAME, argv[optind + 1])) {
+			!set_box(asker, &request, OP_F_NAME, argv[optind + 1]) ||
+			(spec && !set_said(&request, OP_F_SPEC, spec))) {
 		op_head_finish(&request);
 		return 2;
 	}
@@ -118,7 +122,7 @@ static int run(struct asker *asker, int argc, char **argv) {
 
 const struct verb verb_ln = {
 	.name = "ln",
-	.usage = "[-o] DEVICE IO",
+	.usage = "[-o] [--spec SPEC] DEVICE IO",
 	.help = "IO uses DEVICE from now on (-o: and no other)",
 	.run = run,
 };

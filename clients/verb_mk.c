@@ -8,12 +8,18 @@
 #include <stdio.h>
 
 static int run(struct asker *asker, int argc, char **argv) {
-	const char *type = NULL;
-	for (int c; (c = getopt(argc, argv, "t:")) != -1;) {
-		if (c != 't') {
+	static const struct option options[] = {
+		{"like", required_argument, NULL, 'l'},
+		{"spec", required_argument, NULL, 's'},
+		{0},
+	};
+	const char *type = NULL, *like = NULL, *spec = NULL;
+	for (int c; (c = getopt_long(argc, argv, "t:", options, NULL)) != -1;) {
+		const char **to = c == 't' ? &type : c == 'l' ? &like : c == 's' ? &spec : NULL;
+		if (!to) {
 			return say_usage(&verb_mk);
 		}
-		type = optarg;
+		*to = optarg;
 	}
 	if (argc - optind != 1) {
 		return say_usage(&verb_mk);
@@ -22,7 +28,9 @@ static int run(struct asker *asker, int argc, char **argv) {
 	struct answer answer;
 	op_head_init_request(&request, OP_MAKE);
 	if (!set_box(asker, &request, OP_F_NAME, argv[optind]) ||
-			(type && !set_said(&request, OP_F_TYPE, type))) {
+			(type && !set_said(&request, OP_F_TYPE, type)) ||
+			(like && !set_box(asker, &request, OP_F_LIKE, like)) ||
+			(spec && !set_said(&request, OP_F_SPEC, spec))) {
 		op_head_finish(&request);
 		return 2;
 	}
@@ -33,7 +41,7 @@ static int run(struct asker *asker, int argc, char **argv) {
 
 const struct verb verb_mk = {
 	.name = "mk",
-	.usage = "[-t TYPE] NAME",
+	.usage = "[-t TYPE] [--like NAME --spec SPEC] NAME",
 	.help = "make a box",
 	.run = run,
 };

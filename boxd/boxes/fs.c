@@ -308,6 +308,19 @@ static bool job_meets_want(struct job *job) {
 	return false;
 }
 
+// What may be done is also served: an export is read, whatever its list allows.
+static const char *served_letters(const struct req *req, char out[static 20]) {
+	size_t size = 0;
+	box_letters(req->box, req->subject, out);
+	for (const char *letter = out; *letter; letter++) {
+		if (!strchr("pPmMdD", *letter) || req->box->type->fn[OP_PUTMEM]) {
+			out[size++] = *letter;
+		}
+	}
+	out[size] = '\0';
+	return out;
+}
+
 static void stat_done(void *data, bool cancelled) {
 	struct job *job = data;
 	if (!job_is_back(job) || !job_meets_want(job)) {
@@ -317,7 +330,7 @@ static void stat_done(void *data, bool cancelled) {
 	char letters[20];
 	fs_describe(req_reply(req), &job->st);
 	op_set(req_reply(req), OP_F_OWNER, req->box->owner);
-	op_set(req_reply(req), OP_F_LETTERS, box_letters(req->box, req->subject, letters));
+	op_set(req_reply(req), OP_F_LETTERS, served_letters(req, letters));
 	job_destroy(job);
 	req_ok(req);
 }

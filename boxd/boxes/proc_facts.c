@@ -325,7 +325,9 @@ bool proc_facts_create(struct proc *proc) {
 		&args_type, &cwd_type, &env_type, &legacy_type, &prog_type, &signal_type, &status_type,
 	};
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-		const char *cnstr = types[i] == &prog_type ? "bin" : "text";
+		char bin[32];
+		snprintf(bin, sizeof(bin), "bin!%s", cnstr_arch_here());
+		const char *cnstr = types[i] == &prog_type ? bin : "text";
 		if (!box_create(proc->box, types[i]->name, types[i], cnstr, proc)) {
 			return false;
 		}

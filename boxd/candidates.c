@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * candidates.c - the boxes that a name may mean, asked for their kinds.
+ *
+ * What a name may mean is box/ns.c's, whether a box fits box/cnstr.c's, which is meant choose.c's.
+ */
+#include "candidates.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "box/name.h"
+#include "quic/keys.h"
+#include "quic/quic.h"
+
+#define PEERS_MAX 64
+
+static void forget_list(struct candidates *candidates) {
+	for (int i = 0; i < candidates->count; i++) {
+		call_destroy(candidates->list[i].call);
+		free(candidates->list[i].name);
+	}
+	free(candidates->list);
+	candidates->list = NULL;
+	candidates->count = 0;
+}
+
+void candidates_finish(struct candidates *candidates) {
+	forget_list(candidates);
+}
+
+/* What was seen of those that were asked. */
+
+static const char *node_of(const struct candidates *candidates, const struct candidate *candidate) {
+	const char *below = name_below("/n", candidate->name);
+	return below && *below ? below : keys_machine(candidates->route->keys);
+}
+
+int candidates_print(const struct candidates *candidates, char *out, size_t out_size) {
+	int count = 0;
+	size_t size = 0;
+	out[0] = '\0';
+	for (int i = 0; i < candidates->count; i++) {
+		const struct candidate *candidate = &candidates->list[i];
+		const char *said = candidate->type[0] ? candidate->type :
+			!candidate->asked ? "no answer" :
+			candidate->why.code == OP_OK ? "no kind" : op_code_name(candidate->why.code);
+		const char *node = node_of(candidates, candidate);
+		count += candidate->type[0] != '\0';
+		if (size < out_size) {
+			size += (size_t)snprintf(out + size, out_size - size, "%s%.*s %s", i ? ", " : "",
+				(int)strcspn(node, "/"), node, said);
+		}
+	}
+	return count;
+}
+
+// A process is made below /proc; a binding below /ns/0/bind is made by asking for that itself.
+char *candidate_maker(const char *name) {
+	const char *below = name_below("/n", name);
+	size_t size;
+	if (below) {
+		name_next(&below, &size); // the node
+	}
+	const char *path = below ? below : name + 1;
+	return strchr(path + (*path == '/'), '/') ? name_parent(name) : strdup(name);
+}
+
+/* One box's kind. */
+
+static struct peer *peer_of(const struct candidate *candidate) {
+	struct way way;
+	const struct candidates *all = candidate->all;
+	return route_resolve(all->route, candidate->name, all->subject, true, &way, NULL) == OP_OK &&
+		way.kind == WAY_PEER ? way.peer : NULL;
+}
+
+// What this node measured of another stands in its constraint, for wants like wifi or rtt<20,
+// whatever the other says. false: there is no room for it.
+static bool add_measured(struct cnstr *own, const struct peer *peer, char rtt[static 24]) {
+	snprintf(rtt, 24, "%.1f", peer->rtt_ms);
+	return (!peer->net[0] || cnstr_set_net(own, peer->net)) &&
+		(peer->rtt_ms <= 0 || cnstr_set_attr(own, "rtt", rtt));
+}
+
+static bool allows(const struct candidates *candidates, const struct op_head *kind) {
+	const char *letters = op_get(kind, OP_F_LETTERS);
+	return !candidates->parents ||
+		(letters && strpbrk(letters, candidates->use == CANDIDATE_PUT ? "pP" : "mM"));
+}
+
+// A want is of the box, not of the folder that it comes into being in.
+static bool fits(const struct candidate *candidate) {
+	const struct candidates *all = candidate->all;
+	struct cnstr wanted;
+	bool own = all->use != CANDIDATE_PUT || !all->parents;
+	return (!all->want || !own || cnstr_meets(&candidate->own, all->want)) &&
+		(!candidate->want || !own || (cnstr_parse(&wanted, candidate->want, NULL) == OP_OK &&
+			cnstr_meets(&candidate->own, &wanted)));
+}
+
+static void kind_reply(void *data, const struct op_head *reply) {
+	struct candidate *candidate = data;
+	const char *type = op_get(reply, OP_F_TYPE);
+	struct cnstr said;
+	char rtt[24];
+	if (reply->refusal.code != OP_OK || !type || cnstr_parse(&said, type, NULL) != OP_OK) {
+		return;
+	}
+	const struct peer *peer = peer_of(candidate);
+	if (peer && !add_measured(&said, peer, rtt)) {
+		return;
+	}
+	cnstr_print(&said, candidate->type);
+	if (cnstr_parse(&candidate->own, candidate->type, NULL) != OP_OK) {
+		candidate->type[0] = '\0';
+		return;
+	}
+	candidate->there = true;
+	candidate->may = allows(candidate->all, reply);
+	candidate->fits = fits(candidate);
+}
+
+static void kind_ended(void *data, const struct op_refusal *why, const struct op_head *trailer) {
+	struct candidate *candidate = data;
+	candidate->call = NULL;
+	candidate->asked = true;
+	candidate->why = *why;
+	candidate->all->told(candidate->all->data);
+}
+
+static bool ask_kind(struct candidate *candidate) {
+	static const struct call_events events = {.reply = kind_reply, .ended = kind_ended};
+	const struct candidates *all = candidate->all;
+	char *parent = all->parents ? candidate_maker(candidate->name) : NULL;
+	struct op_head kind;
+	op_head_init_request(&kind, OP_KIND);
+	op_set(&kind, OP_F_NAME, parent ? parent : candidate->name);
+	candidate->asked = candidate->fits = candidate->may = candidate->there = false;
+	candidate->type[0] = '\0';
+	candidate->call = call_create(all->route->loop, all->caller, &kind, all->subject, &events,
+		candidate);
+	op_head_finish(&kind);
+	free(parent);
+	return candidate->call;
+}
+
+/* Where "any" is. */
+
+static int compare_peers(const void *a, const void *b) {
+	const struct peer *one = *(struct peer *const *)a, *other = *(struct peer *const *)b;
+	if (one->up != other->up) {
+		return one->up ? -1 : 1;
+	}
+	return one->rtt_ms < other->rtt_ms ? -1 : one->rtt_ms > other->rtt_ms;
+}
+
+// Peers whose person the subject may act towards (route.c decides), the near ones first.
+static int list_peers(const struct candidates *candidates, struct peer *peers[static PEERS_MAX]) {
+	const struct route *route = candidates->route;
+	int count = 0;
+	struct peer *peer;
+	if (!route->quic) {
+		return 0;
+	}
+	wl_list_for_each(peer, quic_peers(route->quic), link) {
+		char name[sizeof(peer->petname) + 4];
+		struct way way;
+		snprintf(name, sizeof(name), "/n/%s", peer->petname);
+		if (count < PEERS_MAX &&
+				route_resolve(route, name, candidates->subject, true, &way, NULL) == OP_OK) {
+			peers[count++] = peer;
+		}
+	}
+	qsort(peers, (size_t)count, sizeof(peers[0]), compare_peers);
+	return count;
+}
+
+char *candidate_name(const char *node, const char *where) {
+	char key[65], *name;
+	const char *rest;
+	if (where_split(where, key, &rest, NULL) != OP_OK) {
+		return NULL;
+	}
+	node = key[0] ? key : node;
+	const char *below = strcmp(rest, "/") == 0 ? "" : rest;
+	return node ? (asprintf(&name, "/n/%s%s", node, below) < 0 ? NULL : name) : strdup(rest);
+}
+
+static bool add(struct candidates *candidates, const char *node, const struct ns_meaning *meaning) {
+	struct candidate *candidate = &candidates->list[candidates->count];
+	*candidate = (struct candidate){.all = candidates, .want = meaning->want};
+	candidate->name = candidate_name(node, meaning->name);
+	candidates->count += candidate->name != NULL;
+	return candidate->name;
+}
+
+static bool add_meanings(struct candidates *candidates, const struct ns_meaning *meanings,
+		int count) {
+	struct peer *peers[PEERS_MAX];
+	int peer_count = list_peers(candidates, peers);
+	bool good = true;
+	candidates->list = calloc((size_t)(count * (peer_count + 1)), sizeof(struct candidate));
+	for (int i = 0; i < count && candidates->list && good; i++) {
+		good = add(candidates, NULL, &meanings[i]);
+		for (int j = 0; j < peer_count && meanings[i].any && good; j++) {
+			good = add(candidates, peers[j]->petname, &meanings[i]);
+		}
+	}
+	return candidates->list && good;
+}
+
+bool candidates_ask(struct candidates *candidates, const struct ns *ns, const char *name) {
+	struct ns_meaning meanings[NS_MEANINGS];
+	int count = ns_mean(ns, name, meanings);
+	bool good = count > 0 && add_meanings(candidates, meanings, count);
+	for (int i = 0; i < count; i++) {
+		free(meanings[i].name);
+	}
+	candidates->parents = candidates->use == CANDIDATE_MAKE;
+	for (int i = 0; i < candidates->count && good; i++) {
+		good = ask_kind(&candidates->list[i]);
+	}
+	return good;
+}
+
+// None that is there, and none of which that is not known.
+static bool none_there(const struct candidates *candidates) {
+	bool none = true;
+	for (int i = 0; i < candidates->count && none; i++) {
+		none = !candidates->list[i].there;
+	}
+	return none;
+}
+
+bool candidates_over(struct candidates *candidates, bool late) {
+	for (int i = 0; i < candidates->count && !late; i++) {
+		if (!candidates->list[i].asked) {
+			return false;
+		}
+	}
+	if (candidates->use != CANDIDATE_PUT || candidates->parents || !none_there(candidates)) {
+		return true;
+	}
+	bool any = false, good = true;
+	candidates->parents = true;
+	for (int i = 0; i < candidates->count && good; i++) {
+		struct candidate *candidate = &candidates->list[i];
+		call_destroy(candidate->call);
+		candidate->call = NULL;
+		if (candidate->asked && candidate->why.code == OP_ENOENT) {
+			any = true;
+			good = ask_kind(candidate);
+		}
+	}
+	return !any || !good; // without memory for it, it is as if none were there
+}

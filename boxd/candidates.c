@@ -20,6 +20,7 @@ static void forget_list(struct candidates *candidates) {
 	for (int i = 0; i < candidates->count; i++) {
 		call_destroy(candidates->list[i].call);
 		free(candidates->list[i].name);
+		free(candidates->list[i].bound);
 	}
 	free(candidates->list);
 	candidates->list = NULL;
@@ -90,36 +91,47 @@ static bool allows(const struct candidates *candidates, const struct op_head *ki
 		(letters && strpbrk(letters, candidates->use == CANDIDATE_PUT ? "pP" : "mM"));
 }
 
+static bool meets_binding(const struct candidate *candidate, const struct cnstr *own) {
+	struct cnstr wanted;
+	return cnstr_parse(&wanted, candidate->want, NULL) == OP_OK && cnstr_meets(own, &wanted);
+}
+
 // A want is of the box, not of the folder that it comes into being in.
 static bool fits(const struct candidate *candidate) {
 	const struct candidates *all = candidate->all;
-	struct cnstr wanted;
 	bool own = all->use != CANDIDATE_PUT || !all->parents;
 	return (!all->want || !own || cnstr_meets(&candidate->own, all->want)) &&
-		(!candidate->want || !own || (cnstr_parse(&wanted, candidate->want, NULL) == OP_OK &&
-			cnstr_meets(&candidate->own, &wanted)));
+		(!candidate->want || candidate->bound_meets || !own ||
+			meets_binding(candidate, &candidate->own));
 }
 
-static void kind_reply(void *data, const struct op_head *reply) {
-	struct candidate *candidate = data;
+// What a reply to kind says the box is, with what this node measured. false: nothing.
+static bool take_kind(struct candidate *candidate, const struct op_head *reply) {
 	const char *type = op_get(reply, OP_F_TYPE);
 	struct cnstr said;
 	char rtt[24];
 	if (reply->refusal.code != OP_OK || !type || cnstr_parse(&said, type, NULL) != OP_OK) {
-		return;
+		return false;
 	}
 	const struct peer *peer = peer_of(candidate);
 	if (peer && !add_measured(&said, peer, rtt)) {
-		return;
+		return false;
 	}
 	cnstr_print(&said, candidate->type);
 	if (cnstr_parse(&candidate->own, candidate->type, NULL) != OP_OK) {
 		candidate->type[0] = '\0';
-		return;
+		return false;
 	}
-	candidate->there = true;
-	candidate->may = allows(candidate->all, reply);
-	candidate->fits = fits(candidate);
+	return true;
+}
+
+static void kind_reply(void *data, const struct op_head *reply) {
+	struct candidate *candidate = data;
+	if (take_kind(candidate, reply)) {
+		candidate->there = true;
+		candidate->may = allows(candidate->all, reply);
+		candidate->fits = fits(candidate);
+	}
 }
 
 static void kind_ended(void *data, const struct op_refusal *why, const struct op_head *trailer) {
@@ -130,17 +142,37 @@ static void kind_ended(void *data, const struct op_refusal *why, const struct op
 	candidate->all->told(candidate->all->data);
 }
 
+static bool ask_kind(struct candidate *candidate);
+
+static void bound_reply(void *data, const struct op_head *reply) {
+	struct candidate *candidate = data;
+	candidate->bound_meets = take_kind(candidate, reply) &&
+		meets_binding(candidate, &candidate->own);
+}
+
+static void bound_ended(void *data, const struct op_refusal *why, const struct op_head *trailer) {
+	struct candidate *candidate = data;
+	candidate->call = NULL;
+	if (!candidate->bound_meets || !ask_kind(candidate)) {
+		kind_ended(data, why, trailer);
+	}
+}
+
+// Of what is below a box that is bound with a want, first whether that box meets it.
 static bool ask_kind(struct candidate *candidate) {
+	static const struct call_events bound_events = {.reply = bound_reply, .ended = bound_ended};
 	static const struct call_events events = {.reply = kind_reply, .ended = kind_ended};
 	const struct candidates *all = candidate->all;
 	char *parent = all->parents ? candidate_maker(candidate->name) : NULL;
+	const char *asked = parent ? parent : candidate->name;
+	bool bound = candidate->want && !candidate->bound_meets && strcmp(candidate->bound, asked) != 0;
 	struct op_head kind;
 	op_head_init_request(&kind, OP_KIND);
-	op_set(&kind, OP_F_NAME, parent ? parent : candidate->name);
+	op_set(&kind, OP_F_NAME, bound ? candidate->bound : asked);
 	candidate->asked = candidate->fits = candidate->may = candidate->there = false;
 	candidate->type[0] = '\0';
-	candidate->call = call_create(all->route->loop, all->caller, &kind, all->subject, &events,
-		candidate);
+	candidate->call = call_create(all->route->loop, all->caller, &kind, all->subject,
+		bound ? &bound_events : &events, candidate);
 	op_head_finish(&kind);
 	free(parent);
 	return candidate->call;
@@ -191,9 +223,12 @@ char *candidate_name(const char *node, const char *where) {
 static bool add(struct candidates *candidates, const char *node, const struct ns_meaning *meaning) {
 	struct candidate *candidate = &candidates->list[candidates->count];
 	*candidate = (struct candidate){.all = candidates, .want = meaning->want};
+	char *bound = strndup(meaning->name, meaning->bound);
 	candidate->name = candidate_name(node, meaning->name);
-	candidates->count += candidate->name != NULL;
-	return candidate->name;
+	candidate->bound = bound ? candidate_name(node, bound) : NULL;
+	free(bound);
+	candidates->count++;
+	return candidate->name && candidate->bound;
 }
 
 static bool add_meanings(struct candidates *candidates, const struct ns_meaning *meanings,

@@ -23,6 +23,8 @@ struct candidate {
 	struct call *call; // NULL: none under way
 	char *name;        // of the box, as this node names it
 	const char *want;  // the binding's; NULL: nothing
+	char *bound;       // the box that the binding's want is for, name or one above it
+	bool bound_meets;  // that has said so
 	bool asked;        // has answered
 	bool fits, may;    // is what is wanted; allows what is asked for
 	bool there;

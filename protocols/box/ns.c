@@ -196,10 +196,19 @@ static bool is_used(const struct search *search, int depth, const struct ns_bind
 	return false;
 }
 
-static void add(struct search *search, const char *name, bool any, const char *want) {
+// Without the last rest bytes and the slash before them, unless that is the root's.
+static size_t size_above(const char *name, size_t rest) {
+	size_t size = strlen(name) - rest;
+	return rest > 0 && strchr(name, '/') != name + size - 1 ? size - 1 : size;
+}
+
+static void add(struct search *search, const char *name, size_t rest, bool any,
+		const char *want) {
 	char *copy = search->count < NS_MEANINGS ? strdup(name) : NULL;
 	if (copy) {
-		search->out[search->count++] = (struct ns_meaning){.name = copy, .any = any, .want = want};
+		search->out[search->count++] = (struct ns_meaning){
+			.name = copy, .any = any, .want = want, .bound = size_above(name, rest),
+		};
 	} else if (search->count < NS_MEANINGS) {
 		search->no_memory = true;
 	}
@@ -212,7 +221,9 @@ static char *join(const char *target, const char *rest) {
 	return asprintf(&whole, "%s%s%s", target, slash ? "/" : "", rest) < 0 ? NULL : whole;
 }
 
-static void mean(struct search *search, const char *name, bool any, const char *want, int depth) {
+// The last rest bytes of name are below the box that want is for.
+static void mean(struct search *search, const char *name, size_t rest, bool any, const char *want,
+		int depth) {
 	const struct ns_binding *binding;
 	// What is said of any node, or of a node by its key, is no name of this table.
 	size_t longest = any || name[0] != '/' ? 0 : longest_prefix(search->ns, name);
@@ -222,24 +233,26 @@ static void mean(struct search *search, const char *name, bool any, const char *
 				!name_below(binding->prefix, name) || is_used(search, depth, binding)) {
 			continue;
 		}
-		char *whole = join(binding->target, name_below(binding->prefix, name));
+		const char *below = name_below(binding->prefix, name);
+		char *whole = join(binding->target, below);
 		found = true;
 		search->used[depth] = binding;
 		if (whole) {
-			mean(search, whole, binding->any, binding->want ? binding->want : want, depth + 1);
+			mean(search, whole, binding->want || strlen(below) < rest ? strlen(below) : rest,
+				binding->any, binding->want ? binding->want : want, depth + 1);
 		} else {
 			search->no_memory = true;
 		}
 		free(whole);
 	}
 	if (!found) {
-		add(search, name, any, want);
+		add(search, name, rest, any, want);
 	}
 }
 
 int ns_mean(const struct ns *ns, const char *name, struct ns_meaning out[static NS_MEANINGS]) {
 	struct search search = {.ns = ns, .out = out};
-	mean(&search, name, false, NULL, 0);
+	mean(&search, name, 0, false, NULL, 0);
 	if (search.no_memory) {
 		while (search.count > 0) {
 			free(out[--search.count].name);

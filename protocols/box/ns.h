@@ -61,6 +61,7 @@ struct ns_meaning {
 	char *name; // a where, malloc'd
 	bool any;   // there on any node
 	const char *want; // the bindings's; NULL: nothing. Of the last that wants something
+	size_t bound;     // bytes of name: the box that the want is for, which the rest is below
 };
 #define NS_MEANINGS 64
 

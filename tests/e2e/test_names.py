@@ -56,6 +56,17 @@ def test_constraint_chooses(ibiza):
     assert "EMATCH" in said and "den proc" in said and "ibiza proc" in said
 
 
+def test_constraint_is_of_what_is_bound(ibiza):
+    """And not of what is inside it: a process is not a processor."""
+    ibiza.box("import", "/cpu", "any", "/proc", "proc!*!*!node=den")
+    ibiza.box("mk", "/cpu/p")
+    assert "state made" in ibiza.box("info", "/cpu/p") and ibiza.has_box("/n/den/proc/p")
+    ibiza.box("import", "/g", "here", "/proc", "printer")
+    assert "ibiza proc!" in ibiza.refused("info", "/g/p")
+    ibiza.box("rm", "/cpu/p")
+    assert not ibiza.has_box("/n/den/proc/p")
+
+
 def test_bound_in_turn(ibiza):
     ibiza.box("import", "/f", "here", "/b/fs/files")
     ibiza.box("import", "/g", "here", "/f")

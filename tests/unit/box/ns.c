@@ -37,7 +37,7 @@ static enum op_code bind(struct ns *ns, const char *prefix, const char *target, 
 	return code;
 }
 
-// The meanings in one line: "* " is any node, "(want)".
+// The meanings in one line: "*" is any node, "(want)", with "~" behind the box that it is for.
 static void expect(const struct ns *ns, const char *name, const char *line) {
 	struct ns_meaning meanings[NS_MEANINGS];
 	char got[2000] = "";
@@ -45,9 +45,10 @@ static void expect(const struct ns *ns, const char *name, const char *line) {
 	assert_true(count > 0);
 	for (int i = 0; i < count; i++) {
 		size_t at = strlen(got);
-		snprintf(got + at, sizeof(got) - at, "%s%s%s%s%s%s", i ? ", " : "", meanings[i].any ? "*" : "",
-			meanings[i].name, meanings[i].want ? "(" : "", meanings[i].want ? meanings[i].want : "",
-			meanings[i].want ? ")" : "");
+		const char *want = meanings[i].want, *rest = meanings[i].name + meanings[i].bound;
+		snprintf(got + at, sizeof(got) - at, "%s%s%.*s%s%s%s%s%s", i ? ", " : "",
+			meanings[i].any ? "*" : "", (int)meanings[i].bound, meanings[i].name,
+			want && *rest ? "~" : "", rest, want ? "(" : "", want ? want : "", want ? ")" : "");
 		free(meanings[i].name);
 	}
 	assert_string_equal(got, line);
@@ -86,8 +87,24 @@ static void test_targets_are_looked_up_in_turn(void **state) {
 	bind(ns, "/cpu", "/b/proc", false, "proc!arm64", NS_BELOW);
 	bind(ns, "/cpu", KEY "/proc", false, NULL, NS_BELOW);
 	bind(ns, "/peer-root", KEY "/", false, NULL, NS_BELOW);
-	expect(ns, "/cpu/x", "*/proc/x(proc!arm64), " KEY "/proc/x");
+	expect(ns, "/cpu/x", "*/proc~/x(proc!arm64), " KEY "/proc/x");
 	expect(ns, "/peer-root/win", KEY "/win");
+}
+
+static void test_a_want_is_for_the_box_that_is_bound(void **state) {
+	struct ns *ns = *state;
+	bind(ns, "/desk", "/n/den/fs/desk", false, "dir", NS_BELOW);
+	bind(ns, "/d", "/desk/sub", false, NULL, NS_BELOW);
+	bind(ns, "/n/den/fs/desk/sub/deep", "/chan", false, NULL, NS_BELOW);
+	bind(ns, "/root", "/", true, "box", NS_BELOW);
+	bind(ns, "/peer", KEY "/", false, "box", NS_BELOW);
+	expect(ns, "/desk", "/n/den/fs/desk(dir)");
+	expect(ns, "/desk/x/y", "/n/den/fs/desk~/x/y(dir)");
+	expect(ns, "/d/x", "/n/den/fs/desk~/sub/x(dir)");
+	expect(ns, "/d/deep/x", "/chan~/x(dir)");
+	expect(ns, "/root/win", "*/~win(box)");
+	expect(ns, "/root", "*/(box)");
+	expect(ns, "/peer/win", KEY "/~win(box)");
 }
 
 static void test_circles_end(void **state) {
@@ -122,7 +139,7 @@ static void test_copy_is_its_own(void **state) {
 	assert_true(ns_copy(&copy, ns));
 	ns_unbind(ns, ns_find(ns, 0));
 	expect(ns, "/a/x", "/a/x");
-	expect(&copy, "/a/x", "/fs/x(dir)");
+	expect(&copy, "/a/x", "/fs~/x(dir)");
 	assert_string_equal(copy.dot, "/a");
 	ns_finish(&copy);
 }
@@ -133,6 +150,7 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(test_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_longest_prefix_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_targets_are_looked_up_in_turn, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_want_is_for_the_box_that_is_bound, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_circles_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_copy_is_its_own, setup, teardown),

@@ -36,43 +36,32 @@ void box_no_such(struct req *req) {
 	box_refuse(req, &refusal);
 }
 
-// The letters of a line that leaves him what he has and adds one; a new line replaces the old.
-static const char *letters_with(const struct box *box, const struct subject *subject, char added,
-		char out[static PERM_LETTERS_SIZE + 1]) {
-	box_letters(box, subject, out);
-	char *asked = strchr(out, added - 'a' + 'A');
-	if (asked) {
-		*asked = added;
-	} else {
-		size_t size = strlen(out);
-		out[size] = added;
-		out[size + 1] = '\0';
-	}
-	return out;
+// Leave was given for what is asked of the request's own box, and of no other.
+static enum perm allows(const struct box *box, const struct req *req, char letter) {
+	enum perm perm = box_allows(box, req->subject, letter);
+	return perm == PERM_ASK && box == req->box && letter == req->given ? PERM_YES : perm;
 }
 
-enum op_code box_check_rights(const struct box *box, const struct subject *subject,
-		enum op_verb verb, const char *name, struct op_refusal *refusal) {
+enum op_code box_check_rights(const struct box *box, const struct req *req, const char *name,
+		struct op_refusal *refusal) {
+	const struct subject *subject = req->subject;
+	char letter = op_verb_letter(req->head->verb), line[ACL_LINE_SIZE];
 	if (box_allows(box, subject, 'k') == PERM_NO) {
 		return refuse_no_such(name, refusal);
 	}
-	char letter = op_verb_letter(verb), letters[PERM_LETTERS_SIZE + 1];
-	switch (box_allows(box, subject, letter)) {
-	case PERM_YES:
+	enum perm perm = allows(box, req, letter);
+	if (perm == PERM_YES) {
 		return OP_OK;
-	case PERM_ASK:
-		return op_refuse(refusal, OP_EASK,
-			"%s would have to be asked for " SHOWN ", and nobody can be asked here yet; "
-			"%s can allow it (box chinfo " SHOWN " acl '%s %s')",
-			box->owner, name, box->owner, name, subject->person,
-			letters_with(box, subject, letter, letters));
-	case PERM_NO:
-		break;
+	}
+	acl_line_with(box_acl_in_force(box), box->owner, subject, letter, line);
+	if (perm == PERM_ASK) {
+		return op_refuse(refusal, OP_EASK, "%s would have to be asked for " SHOWN ", and nobody can "
+			"be asked here; %s can allow it (box chinfo " SHOWN " acl '%s')", box->owner, name,
+			box->owner, name, line);
 	}
 	return op_refuse(refusal, OP_EPERM,
-		"%s may not %s " SHOWN "; its owner %s can allow it (box chinfo " SHOWN " acl '%s %s')",
-		subject->person, op_verb_name(verb), name, box->owner, name, subject->person,
-		letters_with(box, subject, letter, letters));
+		"%s may not %s " SHOWN "; its owner %s can allow it (box chinfo " SHOWN " acl '%s')",
+		subject->person, op_verb_name(req->head->verb), name, box->owner, name, line);
 }
 
 // What a make is about: a name that is free below box, or box itself, which is there already.
@@ -88,15 +77,15 @@ static enum op_code check_make(const struct req *req, const char *name,
 			free(parent);
 			return OP_ENOENT;
 		}
-		return box_check_rights(box, req->subject, OP_MAKE, name, refusal);
+		return box_check_rights(box, req, name, refusal);
 	}
 	if (box->type->names) {
-		return box_check_rights(box, req->subject, OP_MAKE, name, refusal);
+		return box_check_rights(box, req, name, refusal);
 	}
 	// Who may neither see it nor make one there learns no more than that he may not.
 	if (box_allows(box, req->subject, 'k') == PERM_NO) {
 		const struct box *parent = box->parent ? box->parent : box;
-		enum op_code code = box_check_rights(parent, req->subject, OP_MAKE, name, refusal);
+		enum op_code code = box_check_rights(parent, req, name, refusal);
 		if (code != OP_OK) {
 			return code;
 		}
@@ -143,7 +132,7 @@ static enum op_code check_place(const struct req *req, const char *name,
 	if (*req->rest && (!box->type->walks || (verb == OP_KIND && !serves_itself(box, req)))) {
 		return refuse_no_such(name, refusal);
 	}
-	return box_check_rights(box, req->subject, verb, name, refusal);
+	return box_check_rights(box, req, name, refusal);
 }
 
 // What is asked of the box itself, not of something that its type finds below it.
@@ -180,29 +169,47 @@ static enum op_code check_body(const struct req *req, const char *name,
 	return OP_OK;
 }
 
-static enum op_code check(const struct req *req, const char *name, struct op_refusal *refusal) {
+static enum op_code check_rest(const struct req *req, const char *name,
+		struct op_refusal *refusal) {
 	const struct box *box = req->box;
 	enum op_verb verb = req->head->verb;
-	enum op_code code = check_place(req, name, refusal);
-	if (code != OP_OK) {
-		return code;
-	}
 	bool below = *req->rest && verb != OP_MAKE;
 	if (!serves_itself(box, req) && (below || !served_by_tree(verb))) {
 		return refuse_unserved(req, name, below, refusal);
 	}
-	if (!below) {
-		code = check_box(req, name, refusal);
-	}
+	enum op_code code = below ? OP_OK : check_box(req, name, refusal);
 	return code == OP_OK ? check_body(req, name, refusal) : code;
 }
 
-void box_serve(struct box_tree *tree, struct req *req) {
+static enum op_code check(const struct req *req, const char *name, struct op_refusal *refusal) {
+	struct op_refusal rest;
+	enum op_code code = check_place(req, name, refusal);
+	// Nobody is asked for what would be refused; but who would have to be asked for k learns nothing.
+	if ((code != OP_OK && code != OP_EASK) ||
+			(code == OP_EASK && box_allows(req->box, req->subject, 'k') != PERM_YES)) {
+		return code;
+	}
+	enum op_code other = check_rest(req, name, &rest);
+	if (other != OP_OK) {
+		*refusal = rest;
+	}
+	return other != OP_OK ? other : code;
+}
+
+// It is the request's own box that asks, and leave for it was not given yet.
+static bool can_be_asked(const struct req *req) {
+	char letter = op_verb_letter(req->head->verb);
+	return req->given != letter && box_allows(req->box, req->subject, letter) == PERM_ASK;
+}
+
+void box_serve_found(struct req *req) {
 	const char *name = op_get(req->head, OP_F_NAME);
 	enum op_verb verb = req->head->verb;
 	struct op_refusal refusal;
-	req->box = box_find(tree, name, &req->rest);
-	if (check(req, name, &refusal) != OP_OK) {
+	enum op_code code = check(req, name, &refusal);
+	if (code == OP_EASK && can_be_asked(req)) {
+		asking_ask(req, op_verb_letter(verb), name, &refusal);
+	} else if (code != OP_OK) {
 		box_refuse(req, &refusal);
 	} else if (req->box->type->fn[verb]) {
 		req->box->type->fn[verb](req->box, req);
@@ -213,4 +220,9 @@ void box_serve(struct box_tree *tree, struct req *req) {
 	} else {
 		box_serve_chinfo(req->box, req);
 	}
+}
+
+void box_serve(struct box_tree *tree, struct req *req) {
+	req->box = box_find(tree, op_get(req->head, OP_F_NAME), &req->rest);
+	box_serve_found(req);
 }

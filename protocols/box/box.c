@@ -54,6 +54,7 @@ struct box_tree *box_tree_create(const char *owner) {
 		return NULL;
 	}
 	wl_list_init(&tree->waiting);
+	wl_list_init(&tree->askings);
 	snprintf(tree->boot, sizeof(tree->boot), "%08" PRIx32, arc4random());
 	tree->owner = strdup(owner);
 	if (tree->owner) {
@@ -72,7 +73,7 @@ void box_tree_destroy(struct box_tree *tree) {
 		return;
 	}
 	box_destroy(tree->root);
-	assert(wl_list_empty(&tree->waiting));
+	assert(wl_list_empty(&tree->waiting) && wl_list_empty(&tree->askings));
 	free(tree->owner);
 	free(tree);
 }

@@ -185,3 +185,20 @@ const char *acl_letters(const struct acl *acl, const char *owner, const struct s
 	out[size] = '\0';
 	return out;
 }
+
+const char *acl_line_with(const struct acl *acl, const char *owner, const struct subject *subject,
+		char letter, char out[static ACL_LINE_SIZE]) {
+	char exact[SUBJECT_SIZE], letters[PERM_LETTERS_SIZE];
+	subject_print(subject, exact);
+	acl_letters(acl, owner, subject, letters);
+	char *asked = strchr(letters, capital(letter));
+	if (asked) {
+		*asked = letter;
+	} else if (!strchr(letters, letter)) {
+		size_t size = strlen(letters);
+		letters[size] = letter;
+		letters[size + 1] = '\0';
+	}
+	snprintf(out, ACL_LINE_SIZE, "%s %s", find_line(acl, exact) ? exact : subject->person, letters);
+	return out;
+}

@@ -44,6 +44,9 @@ struct acl {
 /* Sets the line of text's subject ("ann kg", "* k"; "ann -" takes it away). EARG, E2BIG. */
 enum op_code acl_set(struct acl *acl, const char *text, struct op_refusal *refusal);
 
+/* A line: SUBJECT, a blank, LETTERS. */
+#define ACL_LINE_SIZE (SUBJECT_SIZE + PERM_LETTERS_SIZE)
+
 enum perm {
 	PERM_NO,
 	PERM_YES,
@@ -59,5 +62,11 @@ enum perm acl_allows(const struct acl *acl, const char *owner, const struct subj
 /* All letters that acl_allows, capitals for those that ask; returns out. */
 const char *acl_letters(const struct acl *acl, const char *owner, const struct subject *subject,
 	char out[static PERM_LETTERS_SIZE]);
+/*
+ * The line that leaves the subject what he has and adds a letter; it takes the place of the one
+ * that now decides, or is his person's first. Returns out.
+ */
+const char *acl_line_with(const struct acl *acl, const char *owner, const struct subject *subject,
+	char letter, char out[static ACL_LINE_SIZE]);
 
 #endif

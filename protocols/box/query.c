@@ -265,8 +265,7 @@ void query_changed(struct box *changed) {
 	struct req *req;
 	while ((req = find_ready(changed, &box))) {
 		struct op_refusal refusal;
-		enum op_code code = box_check_rights(box, req->subject, req->head->verb,
-			op_get(req->head, OP_F_NAME), &refusal);
+		enum op_code code = box_check_rights(box, req, op_get(req->head, OP_F_NAME), &refusal);
 		if (code == OP_OK) {
 			answer(box, req);
 		} else {

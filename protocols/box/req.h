@@ -58,6 +58,7 @@ struct req {
 	const struct subject *subject; // on whose behalf
 	struct box *box;               // the box found
 	const char *rest;              // the name below box that its type walks; mostly ""
+	char given;                    // the letter that somebody gave leave for, to this request; or 0
 	const struct req_events *events; // set by the handler before it returns
 	void *data;                      // the handler's own
 

@@ -30,12 +30,14 @@ struct served {
 	struct exchange *exchange; // NULL: whoever took it over has ended it
 	struct wl_listener exchange_destroy;
 	struct wl_event_source *idle; // it ends before the loop sleeps
+	struct wl_event_source *resume; // its box hears of the body's end
 	struct subject subject;
 	bool trusted;
 	bool headed;  // the head has come
 	bool begun;   // req is initialised
 	bool asked;   // and its handler's: not answered whole yet, nor told gone
 	bool failed;  // the answer could not be sent; a refusal was
+	bool end_due; // the body was whole before anybody listened to it
 	bool dropped; // by box_server_drop
 	int64_t deadline_ms; // for the head
 	struct op_head head;
@@ -57,6 +59,9 @@ static void served_destroy(struct served *served) {
 	wl_list_remove(&served->exchange_destroy.link);
 	if (served->idle) {
 		wl_event_source_remove(served->idle);
+	}
+	if (served->resume) {
+		wl_event_source_remove(served->resume);
 	}
 	if (served->begun) {
 		req_finish(&served->req);
@@ -151,10 +156,28 @@ static void carrier_abort(struct req *req) {
 	destroy_soon(served); // its half is open, so this breaks it off
 }
 
+static void tell_end(struct served *served) {
+	if (served->asked && served->req.events && served->req.events->end) {
+		served->end_due = false;
+		served->req.events->end(&served->req);
+	}
+}
+
+static void handle_resume(void *data) {
+	struct served *served = data;
+	served->resume = NULL;
+	tell_end(served);
+}
+
 static void carrier_pause(struct req *req, bool paused) {
 	struct served *served = served_from(req);
-	if (served->asked) {
-		exchange_pause(served->exchange, paused);
+	if (!served->asked) {
+		return;
+	}
+	exchange_pause(served->exchange, paused);
+	// A body of no bytes was whole while leave was waited for.
+	if (!paused && served->end_due && !served->resume) {
+		served->resume = wl_event_loop_add_idle(served->server->loop, handle_resume, served);
 	}
 }
 
@@ -224,9 +247,9 @@ static void handle_frame(void *data, const struct frame *frame) {
 
 static void handle_end(void *data, const struct op_head *trailer) {
 	struct served *served = data;
-	bool body = exchange_body_in(served->exchange) != OP_BODY_NONE;
-	if (body && served->asked && served->req.events && served->req.events->end) {
-		served->req.events->end(&served->req);
+	served->end_due = exchange_body_in(served->exchange) != OP_BODY_NONE;
+	if (served->end_due) {
+		tell_end(served);
 	}
 }
 

@@ -22,6 +22,7 @@
 #include "choose.h"
 #include "copy.h"
 #include "mounts.h"
+#include "net/asker.h"
 #include "net/link.h"
 #include "net/serve.h"
 #include "net/stream_pair.h"
@@ -48,6 +49,8 @@ struct boxd {
 	struct box_server outside; // other nodes
 	struct caller caller; // of what is done here for somebody: links, copies
 	struct net_linker linker;
+	struct caller owner; // of what is asked of this node's owner
+	struct net_asker asker;
 	struct quic *quic; // NULL: no network
 	struct box_env env;
 };
@@ -129,6 +132,16 @@ static struct stream *open_inside(void *data, struct op_head *head, const struct
 	op_set(head, OP_F_NS, "-"); // names were chosen when he asked
 	box_server_take(&boxd->inside, ends[1], &door);
 	return ends[0];
+}
+
+// What this node's boxes ask their owner is asked by a program of his.
+static struct stream *open_as_owner(void *data, struct op_head *head, const struct subject *subject,
+		struct op_refusal *refusal) {
+	struct boxd *boxd = data;
+	struct subject owner = {0};
+	snprintf(owner.person, sizeof(owner.person), "%s", box_tree_owner(boxd->tree));
+	snprintf(owner.machine, sizeof(owner.machine), "%s", boxd->config->machine);
+	return open_inside(data, head, &owner, refusal);
 }
 
 static bool listen_inside(struct boxd *boxd) {
@@ -307,6 +320,11 @@ struct boxd *boxd_create(struct wl_event_loop *loop, const struct config *config
 	boxd->tree = box_tree_create(person ? person : config->person);
 	boxd->caller = (struct caller){.open = open_inside, .data = boxd};
 	net_linker_init(&boxd->linker, loop, &boxd->caller);
+	boxd->owner = (struct caller){.open = open_as_owner, .data = boxd};
+	net_asker_init(&boxd->asker, loop, &boxd->owner);
+	if (boxd->tree) {
+		box_tree_set_asker(boxd->tree, &boxd->asker.asker);
+	}
 	chooser_init(&boxd->chooser, &boxd->route, &boxd->caller);
 	boxd->chooser.chosen = handle_chosen;
 	boxd->chooser.data = boxd;
@@ -332,6 +350,10 @@ void boxd_destroy(struct boxd *boxd) {
 	}
 	copies_finish(&boxd->copies);
 	chooser_finish(&boxd->chooser);
+	if (boxd->tree) {
+		box_tree_set_asker(boxd->tree, NULL);
+	}
+	net_asker_finish(&boxd->asker);
 	relays_finish(&boxd->relays);
 	box_server_finish(&boxd->inside);
 	box_server_finish(&boxd->outside);

@@ -19,6 +19,8 @@
 #include "box/perm.h"
 #include "net/call.h"
 
+#define ASK_MS 60000
+
 static const char *set_text(char *to, size_t size, const char *value) {
 	if (!*value || strlen(value) >= size) {
 		return "a value is missing or too long";
@@ -42,6 +44,16 @@ static const char *set_port(uint16_t *to, const char *value) {
 		return "not a port: a number from 0 to 65535";
 	}
 	*to = (uint16_t)port;
+	return NULL;
+}
+
+static const char *set_seconds(int *ms, const char *value) {
+	char *end;
+	unsigned long seconds = strtoul(value, &end, 10);
+	if (!isdigit((unsigned char)*value) || *end || seconds == 0 || seconds > 3600) {
+		return "not a time: a number of seconds, 1 to 3600";
+	}
+	*ms = (int)seconds * 1000;
 	return NULL;
 }
 
@@ -90,6 +102,8 @@ static const char *handle_line(void *data, const char *field, char *value) {
 		return set_bool(&config->network, value);
 	} else if (strcmp(field, "sandbox-network") == 0) {
 		return set_bool(&config->sandbox_network, value);
+	} else if (strcmp(field, "ask") == 0) {
+		return set_seconds(&config->ask_ms, value);
 	} else if (strcmp(field, "export") == 0) {
 		return add_export(config, value, false);
 	} else if (strcmp(field, "store") == 0) {
@@ -97,7 +111,7 @@ static const char *handle_line(void *data, const char *field, char *value) {
 	} else if (strcmp(field, "access") == 0) {
 		return add_access(config, value);
 	}
-	return "no such field (machine address port network sandbox-network export store access)";
+	return "no such field (machine address port network sandbox-network ask export store access)";
 }
 
 // $variable, else $HOME/fallback; then /boxland and what is asked for below it.
@@ -120,6 +134,7 @@ static bool set_defaults(struct config *config, char *error, size_t error_size) 
 	wl_list_init(&config->access);
 	config->port = OP_PORT;
 	config->network = true;
+	config->ask_ms = ASK_MS;
 	if (gethostname(config->machine, sizeof(config->machine) - 1) < 0 || !*config->machine) {
 		strcpy(config->machine, "machine");
 	}

@@ -35,6 +35,7 @@ struct config {
 	char socket[108];       // $BOX_OP, else $XDG_RUNTIME_DIR/boxland/op
 	char address[64];       // to bind, "" all
 	uint16_t port;          // OP_PORT unless told
+	int ask_ms;             // how long a question waits for its answer
 	bool network;           // false: no UDP socket at all
 	bool sandbox_network;   // programs of other persons may use the network
 	struct wl_list exports; // config_export.link

@@ -12,7 +12,7 @@
 
 // Names that boxd answers for and nobody may take.
 static const char *const own[] = {
-	"/any", "/b", "/chan", "/fs", "/mount", "/n", "/ns", "/null", "/peer", "/proc",
+	"/any", "/ask", "/b", "/chan", "/fs", "/mount", "/n", "/ns", "/null", "/peer", "/proc",
 };
 
 void mounts_init(struct mounts *mounts) {

@@ -56,6 +56,7 @@ struct world *world_create(void) {
 	setenv("HOME", world->dir, 1);
 	strcpy(world->config.machine, "den");
 	strcpy(world->config.person, "ann");
+	world->config.ask_ms = 60000;
 	wl_list_init(&world->config.exports);
 	wl_list_init(&world->config.access);
 	world->export.name = "dir";

@@ -18,6 +18,7 @@
 #include "boxes/access.h"
 #include "boxes/env.h"
 #include "boxes/guest.h"
+#include "net/asker.h"
 #include "net/call.h"
 #include "net/link.h"
 #include "net/serve.h"
@@ -36,6 +37,7 @@ struct boxes {
 	struct box_env env;
 	struct box_server boxes;
 	struct net_linker linker;
+	struct net_asker asker;
 	char boxd_path[108];
 	char path[108]; // our own socket
 	struct caller_unix boxd;
@@ -219,7 +221,11 @@ struct boxes *boxes_create(struct server *server) {
 	boxes->server = server;
 	caller_unix_init(&boxes->boxd, server->loop, boxes->boxd_path);
 	net_linker_init(&boxes->linker, server->loop, &boxes->boxd.caller);
+	net_asker_init(&boxes->asker, server->loop, &boxes->boxd.caller);
 	bool good = create_env(boxes);
+	if (boxes->env.tree) {
+		box_tree_set_asker(boxes->env.tree, &boxes->asker.asker);
+	}
 	box_server_init(&boxes->boxes, server->loop, boxes->env.tree);
 	boxes->retry = wl_event_loop_add_timer(server->loop, handle_retry, boxes);
 	if (!good || !boxes->retry || !find_paths(boxes) || !create_boxes(boxes) ||
@@ -241,6 +247,10 @@ void boxes_destroy(struct boxes *boxes) {
 	if (boxes->retry) {
 		wl_event_source_remove(boxes->retry);
 	}
+	if (boxes->env.tree) {
+		box_tree_set_asker(boxes->env.tree, NULL);
+	}
+	net_asker_finish(&boxes->asker);
 	box_server_finish(&boxes->boxes);
 	net_linker_finish(&boxes->linker);
 	if (boxes->env.tree) {

@@ -3,9 +3,10 @@
  * peer.c - /peer: the nodes this one knows, and how it gets to know one (make); /n: the same nodes as
  * the places where their boxes are.
  *
- * A make on /peer is a pairing and lasts until both sides have agreed or one gives up. When the
- * person's key is needed, the asker is told so in the answer's body (a head with key and machine)
- * and puts the certificates into the request's: boxd never opens that key.
+ * A make on /peer is a pairing and lasts until both sides have agreed or one gives up. What is for the
+ * person to do comes in the answer's body, as heads, and is answered in the request's: digits to be
+ * compared (the answer: those of the other screen), a certificate to be signed (the answer: cert and
+ * cert; boxd never opens the person's key). A head with state only says what it waits for.
  */
 #include "boxes/peer.h"
 
@@ -28,18 +29,40 @@ static void pairing_destroy(struct pairing *pairing) {
 	free(pairing);
 }
 
-static void pairing_signature(void *data, const char *spki, const char *machine) {
-	struct pairing *pairing = data;
-	struct op_head entry;
+static void pairing_tell(struct pairing *pairing, struct op_head *entry) {
 	struct buf text;
 	buf_init(&text);
+	op_encode(entry, &text, NULL);
+	op_head_finish(entry);
+	req_write(pairing->req, buf_front(&text), text.size);
+	buf_finish(&text);
+}
+
+static void pairing_digits(void *data, const char *digits, const char *machine,
+		const char *person) {
+	struct op_head entry;
+	op_head_init_entry(&entry);
+	op_set(&entry, OP_F_DIGITS, digits);
+	op_set(&entry, OP_F_MACHINE, machine);
+	if (*person) {
+		op_set(&entry, OP_F_PERSON, person);
+	}
+	pairing_tell(data, &entry);
+}
+
+static void pairing_signature(void *data, const char *spki, const char *machine) {
+	struct op_head entry;
 	op_head_init_entry(&entry);
 	op_set(&entry, OP_F_CERT, spki);
 	op_set(&entry, OP_F_MACHINE, machine);
-	op_encode(&entry, &text, NULL);
-	op_head_finish(&entry);
-	req_write(pairing->req, buf_front(&text), text.size);
-	buf_finish(&text);
+	pairing_tell(data, &entry);
+}
+
+static void pairing_notice(void *data, const struct op_refusal *why) {
+	struct op_head entry;
+	op_head_init_entry(&entry);
+	op_setf(&entry, OP_F_STATE, "waiting %s %s", op_code_name(why->code), why->sentence);
+	pairing_tell(data, &entry);
 }
 
 static void pairing_done(void *data, struct peer *peer, const struct op_refusal *why) {
@@ -59,7 +82,19 @@ static void pairing_done(void *data, struct peer *peer, const struct op_refusal 
 	op_head_finish(&trailer);
 }
 
-// What the asker says in the body: one head with the certificates of machine and person.
+static void pairing_answer(struct pairing *pairing, const struct op_head *entry) {
+	size_t at = 0;
+	const char *digits = op_get(entry, OP_F_DIGITS);
+	const char *machine = op_each(entry, OP_F_CERT, &at);
+	const char *person = op_each(entry, OP_F_CERT, &at);
+	if (machine && person) {
+		quic_pair_signed(pairing->pair, machine, person);
+	} else if (digits) {
+		quic_pair_compared(pairing->pair, digits);
+	}
+}
+
+// What the asker says in the body: heads. An answer may be the pairing's end.
 static void pairing_data(struct req *req, const void *bytes, size_t size) {
 	struct pairing *pairing = req->data;
 	struct op_refusal why = {0};
@@ -77,12 +112,7 @@ static void pairing_data(struct req *req, const void *bytes, size_t size) {
 		return;
 	}
 	buf_drop(&pairing->said, head);
-	size_t at = 0;
-	const char *machine = op_each(&entry, OP_F_CERT, &at);
-	const char *person = op_each(&entry, OP_F_CERT, &at);
-	if (machine && person) {
-		quic_pair_signed(pairing->pair, machine, person);
-	}
+	pairing_answer(pairing, &entry);
 	op_head_finish(&entry);
 }
 
@@ -102,19 +132,18 @@ static void peers_make(struct box *parent, struct req *req) {
 		.gone = pairing_gone,
 	};
 	static const struct quic_pair_events pair_events = {
+		.digits = pairing_digits,
 		.signature = pairing_signature,
+		.notice = pairing_notice,
 		.done = pairing_done,
 	};
 	struct box_env *env = parent->data;
-	const char *key = op_get(req->head, OP_F_KEY);
 	if (strcmp(req->subject->person, box_tree_owner(env->tree)) != 0) {
 		req_fail(req, OP_EPERM, "only this node's owner pairs it");
 		return;
 	}
-	if (!env->quic || !key) {
-		req_fail(req, env->quic ? OP_EARG : OP_EUNREACH, env->quic ?
-			"a pairing names the other machine's fingerprint (`box` there shows it)" :
-			"this node has no network (network no in boxd.conf)");
+	if (!env->quic) {
+		req_fail(req, OP_EUNREACH, "this node has no network (network no in boxd.conf)");
 		return;
 	}
 	struct pairing *pairing = calloc(1, sizeof(*pairing));
@@ -123,8 +152,8 @@ static void peers_make(struct box *parent, struct req *req) {
 		pairing->env = env;
 		pairing->req = req;
 		buf_init(&pairing->said);
-		pairing->pair = quic_pair(env->quic, key, op_has(req->head, OP_F_MINE),
-			op_get(req->head, OP_F_AT), &pair_events, pairing, &why);
+		pairing->pair = quic_pair(env->quic, op_get(req->head, OP_F_KEY),
+			op_has(req->head, OP_F_MINE), op_get(req->head, OP_F_AT), &pair_events, pairing, &why);
 	}
 	if (!pairing || !pairing->pair) {
 		free(pairing);

@@ -19,6 +19,7 @@
 
 #define LIMIT (600 * SECOND)
 #define AGAIN_MS 1000
+#define NOTICES_MAX 8 // of one pairing: others cause them
 
 static void pair_free(struct quic_pair *pair) {
 	wl_list_remove(&pair->link);
@@ -26,6 +27,7 @@ static void pair_free(struct quic_pair *pair) {
 		wl_event_source_remove(pair->timer);
 	}
 	lookup_cancel(pair->lookup);
+	pair_strangers_wake(pair->quic);
 	free(pair);
 }
 
@@ -104,14 +106,36 @@ void pair_succeed(struct quic_pair *pair, struct connection *c) {
 	events->done(data, &entry->peer, &why);
 }
 
+void pair_notice(struct quic_pair *pair, const struct op_refusal *why) {
+	if (pair->notices < NOTICES_MAX) {
+		pair->notices++;
+		pair->events->notice(pair->data, why);
+	}
+}
+
 void pair_again(struct quic_pair *pair, const struct op_refusal *why) {
-	pair->last = *why;
+	struct op_refusal said = *why;
+	if (pair->fingerprint[0] == '\0' && why->code == OP_EASK) {
+		op_refuse(&said, OP_EASK, "%s does not wait to be paired: run `box pair` there", pair->at);
+	}
+	bool new = strcmp(said.sentence, pair->last.sentence) != 0;
+	pair->last = said;
 	pair->talk = NULL;
 	wl_event_source_timer_update(pair->timer, AGAIN_MS);
+	pair_strangers_wake(pair->quic);
+	if (new) {
+		pair_notice(pair, &said);
+	}
 }
 
 static void time_out(struct quic_pair *pair) {
 	struct op_refusal why = {0};
+	if (pair->talk && pair->talk->step == PAIR_COMPARES) {
+		op_refuse(&why, OP_EASK, "the digits were not compared on both sides in %llu minutes",
+			LIMIT / SECOND / 60);
+		pair_refuse(pair->talk, &why);
+		return;
+	}
 	if (pair->stranger[0]) {
 		op_refuse(&why, OP_EASK, "no machine with the fingerprint %.16s… came, but one with %.16s…: if "
 			"that is the one, run `box pair --fingerprint %s`", pair->fingerprint, pair->stranger,
@@ -119,6 +143,9 @@ static void time_out(struct quic_pair *pair) {
 	} else if (pair->last.code != OP_OK) {
 		op_refuse(&why, OP_EASK, "nothing came of it in %llu minutes; the last attempt: %s",
 			LIMIT / SECOND / 60, pair->last.sentence);
+	} else if (pair->fingerprint[0] == '\0') {
+		op_refuse(&why, OP_EASK, "no machine came in %llu minutes: run `box pair HOST` on the other, "
+			"where HOST is this machine's address", LIMIT / SECOND / 60);
 	} else {
 		op_refuse(&why, OP_EASK, "no machine with the fingerprint %.16s… came in %llu minutes: run "
 			"`box pair --fingerprint %s HOST` on it, where HOST is this machine's address",
@@ -187,7 +214,7 @@ static int handle_timer(void *data) {
 	return 0;
 }
 
-/* Lower case, whole, and not our own. */
+/* Lower case, whole, and not our own; "" for none. No other pairing waits for the same. */
 static bool read_fingerprint(struct quic *quic, const char *text, char *out,
 		struct op_refusal *refusal) {
 	size_t size = 0;
@@ -195,7 +222,7 @@ static bool read_fingerprint(struct quic *quic, const char *text, char *out,
 		out[size] = (char)tolower((unsigned char)text[size]);
 	}
 	out[size] = '\0';
-	if (text[size] || size != KEYS_FINGERPRINT || strspn(out, "0123456789abcdef") != size) {
+	if (size > 0 && (text[size] || size != KEYS_FINGERPRINT || strspn(out, "0123456789abcdef") != size)) {
 		op_refuse(refusal, OP_EARG, "a fingerprint has %d hex digits; `box` on the other machine "
 			"shows it", KEYS_FINGERPRINT);
 		return false;
@@ -208,7 +235,8 @@ static bool read_fingerprint(struct quic *quic, const char *text, char *out,
 	struct quic_pair *pair;
 	wl_list_for_each(pair, &quic->pairs, link) {
 		if (strcmp(pair->fingerprint, out) == 0) {
-			op_refuse(refusal, OP_EBUSY, "a pairing with %.16s… waits here already", out);
+			op_refuse(refusal, OP_EBUSY, "a pairing %s%.16s%s waits here already: end that one first",
+				size > 0 ? "with " : "by digits", out, size > 0 ? "…" : "");
 			return false;
 		}
 	}
@@ -219,7 +247,7 @@ struct quic_pair *quic_pair(struct quic *quic, const char *fingerprint, bool min
 		const struct quic_pair_events *events, void *data, struct op_refusal *refusal) {
 	char key[KEYS_FINGERPRINT + 1], host[ADDRESS_HOST];
 	uint16_t port;
-	if (!read_fingerprint(quic, fingerprint, key, refusal)) {
+	if (!read_fingerprint(quic, fingerprint ? fingerprint : "", key, refusal)) {
 		return NULL;
 	}
 	if (at && (strlen(at) >= sizeof(((struct quic_pair *)0)->at) || !address_split(at, host, &port))) {

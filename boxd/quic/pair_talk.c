@@ -7,7 +7,6 @@
  */
 #include "quic/pair.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,23 +16,20 @@
 #include "quic/peers.h"
 #include "quic/stream_quic.h"
 
-#define STRANGERS_MAX 16 // connections
-
 struct pair_talk *pair_talk_create(struct quic *quic, struct quic_pair *pair) {
 	struct pair_talk *talk = calloc(1, sizeof(*talk));
 	if (talk) {
 		talk->quic = quic;
 		talk->pair = pair;
-		buf_init(&talk->in);
 	}
 	return talk;
 }
 
-static void talk_free(struct pair_talk *talk) {
+void pair_talk_free(struct pair_talk *talk) {
 	if (talk->stream) {
 		talk->stream->impl->destroy(talk->stream);
 	}
-	buf_finish(&talk->in);
+	pair_stranger_time(talk, 0);
 	free(talk);
 }
 
@@ -47,8 +43,9 @@ void pair_talk_leave(struct pair_talk *talk, bool close) {
 		talk->stream->impl->destroy(talk->stream);
 		talk->stream = NULL;
 	}
+	pair_stranger_time(talk, 0);
 	if (!talk->connection) {
-		talk_free(talk); // it was never dialled
+		pair_talk_free(talk); // it was never dialled
 	} else if (close) {
 		op_refuse(&why, OP_ELOST, "the pairing is over");
 		connection_close(talk->connection, CLOSE_PAIRED, &why);
@@ -57,7 +54,7 @@ void pair_talk_leave(struct pair_talk *talk, bool close) {
 	}
 }
 
-static void say(struct pair_talk *talk, struct op_head *head, bool last) {
+void pair_say(struct pair_talk *talk, struct op_head *head, bool last) {
 	struct buf text;
 	buf_init(&text);
 	if (op_encode(head, &text, NULL) == OP_OK) {
@@ -79,18 +76,19 @@ static void say_who(struct pair_talk *talk, struct op_head *head) {
 	}
 }
 
-/* Tells the other side no; it closes. */
-static void say_no(struct pair_talk *talk, const struct op_refusal *why) {
+void pair_say_no(struct pair_talk *talk, const struct op_refusal *why) {
 	struct op_head head;
 	op_head_init_reply(&head);
 	head.refusal = *why;
+	if (talk->pair) {
+		say_who(talk, &head); // he may find out by himself what does not fit
+	}
 	talk->step = PAIR_OVER;
-	say(talk, &head, true);
+	pair_say(talk, &head, true);
 }
 
-/* The same, and it is the end here too. */
-static void refuse(struct pair_talk *talk, const struct op_refusal *why) {
-	say_no(talk, why);
+void pair_refuse(struct pair_talk *talk, const struct op_refusal *why) {
+	pair_say_no(talk, why);
 	pair_fail(talk->pair, why);
 }
 
@@ -98,7 +96,7 @@ static void say_ok(struct pair_talk *talk) {
 	struct op_head head;
 	op_head_init_reply(&head);
 	talk->step = PAIR_AGREED;
-	say(talk, &head, true);
+	pair_say(talk, &head, true);
 }
 
 /* Which of the two signs the other; false and why: neither can. */
@@ -138,8 +136,7 @@ static bool judge(struct pair_talk *talk, bool other_mine, enum pair_step *next,
 	return true;
 }
 
-/* Both have said who they are. */
-static void proceed(struct pair_talk *talk, enum pair_step next) {
+void pair_talk_proceed(struct pair_talk *talk, enum pair_step next) {
 	talk->step = next;
 	if (next == PAIR_WAITS_OK && talk->connection->dialled) {
 		say_ok(talk); // the dialler agrees first, the other side then closes
@@ -152,30 +149,79 @@ static void proceed(struct pair_talk *talk, enum pair_step next) {
 	}
 }
 
+/* Whether the other does as we were told: six digits, or a fingerprint. */
+static bool same_form(const struct pair_talk *talk, const char *commit, struct op_refusal *why) {
+	const char *here = keys_machine(talk->quic->keys), *there = talk->connection->identity.machine;
+	bool digits = talk->pair->fingerprint[0] == '\0';
+	if (commit && !digits_is_nonce(commit)) {
+		op_refuse(why, OP_EARG, "%s promises its nonce in another form: has it another release of "
+			"Boxland?", there);
+		return false;
+	}
+	if (digits != (commit != NULL)) {
+		op_refuse(why, OP_EARG, "%s was told a fingerprint and %s was not: run the same on both",
+			digits ? there : here, digits ? here : there);
+		return false;
+	}
+	return true;
+}
+
 static void handle_hello(struct pair_talk *talk, const struct op_head *hello) {
 	struct op_refusal why = {0};
+	struct quic_pair *pair = talk->pair;
 	enum pair_step next;
-	if (!judge(talk, op_has(hello, OP_F_MINE), &next, &why)) {
-		refuse(talk, &why);
+	bool fits = same_form(talk, op_get(hello, OP_F_COMMIT), &why)
+		&& judge(talk, op_has(hello, OP_F_MINE), &next, &why);
+	if (!fits && pair->fingerprint[0] == '\0') { // it may be anybody, and ends nothing here
+		pair_say_no(talk, &why);
+		pair_talk_leave(talk, false);
+		pair_notice(pair, &why);
+		return;
+	}
+	if (!fits) {
+		pair_refuse(talk, &why);
 		return;
 	}
 	struct op_head head;
 	op_head_init_reply(&head);
 	say_who(talk, &head);
-	say(talk, &head, false);
-	proceed(talk, next);
+	bool digits = op_has(hello, OP_F_COMMIT);
+	if (digits && !pair_digits_answer(talk, hello, &head)) {
+		op_head_finish(&head);
+		op_refuse(&why, OP_EIO, "%s has no random bytes", keys_machine(talk->quic->keys));
+		pair_refuse(talk, &why);
+		return;
+	}
+	pair_say(talk, &head, false);
+	if (digits) {
+		talk->next = next;
+	} else {
+		pair_talk_proceed(talk, next);
+	}
 }
 
 /* What the other side refused, fit to be shown: it knows us, but wrote it itself. */
-static void handle_no(struct pair_talk *talk, const struct op_refusal *no) {
-	struct quic_pair *pair = talk->pair;
-	struct op_refusal why = {0};
-	op_refuse(&why, no->code, "%s says: %.400s", talk->connection->name, no->sentence);
-	for (char *at = why.sentence; *at; at++) {
+static void quote_no(const struct pair_talk *talk, const struct op_refusal *no,
+		struct op_refusal *why) {
+	op_refuse(why, no->code, "%s says: %.400s", talk->connection->name, no->sentence);
+	for (char *at = why->sentence; *at; at++) {
 		*at = (unsigned char)*at < 0x20 || *at == 0x7f ? '?' : *at;
 	}
+}
+
+static void handle_no(struct pair_talk *talk, const struct op_head *head) {
+	struct quic_pair *pair = talk->pair;
+	const struct op_refusal *no = &head->refusal;
+	struct op_refusal why = {0};
+	enum pair_step next;
+	if (pair_digits_proven(talk)) {
+		quote_no(talk, no, &why);
+	} else if (talk->step != PAIR_WAITS_ANSWER || !op_has(head, OP_F_MACHINE)
+			|| judge(talk, op_has(head, OP_F_MINE), &next, &why)) {
+		pair_digits_no(talk, no, &why);
+	}
 	pair_talk_leave(talk, true);
-	if (no->code == OP_EBUSY) {
+	if (no->code == OP_EBUSY && !pair->spent) {
 		pair_again(pair, &why); // it has dialled us, and goes on with that
 	} else {
 		pair_fail(pair, &why);
@@ -186,10 +232,15 @@ static void handle_answer(struct pair_talk *talk, const struct op_head *answer) 
 	struct op_refusal why = {0};
 	enum pair_step next;
 	if (!judge(talk, op_has(answer, OP_F_MINE), &next, &why)) {
-		refuse(talk, &why);
+		pair_refuse(talk, &why);
 		return;
 	}
-	proceed(talk, next);
+	if (talk->pair->fingerprint[0]) {
+		pair_talk_proceed(talk, next);
+	} else {
+		talk->next = next;
+		pair_digits_answered(talk, answer);
+	}
 }
 
 /* Both agree and ours was the last word needed. */
@@ -226,10 +277,10 @@ static void handle_certs(struct pair_talk *talk, const struct op_head *head) {
 	const char *person = op_each(head, OP_F_CERT, &at);
 	if (!machine || !person) {
 		op_refuse(&why, OP_EARG, "%s sent no certificates", talk->connection->name);
-		refuse(talk, &why);
+		pair_refuse(talk, &why);
 	} else if (!same_person(talk, person, &why)
 			|| keys_adopt(talk->quic->keys, machine, person, &why) != OP_OK) {
-		refuse(talk, &why);
+		pair_refuse(talk, &why);
 	} else {
 		say_ok(talk);
 	}
@@ -241,24 +292,37 @@ void pair_talk_certs(struct pair_talk *talk, const char *machine_cert, const cha
 	op_add(&head, OP_F_CERT, machine_cert);
 	op_add(&head, OP_F_CERT, person_cert);
 	talk->step = PAIR_WAITS_OK;
-	say(talk, &head, false);
+	pair_say(talk, &head, false);
 }
 
 static bool expects_entry(const struct pair_talk *talk) {
-	return talk->step == PAIR_WAITS_HELLO || talk->step == PAIR_WAITS_CERTS;
+	return talk->step == PAIR_WAITS_HELLO || talk->step == PAIR_WAITS_NONCE
+		|| talk->step == PAIR_WAITS_CERTS;
 }
 
-static void handle_head(struct pair_talk *talk, const struct op_head *head) {
+/* false: it is to be shown again. */
+static bool handle_head(struct pair_talk *talk, const struct op_head *head) {
 	if (head->role == OP_REPLY && head->refusal.code != OP_OK) {
-		handle_no(talk, &head->refusal);
-		return;
+		handle_no(talk, head);
+		return true;
 	}
 	switch (talk->step) {
 	case PAIR_WAITS_HELLO:
-		handle_hello(talk, head);
+		if (!talk->pair && !pair_stranger_hello(talk, head)) {
+			return false;
+		}
+		if (talk->pair) {
+			handle_hello(talk, head);
+		}
 		break;
 	case PAIR_WAITS_ANSWER:
 		handle_answer(talk, head);
+		break;
+	case PAIR_WAITS_NONCE:
+		pair_digits_nonce(talk, head);
+		break;
+	case PAIR_COMPARES:
+		pair_digits_yes(talk);
 		break;
 	case PAIR_WAITS_CERTS:
 		handle_certs(talk, head);
@@ -272,15 +336,25 @@ static void handle_head(struct pair_talk *talk, const struct op_head *head) {
 	case PAIR_OVER:
 		break; // it was to wait
 	}
+	return true;
 }
 
 static enum op_role role_of(const struct pair_talk *talk, const char *text, size_t size) {
-	// A holder that cannot sign says no where certificates were due.
+	// A no may come where something else is due.
 	bool no = size >= 3 && memcmp(text, "no ", 3) == 0;
 	return expects_entry(talk) && !no ? OP_ENTRY : OP_REPLY;
 }
 
-/* One head from the front. Its size; 0: not whole yet. */
+/* What cannot be read: from a stranger, it is not worth an answer. */
+static void refuse_form(struct pair_talk *talk, const struct op_refusal *why) {
+	if (talk->pair) {
+		pair_refuse(talk, why);
+	} else {
+		pair_talk_leave(talk, true);
+	}
+}
+
+/* One head from the front. Its size; 0: not whole yet, or not to be looked at yet. */
 static size_t take_head(struct pair_talk *talk, const char *bytes, size_t size) {
 	struct op_refusal why = {0};
 	struct op_head head;
@@ -288,20 +362,22 @@ static size_t take_head(struct pair_talk *talk, const char *bytes, size_t size) 
 	if (whole == 0 && why.code == OP_OK) {
 		return 0;
 	}
-	if (whole == 0 || op_decode(&head, role_of(talk, bytes, whole), bytes, whole, &why) != OP_OK) {
-		refuse(talk, &why);
+	enum op_role role = role_of(talk, bytes, whole);
+	if (whole == 0 || (role == OP_REPLY && !talk->pair)
+			|| op_decode(&head, role, bytes, whole, &why) != OP_OK) {
+		refuse_form(talk, &why);
 		return size;
 	}
-	handle_head(talk, &head);
+	bool taken = handle_head(talk, &head);
 	op_head_finish(&head);
-	return whole;
+	return taken ? whole : 0;
 }
 
 static size_t handle_data(void *data, const void *bytes, size_t size) {
 	struct pair_talk *talk = data;
 	size_t used = 0, whole;
 	while (used < size) {
-		if (!talk->pair) {
+		if (!talk->pair && (talk->step != PAIR_WAITS_HELLO || !talk->stream)) {
 			return size; // nothing that follows is of interest
 		}
 		whole = take_head(talk, (const char *)bytes + used, size - used);
@@ -330,124 +406,75 @@ static const struct stream_events stream_events = {
 	.hangup = handle_hangup,
 };
 
-static void listen_to(struct pair_talk *talk, struct stream *stream) {
+void pair_talk_listen(struct pair_talk *talk, struct stream *stream) {
 	talk->stream = stream;
 	stream->events = &stream_events;
 	stream->data = talk;
 }
 
-static void begin(struct pair_talk *talk) {
-	struct connection *c = talk->connection;
-	struct op_refusal why = {0};
-	if (strcmp(c->identity.key, talk->pair->fingerprint) != 0) {
-		char at[ADDRESS_TEXT];
-		op_refuse(&why, OP_EPERM, "the machine at %s has the fingerprint %.16s…, not %.16s… as told: "
-			"compare with what `box` shows there, then run `box pair --fingerprint` with that",
-			address_print(&c->remote, at), c->identity.key, talk->pair->fingerprint);
-		struct quic_pair *pair = talk->pair;
-		pair_talk_leave(talk, true);
-		pair_fail(pair, &why);
-		return;
-	}
+/* A stream to say something on. false: no memory. */
+static bool open_stream(struct pair_talk *talk) {
 	struct stream_quic *s = stream_quic_create(talk->quic);
-	if (!s) {
-		pair_talk_leave(talk, true);
-		return;
+	if (s) {
+		stream_quic_attach(s, talk->connection);
+		pair_talk_listen(talk, &s->base);
 	}
-	stream_quic_attach(s, c);
-	listen_to(talk, &s->base);
-	struct op_head head;
-	op_head_init_entry(&head);
-	say_who(talk, &head);
-	talk->step = PAIR_WAITS_ANSWER;
-	say(talk, &head, false);
+	return s != NULL;
 }
 
-static struct quic_pair *find_pair(struct quic *quic, const char *fingerprint) {
-	struct quic_pair *pair;
-	wl_list_for_each(pair, &quic->pairs, link) {
-		if (strcmp(pair->fingerprint, fingerprint) == 0) {
-			return pair;
-		}
-	}
-	return NULL;
-}
-
-/* Of two that dialled each other at once, the smaller key's dial stays. */
-static bool take_over(struct quic_pair *pair, struct connection *c) {
-	struct pair_talk *talk = pair->talk;
-	bool theirs_stays = strcmp(c->identity.key, keys_fingerprint(pair->quic->keys)) < 0;
-	if (talk && talk->connection->dialled && talk->step != PAIR_CONNECTS && !theirs_stays) {
+/* Whether whoever answered is whom we dialled. */
+static bool check_other(const struct pair_talk *talk, struct op_refusal *why) {
+	const struct connection *c = talk->connection;
+	const char *told = talk->pair->fingerprint;
+	char at[ADDRESS_TEXT];
+	address_print(&c->remote, at);
+	if (strcmp(c->identity.key, keys_fingerprint(c->quic->keys)) == 0) {
+		op_refuse(why, OP_EARG, "%s is this machine itself: name the other's address", at);
 		return false;
 	}
-	if (talk) {
-		pair_talk_leave(talk, true);
+	if (told[0] && strcmp(c->identity.key, told) != 0) {
+		op_refuse(why, OP_EPERM, "the machine at %s has the fingerprint %.16s…, not %.16s… as told: "
+			"compare with what `box` shows there, then run `box pair --fingerprint` with that",
+			at, c->identity.key, told);
+		return false;
 	}
 	return true;
 }
 
-/* Strangers may come as they like, but not keep many connections. */
-static bool too_many(struct quic *quic) {
-	int count = 0;
-	struct connection *c;
-	wl_list_for_each(c, &quic->connections, link) {
-		count += c->pairing && c->state == CONNECTION_UP;
-	}
-	return count > STRANGERS_MAX;
-}
-
-/* Somebody dialled us. */
-static void welcome(struct connection *c) {
-	struct quic_pair *pair = find_pair(c->quic, c->identity.key);
-	struct pair_talk *talk = too_many(c->quic) ? NULL : pair_talk_create(c->quic, NULL);
-	c->user_data = talk;
-	if (!talk) {
-		struct op_refusal why = {0};
-		op_refuse(&why, OP_EQUOTA, "no room for another pairing");
-		connection_close(c, CLOSE_PAIRED, &why);
+static void begin(struct pair_talk *talk) {
+	struct op_refusal why = {0};
+	struct op_head head;
+	if (!open_stream(talk)) {
+		pair_talk_leave(talk, true);
 		return;
 	}
-	talk->connection = c;
-	talk->step = PAIR_WAITS_HELLO;
-	if (pair && take_over(pair, c)) {
-		talk->pair = pair;
-		pair->talk = talk;
-	} else if (!pair) {
-		wl_list_for_each(pair, &c->quic->pairs, link) {
-			strcpy(pair->stranger, c->identity.key);
-		}
+	if (!check_other(talk, &why)) {
+		pair_refuse(talk, &why); // who waits there should know it too
+		return;
 	}
+	op_head_init_entry(&head);
+	say_who(talk, &head);
+	if (talk->pair->fingerprint[0] == '\0' && !pair_digits_begin(talk, &head)) {
+		op_head_finish(&head);
+		op_refuse(&why, OP_EIO, "%s has no random bytes", keys_machine(talk->quic->keys));
+		pair_refuse(talk, &why);
+		return;
+	}
+	talk->step = PAIR_WAITS_ANSWER;
+	pair_say(talk, &head, false);
+	pair_strangers_wake(talk->quic);
 }
 
 static void handle_up(struct connection *c) {
 	struct pair_talk *talk = c->user_data;
 	snprintf(c->name, sizeof(c->name), "%s", c->identity.machine);
 	if (!c->dialled) {
-		welcome(c);
+		pair_stranger_up(c);
 	} else if (talk->pair) {
 		begin(talk);
 	} else {
 		pair_talk_leave(talk, true);
 	}
-}
-
-/* Whom we do not expect, or not on this connection. */
-static void turn_away(struct pair_talk *talk) {
-	struct op_refusal why = {0};
-	const char *key = talk->connection->identity.key;
-	struct quic_pair *waiting = NULL;
-	if (find_pair(talk->quic, key)) {
-		op_refuse(&why, OP_EBUSY, "the two machines dialled each other: the other dial stays");
-	} else if (!wl_list_empty(&talk->quic->pairs)) {
-		waiting = wl_container_of(talk->quic->pairs.prev, waiting, link);
-		op_refuse(&why, OP_EPERM, "it waits for the fingerprint %.16s…, yours is %.16s…: run `box pair "
-			"--fingerprint %s` on %s", waiting->fingerprint, key, key,
-			keys_machine(talk->quic->keys));
-	} else {
-		op_refuse(&why, OP_EASK, "it does not wait to be paired any more");
-	}
-	say_no(talk, &why);
-	pair_talk_leave(talk, false);
 }
 
 static void handle_stream(struct connection *c, struct stream_quic *s) {
@@ -456,14 +483,13 @@ static void handle_stream(struct connection *c, struct stream_quic *s) {
 		s->base.impl->destroy(&s->base);
 		return;
 	}
-	listen_to(talk, &s->base);
-	if (!talk->pair) {
-		turn_away(talk);
-	}
+	pair_talk_listen(talk, &s->base);
+	pair_stranger_stream(talk);
 }
 
 static void handle_gone(struct connection *c, const struct op_refusal *why) {
 	struct pair_talk *talk = c->user_data;
+	struct op_refusal broken = {0};
 	if (!talk) {
 		return;
 	}
@@ -477,10 +503,14 @@ static void handle_gone(struct connection *c, const struct op_refusal *why) {
 		pair_succeed(pair, c);
 	} else if (pair && (why->code == OP_EPERM || given_up)) {
 		pair_fail(pair, why);
+	} else if (pair && pair->spent) {
+		op_refuse(&broken, OP_ELOST, "%s was lost in the middle of the pairing: run `box pair` again "
+			"on both", c->name);
+		pair_fail(pair, &broken);
 	} else if (pair) {
 		pair_again(pair, why);
 	}
-	talk_free(talk);
+	pair_talk_free(talk);
 }
 
 const struct connection_user pair_user = {

@@ -98,21 +98,28 @@ void quic_unmet(struct quic *quic, struct peer *peer, const struct op_refusal *w
 int quic_own_addresses(struct quic *quic, char (*at)[64], int max);
 
 /*
- * Pairing with a fingerprint known from elsewhere. Both sides ask for it within 10 minutes; one of
- * them (or both) gives an address. ALPN boxpair/1, any certificate, then each checks that the other's
- * machine key has the fingerprint it was told. With mine, the side that has a person signs the other
- * machine: signature is called there with the other's SPKI and name, and answered by
+ * Pairing. Both sides ask for it within 10 minutes; one of them (or both) gives an address. ALPN
+ * boxpair/1, any certificate; then, with a fingerprint known from elsewhere, each checks that the
+ * other's machine key has it, and with none, two people compare six digits: digits is called with
+ * those of this side, and answered by quic_pair_compared. With mine, the side that has a person signs
+ * the other machine: signature is called there with the other's SPKI and name, and answered by
  * quic_pair_signed. Without mine both have persons, whose keys are pinned.
  */
 struct quic_pair;
 struct quic_pair_events {
+	/* machine and person as they call themselves, in form; person "": the machine is nobody's. */
+	void (*digits)(void *data, const char *digits, const char *machine, const char *person);
 	void (*signature)(void *data, const char *spki, const char *machine);
+	/* It still waits, but this is worth knowing. */
+	void (*notice)(void *data, const struct op_refusal *why);
 	/* Done, or refused; the pair is freed behind it. */
 	void (*done)(void *data, struct peer *peer, const struct op_refusal *why);
 };
-/* at NULL: wait to be dialled. NULL and refusal. */
+/* fingerprint NULL: by digits. at NULL: wait to be dialled. NULL and refusal. */
 struct quic_pair *quic_pair(struct quic *quic, const char *fingerprint, bool mine, const char *at,
 	const struct quic_pair_events *events, void *data, struct op_refusal *refusal);
+/* The digits that the other screen shows, as the person here says; others end the pairing. */
+void quic_pair_compared(struct quic_pair *pair, const char *digits);
 /* cert of the machine and of the person who signed, base64 of DER. */
 void quic_pair_signed(struct quic_pair *pair, const char *machine_cert, const char *person_cert);
 void quic_pair_cancel(struct quic_pair *pair); // done is not called

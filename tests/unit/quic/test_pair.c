@@ -21,7 +21,8 @@ struct side {
 	struct quic_pair *pair; // NULL: over
 	int done, asked;
 	struct peer *peer;
-	struct op_refusal why;
+	struct op_refusal why, notice;
+	int notices;
 	char spki[128], machine[64];
 };
 
@@ -79,8 +80,21 @@ static void handle_done(void *data, struct peer *peer, const struct op_refusal *
 	assert_true((peer != NULL) == (why->code == OP_OK));
 }
 
+static void handle_digits(void *data, const char *digits, const char *machine,
+		const char *person) {
+	fail_msg("a fingerprint was given, and digits are asked");
+}
+
+static void handle_notice(void *data, const struct op_refusal *why) {
+	struct side *side = data;
+	side->notices++;
+	side->notice = *why;
+}
+
 static const struct quic_pair_events pair_events = {
+	.digits = handle_digits,
 	.signature = handle_signature,
+	.notice = handle_notice,
 	.done = handle_done,
 };
 
@@ -299,8 +313,8 @@ static void test_wrong_fingerprint(void **state) {
 		keys_fingerprint(t->den.keys), keys_fingerprint(t->new.keys));
 	assert_non_null(strstr(b.why.sentence, words));
 	assert_non_null(strstr(b.why.sentence, "box pair --fingerprint"));
-	assert_int_equal(a.done, 0); // whoever dials cannot end what waits here
-	quic_pair_cancel(a.pair);
+	until(&t->town, a.done); // and den, who knows that this is pc, does not wait in vain
+	assert_non_null(strstr(a.why.sentence, "pc says: the machine at 127.0.0.1:"));
 
 	ask(&a, &t->den, &t->new, false, NULL, NULL); // den is told the wrong one
 	ask(&b, &t->pc, &t->den, false, &t->den, NULL);
@@ -309,8 +323,12 @@ static void test_wrong_fingerprint(void **state) {
 		keys_fingerprint(t->new.keys), keys_fingerprint(t->pc.keys));
 	assert_non_null(strstr(b.why.sentence, words));
 	assert_int_equal(b.why.code, OP_EPERM);
-	assert_int_equal(a.done, 0);
-	a.pair->deadline = quic_now(); // and den's person learns at the end who came instead
+	assert_int_equal(a.done, 0); // whoever dials cannot end what waits here
+	snprintf(words, sizeof(words), "a machine with the fingerprint %.16s… came, not the one with %.16s…",
+		keys_fingerprint(t->pc.keys), keys_fingerprint(t->new.keys));
+	assert_int_equal(a.notices, 1); // but den's person is told who came instead
+	assert_non_null(strstr(a.notice.sentence, words));
+	a.pair->deadline = quic_now(); // at once, and at the end
 	wl_event_source_timer_update(a.pair->timer, 1);
 	until(&t->town, a.done);
 	snprintf(words, sizeof(words), "but one with %.16s…", keys_fingerprint(t->pc.keys));

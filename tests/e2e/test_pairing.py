@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: MIT
+"""Two people at two terminals make their machines known to each other, and part again."""
+
+import os
+import re
+import select
+
+import pytest
+
+from net.household import Household
+from net.place import wait_for
+
+DIGITS = re.compile(r"\n\s+(\d{3}) (\d{3})\r?\n")
+QUESTION = "six digits? [yes/no]"
+
+
+class Terminal:
+    """A person at a terminal in which a box command runs."""
+
+    def __init__(self, home, *words):
+        self.process = home.node.spawn(["box", *words], tty=(24, 100))
+        self.said = ""
+
+    def read(self):
+        """What is there, without waiting."""
+        while select.select([self.process.terminal], [], [], 0)[0]:
+            try:
+                more = os.read(self.process.terminal.fileno(), 4096)
+            except OSError:  # the other end is closed
+                return
+            if not more:
+                return
+            self.said += more.decode(errors="replace")
+
+    def wait(self, text, timeout=30):
+        """Until the terminal shows the text."""
+        def shown():
+            self.read()
+            return text in self.said
+        try:
+            wait_for(shown, timeout, repr(text))
+        except TimeoutError as error:
+            raise TimeoutError(f"{error} in:\n{self.said}") from None
+
+    def type(self, text):
+        self.process.terminal.write(text.encode() + b"\n")
+
+    def end(self, timeout=30):
+        """The exit status; all that was said is read."""
+        code = self.process.wait(timeout)
+        self.read()
+        return code
+
+
+def digits(*terminals):
+    """What each screen shows, once each asks."""
+    shown = []
+    for terminal in terminals:
+        terminal.wait(QUESTION)
+        shown.append("".join(DIGITS.search(terminal.said).groups()))
+    return shown
+
+
+@pytest.fixture(scope="module")
+def homes(lab):
+    """Ann's den, a machine of nobody's, and Bob's pc; none knows another."""
+    den = Household(lab.node("den")).start()
+    ibiza = Household(lab.node("ibiza")).start()
+    pc = Household(lab.node("pc", person="bob")).start()
+    den.box("init", "--person", "ann")
+    pc.box("init", "--person", "bob")
+    return den, ibiza, pc
+
+
+def test_six_digits_on_two_screens(homes):
+    """The same on both, and nothing is known before both people have said so."""
+    den, ibiza, _ = homes
+    at_den = Terminal(den, "pair", "--mine")
+    at_den.wait("waiting for the other machine")
+    at_den.type("yes")  # too early: it is no answer to what is not asked yet
+    at_ibiza = Terminal(ibiza, "pair", "--mine", den.node.ip)
+    first, second = digits(at_den, at_ibiza)
+    assert first == second
+    assert "It calls itself ibiza, nobody's machine yet." in at_den.said
+    assert "It calls itself den, a machine of ann." in at_ibiza.said
+    at_ibiza.type("perhaps")
+    at_ibiza.wait("yes or no?")
+    at_ibiza.type("yes")
+    at_ibiza.wait("Now the same question is answered there.")
+    assert at_den.process.poll() is None and not den.has_box("/n/ibiza")
+    at_den.type("yes")
+    assert (at_den.end(), at_ibiza.end()) == (0, 0), at_den.said + at_ibiza.said
+    assert "/n/ibiza is known now, a machine of ann" in at_den.said
+    assert "/n/den is known now, a machine of ann" in at_ibiza.said
+    assert ibiza.box("run", "-c", "proc!*!*!node=den", "--", "uname", "-n") == "den"
+
+
+def test_one_no_ends_it_on_both(homes):
+    den, _, pc = homes
+    at_pc = Terminal(pc, "pair", den.node.ip)
+    at_pc.wait("does not wait to be paired: run `box pair` there")
+    at_den = Terminal(den, "pair")
+    digits(at_den, at_pc)
+    at_den.type("yes")
+    at_pc.type("no")
+    assert (at_den.end(), at_pc.end()) == (1, 1)
+    assert "the digits differ" in at_pc.said and "said to differ" in at_den.said
+    assert not den.has_box("/n/bob.pc") and not pc.has_box("/n/ann.den")
+
+
+def test_digits_take_a_terminal(homes):
+    den, _, _ = homes
+    said = den.refused("pair")
+    assert "at a terminal" in said and "--fingerprint" in said

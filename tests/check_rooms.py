@@ -47,6 +47,7 @@ ONLY_IN = {
     'gnutls/': {'boxd/quic'},
     'gst/': {'clients/boxcast', 'clients/boxview', 'clients/media'},
     'va/': {'clients/boxcast', 'clients/boxview'},
+    'archive': {'base'},
     'avahi-': {'boxd/ads'},
     'fuse': {'clients/boxfs'},
 }

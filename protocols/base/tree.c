@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tree.c - a folder into a tar stream, and what is done with folders whole. What comes out of a
+ * stream, and must not be trusted, is tree_unpack.c's.
+ */
+#include "base/tree.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <locale.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/tree_private.h"
+
+#define PIECE (64 * 1024)
+
+bool tree_say(struct tree_trouble *trouble, int error, const char *fmt, ...) {
+	va_list args;
+	va_start(args, fmt);
+	trouble->error = error;
+	vsnprintf(trouble->what, sizeof(trouble->what), fmt, args);
+	va_end(args);
+	return false;
+}
+
+bool tree_fail(struct tree_trouble *trouble, const char *path) {
+	int error = errno;
+	return tree_say(trouble, error, "%.500s: %s", path, strerror(error));
+}
+
+bool tree_link_stays(const char *target, int depth) {
+	bool down = false;
+	if (target[0] == '/' || target[0] == '\0') {
+		return false;
+	}
+	while (*target) {
+		size_t size = strcspn(target, "/");
+		bool up = size == 2 && strncmp(target, "..", 2) == 0;
+		if (up && (down || --depth < 0)) { // behind a name, ".." goes where that link leads
+			return false;
+		}
+		down = down || (!up && size > 0 && !(size == 1 && target[0] == '.'));
+		target += size + strspn(target + size, "/");
+	}
+	return true;
+}
+
+/* Packing. */
+
+struct pack {
+	struct archive *archive;
+	struct archive_entry *entry;
+	tree_takes *takes;
+	struct tree_trouble *trouble;
+	char path[PATH_MAX]; // of the entry, below the top
+	char piece[PIECE];
+};
+
+static bool archive_failed(struct pack *pack) {
+	int error = archive_errno(pack->archive);
+	const char *why = archive_error_string(pack->archive);
+	return tree_say(pack->trouble, error ? error : EIO, "%.300s: %.300s",
+		*pack->path ? pack->path : ".", why ? why : "it cannot be packed");
+}
+
+static bool pack_header(struct pack *pack, const struct stat *st, const char *link) {
+	char folder[PATH_MAX + 3];
+	struct archive_entry *entry = pack->entry;
+	archive_entry_clear(entry);
+	if (S_ISDIR(st->st_mode)) {
+		snprintf(folder, sizeof(folder), "./%s", pack->path);
+		archive_entry_copy_pathname(entry, folder);
+		archive_entry_set_filetype(entry, AE_IFDIR);
+	} else {
+		archive_entry_copy_pathname(entry, pack->path);
+		archive_entry_set_filetype(entry, link ? AE_IFLNK : AE_IFREG);
+	}
+	archive_entry_set_perm(entry, st->st_mode & 0777);
+	archive_entry_set_mtime(entry, st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
+	archive_entry_set_size(entry, S_ISREG(st->st_mode) ? st->st_size : 0);
+	if (link) {
+		archive_entry_copy_symlink(entry, link);
+	}
+	return archive_write_header(pack->archive, entry) >= ARCHIVE_WARN || archive_failed(pack);
+}
+
+// What the file has got shorter meanwhile is zeros: the header has said how much comes.
+static bool pack_bytes(struct pack *pack, int fd, uint64_t left) {
+	while (left > 0) {
+		size_t want = left < PIECE ? (size_t)left : PIECE;
+		ssize_t n = read(fd, pack->piece, want);
+		if (n < 0) {
+			return tree_fail(pack->trouble, pack->path);
+		}
+		if (n == 0) {
+			memset(pack->piece, 0, want);
+			n = (ssize_t)want;
+		}
+		if (archive_write_data(pack->archive, pack->piece, (size_t)n) < 0) {
+			return archive_failed(pack);
+		}
+		left -= (uint64_t)n;
+	}
+	return true;
+}
+
+static bool pack_file(struct pack *pack, int dir, const char *name) {
+	struct stat st;
+	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0) {
+		return errno == ENOENT || tree_fail(pack->trouble, pack->path); // it went meanwhile
+	}
+	bool good = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && pack_header(pack, &st, NULL) &&
+		pack_bytes(pack, fd, (uint64_t)st.st_size);
+	if (!good && !pack->trouble->error) {
+		tree_say(pack->trouble, EIO, "%.500s: it changed meanwhile; try again", pack->path);
+	}
+	close(fd);
+	return good;
+}
+
+static bool pack_link(struct pack *pack, int dir, const char *name, const struct stat *st,
+		int depth) {
+	char target[PATH_MAX];
+	ssize_t size = readlinkat(dir, name, target, sizeof(target) - 1);
+	if (size < 0) {
+		return errno == ENOENT || tree_fail(pack->trouble, pack->path);
+	}
+	target[size] = '\0';
+	return !tree_link_stays(target, depth) || pack_header(pack, st, target);
+}
+
+// fd is closed. The folder's own entry comes before what is in it.
+static bool pack_folder(struct pack *pack, int fd, int depth);
+
+static bool pack_inner(struct pack *pack, int dir, const char *name, int depth) {
+	struct stat st;
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		return errno == ENOENT || tree_fail(pack->trouble, pack->path);
+	}
+	if (S_ISREG(st.st_mode)) {
+		return pack_file(pack, dir, name);
+	}
+	if (S_ISLNK(st.st_mode)) {
+		return pack_link(pack, dir, name, &st, depth);
+	}
+	if (!S_ISDIR(st.st_mode)) {
+		return true;
+	}
+	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd >= 0 ? pack_folder(pack, fd, depth + 1) : tree_fail(pack->trouble, pack->path);
+}
+
+static bool pack_folder(struct pack *pack, int fd, int depth) {
+	size_t size = strlen(pack->path);
+	struct stat st;
+	DIR *names = fdopendir(fd);
+	bool good = names && fstat(fd, &st) == 0;
+	if (!names) {
+		close(fd);
+	}
+	if (!good) {
+		return tree_fail(pack->trouble, pack->path);
+	}
+	good = depth <= TREE_DEPTH_MAX ? pack_header(pack, &st, NULL) : tree_say(pack->trouble, E2BIG,
+		"%.500s: folders are in one another more than %d deep", pack->path, TREE_DEPTH_MAX);
+	for (struct dirent *d; good && (d = readdir(names));) {
+		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0 || !pack->takes(d->d_name)) {
+			continue;
+		}
+		int written = snprintf(pack->path + size, sizeof(pack->path) - size, "%s%s",
+			size > 0 ? "/" : "", d->d_name);
+		good = (size_t)written < sizeof(pack->path) - size ? pack_inner(pack, dirfd(names), d->d_name,
+			depth) : tree_say(pack->trouble, ENAMETOOLONG, "%.500s…: the path is too long",
+			pack->path);
+		pack->path[size] = '\0';
+	}
+	closedir(names);
+	return good;
+}
+
+bool tree_pack(int dir, int out, tree_takes *takes, struct tree_trouble *trouble) {
+	struct pack *pack = calloc(1, sizeof(*pack));
+	locale_t names = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL); // so paths are UTF-8 in the stream
+	*trouble = (struct tree_trouble){0};
+	int own = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool good = false;
+	if (pack && names && own >= 0) {
+		locale_t before = uselocale(names);
+		pack->takes = takes;
+		pack->trouble = trouble;
+		pack->archive = archive_write_new();
+		pack->entry = archive_entry_new();
+		archive_write_set_format_pax(pack->archive);
+		archive_write_set_bytes_per_block(pack->archive, PIECE);
+		archive_write_set_bytes_in_last_block(pack->archive, 1);
+		good = archive_write_open_fd(pack->archive, out) == ARCHIVE_OK ?
+			pack_folder(pack, own, 0) : archive_failed(pack);
+		own = -1;
+		good = good && (archive_write_close(pack->archive) == ARCHIVE_OK || archive_failed(pack));
+		if (!good) {
+			archive_write_fail(pack->archive); // no end mark behind half a tree
+		}
+		archive_write_free(pack->archive);
+		archive_entry_free(pack->entry);
+		uselocale(before);
+	} else {
+		tree_fail(trouble, ".");
+	}
+	if (own >= 0) {
+		close(own);
+	}
+	if (names) {
+		freelocale(names);
+	}
+	free(pack);
+	return good;
+}
+
+/* Folders whole. */
+
+static int open_folder(int parent, const char *name) {
+	return openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+// The names in a folder, without "." and ".."; fd stays open. NULL and errno.
+static DIR *list_folder(int fd) {
+	int own = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *names = own >= 0 ? fdopendir(own) : NULL;
+	if (own >= 0 && !names) {
+		close(own);
+	}
+	return names;
+}
+
+static struct dirent *next_name(DIR *names) {
+	struct dirent *d;
+	do {
+		d = readdir(names);
+	} while (d && (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0));
+	return d;
+}
+
+static bool merge_folders(int from, int to, bool move, struct tree_trouble *trouble);
+
+static bool merge_one(int from, int to, const char *name, bool move,
+		struct tree_trouble *trouble) {
+	struct stat new, old;
+	if (fstatat(from, name, &new, AT_SYMLINK_NOFOLLOW) < 0) {
+		return tree_fail(trouble, name);
+	}
+	bool there = fstatat(to, name, &old, AT_SYMLINK_NOFOLLOW) == 0;
+	if (!there && errno != ENOENT) {
+		return tree_fail(trouble, name);
+	}
+	if (there && S_ISDIR(new.st_mode) != S_ISDIR(old.st_mode)) {
+		return tree_say(trouble, EEXIST, "%.300s is a %s there and a %s here: delete it first", name,
+			S_ISDIR(old.st_mode) ? "folder" : "file", S_ISDIR(new.st_mode) ? "folder" : "file");
+	}
+	if (!there || !S_ISDIR(new.st_mode)) {
+		return !move || renameat(from, name, to, name) == 0 || tree_fail(trouble, name);
+	}
+	int inner = open_folder(from, name), into = open_folder(to, name);
+	bool good = inner >= 0 && into >= 0 ? merge_folders(inner, into, move, trouble) :
+		tree_fail(trouble, name);
+	if (inner >= 0) {
+		close(inner);
+	}
+	if (into >= 0) {
+		close(into);
+	}
+	return good;
+}
+
+static bool merge_folders(int from, int to, bool move, struct tree_trouble *trouble) {
+	DIR *names = list_folder(from);
+	bool good = names || tree_fail(trouble, ".");
+	for (struct dirent *d; good && (d = next_name(names));) {
+		good = merge_one(from, to, d->d_name, move, trouble);
+	}
+	if (names) {
+		closedir(names);
+	}
+	return good && (!move || fsync(to) == 0 || tree_fail(trouble, "."));
+}
+
+bool tree_merge(int from, int to, struct tree_trouble *trouble) {
+	*trouble = (struct tree_trouble){0};
+	return merge_folders(from, to, false, trouble) && merge_folders(from, to, true, trouble);
+}
+
+void tree_remove(int parent, const char *name) {
+	if (unlinkat(parent, name, 0) == 0 || (errno != EISDIR && errno != EPERM)) {
+		return;
+	}
+	int fd = open_folder(parent, name);
+	if (fd >= 0) {
+		fchmod(fd, 0700); // it may have come as one that is only read
+	}
+	DIR *names = fd >= 0 ? list_folder(fd) : NULL;
+	for (struct dirent *d; names && (d = next_name(names));) {
+		tree_remove(fd, d->d_name);
+	}
+	if (names) {
+		closedir(names);
+	}
+	if (fd >= 0) {
+		close(fd);
+	}
+	unlinkat(parent, name, AT_REMOVEDIR);
+}

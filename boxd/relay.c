@@ -30,6 +30,7 @@ struct relay {
 	char *name;                     // for the sentence when the server is gone
 	bool answered, repeated;
 	enum op_body body; // of the answer
+	struct op_head no; // the answer, if it is a refusal
 };
 
 void relays_init(struct relays *relays, const struct route *route) {
@@ -42,6 +43,7 @@ static void relay_destroy(struct relay *relay) {
 	call_destroy(relay->to);
 	exchange_destroy(relay->from);
 	op_head_finish(&relay->head);
+	op_head_finish(&relay->no);
 	free(relay->socket);
 	free(relay->name);
 	free(relay);
@@ -134,6 +136,8 @@ static void to_reply(void *data, const struct op_head *answer) {
 	struct relay *relay = data;
 	struct op_head reply;
 	if (answer->refusal.code != OP_OK) {
+		op_head_finish(&relay->no);
+		op_head_copy(&relay->no, answer);
 		return; // ended follows, and says it
 	}
 	op_head_copy(&reply, answer);
@@ -179,7 +183,8 @@ static bool may_repeat(const struct relay *relay) {
 static void send_no(struct relay *relay, const struct op_refusal *why,
 		const struct op_head *trailer) {
 	struct op_head no;
-	if (!trailer || !op_head_copy(&no, trailer)) {
+	// Fields of a refusal tell more: how long it holds, what the box is instead.
+	if (!op_head_copy(&no, trailer ? trailer : &relay->no)) {
 		op_head_init_reply(&no);
 	}
 	no.refusal = *why;
@@ -259,6 +264,7 @@ void relay_create(struct relays *relays, struct exchange *from, const struct way
 	wl_list_insert(&relays->list, &relay->link);
 	relay->relays = relays;
 	relay->from = from;
+	op_head_init_reply(&relay->no);
 	relay->subject = *subject;
 	relay->caller = (struct caller){.open = relay_open, .data = relay};
 	if (way->kind == WAY_PEER) {

@@ -2,33 +2,39 @@
 #ifndef BOXES_FS_H
 #define BOXES_FS_H
 
-#include <sys/stat.h>
-
 #include "boxes/env.h"
 
-/* What fs.c (folders that are read) and fs_put.c (those that are written too) share. */
+/*
+ * /fs/NAME: folders of the disk as boxes. fs.c makes them; fs_read.c answers what is asked, fs_put.c
+ * takes bytes, fs_change.c makes and deletes, fs_tree.c moves folders whole. What they share is in
+ * fs_job.h (a request on its way through the pool) and fs_place.h (names on disk).
+ */
+
+struct fs { // of all of them
+	struct box_env *env;
+	struct work_pool *trees; // threads that wait for peers; NULL until the first tree
+	struct wl_list moving;   // fs_tree.link
+};
 
 struct fs_export {
-	struct box_env *env;
+	struct fs *fs;
 	char *path;
 };
 
-#define FS_TEMPORARY ".box-put-" // begins the names of files that are not whole: no boxes
+/* The threads for trees; NULL: none can be had. */
+struct work_pool *fs_tree_pool(struct fs *fs);
 
-/*
- * On a thread: opens rest ("": root itself) beneath root, which no link leads out of. -1 and errno.
- */
-int fs_open_beneath(const char *root, const char *rest, int flags);
-/* Type, version and size. */
-void fs_describe(struct op_head *head, const struct stat *st);
-/* The version alone, as text; returns out. */
-const char *fs_version(const struct stat *st, char out[static 64]);
-/* Refuses for what the kernel said. */
-void fs_refuse(struct req *req, int error);
-
-/* Handlers of a folder that is written too; box->data is a struct fs_export. */
+/* Handlers; box->data is a struct fs_export. */
+void fs_kind(struct box *box, struct req *req);
+void fs_selectors(struct box *box, struct req *req);
+void fs_getmem(struct box *box, struct req *req);
 void fs_putmem(struct box *box, struct req *req);
 void fs_make(struct box *box, struct req *req);
 void fs_delete(struct box *box, struct req *req);
+
+/* A getmem of a folder, open as fd, which is taken over: as a tar stream (fs_tree.c). */
+void fs_tree_get(struct box *box, struct req *req, int fd);
+/* A putmem of type tar (fs_tree_put.c). */
+void fs_tree_put(struct box *box, struct req *req);
 
 #endif

@@ -7,6 +7,7 @@
  */
 #include "conform.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -566,6 +567,7 @@ int main(int argc, char **argv) {
 #undef BOX_TYPE
 	};
 	int failed = 0;
+	signal(SIGPIPE, SIG_IGN); // as boxd does
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		if (argc < 2 || strcmp(argv[1], types[i].type) == 0) {
 			failed += run(types[i].conform, types[i].type, argc > 2 ? argv[2] : NULL);

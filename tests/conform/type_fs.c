@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * type_fs.c - exported folders: what is on disk, and nothing that is not in the folder.
+ * type_fs.c - exported folders: what is on disk, and nothing that is not in the folder. Folders that
+ * move whole are in fs_trees.c.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -11,11 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "conform.h"
+#include "fs_tests.h"
 
 #define MIB (1024 * 1024)
 
-static const char *path_of(struct world *world, const char *name) {
+const char *path_of(struct world *world, const char *name) {
 	static char path[512];
 	snprintf(path, sizeof(path), "%s/%s", world->dir, name);
 	return path;
@@ -35,7 +36,7 @@ static void prepare(struct world *world) {
 	world_write(world, "empty", "", 0);
 }
 
-static int setup(void **state) {
+int fs_setup(void **state) {
 	world_setup(state);
 	prepare(*state);
 	return 0;
@@ -59,7 +60,7 @@ static const char *names(struct asked *asked) {
 	return text;
 }
 
-static void expect_names(struct world *world, const char *name, const char *lines,
+void expect_names(struct world *world, const char *name, const char *lines,
 		const char *wanted) {
 	struct asked asked;
 	ask(&asked, world, OWNER, "selectors", name, lines);
@@ -333,13 +334,13 @@ static void test_caller_gone_while_reading(void **state) {
 
 /* A folder that is written too. */
 
-static const char *stored(struct world *world, const char *name) {
+const char *stored(struct world *world, const char *name) {
 	static char path[512];
 	snprintf(path, sizeof(path), "%s/%s", world->store_dir, name);
 	return path;
 }
 
-static int count_names(const char *path) {
+int count_names(const char *path) {
 	DIR *dir = opendir(path);
 	int count = -2; // "." and ".."
 	while (readdir(dir)) {
@@ -462,7 +463,7 @@ static void test_writes_stay_inside(void **state) {
 
 static const char *const roots[] = {"/fs", NULL};
 static const char *const found[] = {"/fs/dir/folder", "/fs/dir/folder/file", NULL};
-#define FS(function) {#function, function, setup, world_teardown, NULL}
+#define FS(function) {#function, function, fs_setup, world_teardown, NULL}
 static const struct CMUnitTest tests[] = {
 	FS(test_kinds),
 	FS(test_version_changes_with_contents),
@@ -490,5 +491,6 @@ const struct conform conform_fs = {
 	.roots = roots,
 	.prepare = prepare,
 	.found = found,
+	.more = &fs_trees,
 	TESTS(tests),
 };

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fs_job.c - requests of /fs between the loop and the pool, and what the kernel's refusals mean to a
+ * caller. What a job does is its owner's.
+ */
+#include "boxes/fs_job.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void *fs_job_create(size_t size, struct box *box, struct req *req,
+		const struct req_events *events, void (*finish)(void *job)) {
+	const struct fs_export *export = box->data;
+	const char *if_version = op_get(req->head, OP_F_IF_VERSION);
+	struct fs_job *job = calloc(1, size);
+	if (job) {
+		job->fs = export->fs;
+		job->req = req;
+		job->fd = -1;
+		job->root = strdup(export->path);
+		job->rest = strdup(req->rest);
+		job->if_version = if_version ? strdup(if_version) : NULL;
+	}
+	if (!job || !job->root || !job->rest || (if_version && !job->if_version)) {
+		if (job) {
+			fs_job_destroy(job);
+		}
+		req_fail(req, OP_EIO, "out of memory");
+		return NULL;
+	}
+	job->finish = finish;
+	req->data = job;
+	req->events = events;
+	return job;
+}
+
+void fs_job_destroy(void *data) {
+	struct fs_job *job = data;
+	if (job->finish) {
+		job->finish(job);
+	}
+	if (job->fd >= 0) {
+		close(job->fd);
+	}
+	free(job->root);
+	free(job->rest);
+	free(job->if_version);
+	free(job);
+}
+
+void fs_job_gone(struct req *req) {
+	struct fs_job *job = req->data;
+	job->req = NULL;
+	if (!job->running) {
+		fs_job_destroy(job);
+	}
+}
+
+void fs_job_run_in(void *data, struct work_pool *pool, void (*run)(void *job),
+		void (*done)(void *job, bool cancelled)) {
+	struct fs_job *job = data;
+	job->running = true;
+	if (!pool || !work_add(pool, run, done, job)) {
+		job->running = false;
+		job->error = ENOMEM;
+		fs_job_refuse(job);
+	}
+}
+
+void fs_job_run(void *data, void (*run)(void *job), void (*done)(void *job, bool cancelled)) {
+	struct fs_job *job = data;
+	fs_job_run_in(job, job->fs->env->pool, run, done);
+}
+
+bool fs_job_is_back(void *data) {
+	struct fs_job *job = data;
+	job->running = false;
+	if (!job->req) {
+		fs_job_destroy(job);
+		return false;
+	}
+	if (job->error || job->why.code != OP_OK) {
+		fs_job_refuse(job);
+		return false;
+	}
+	return true;
+}
+
+static void refuse_errno(struct req *req, int error) {
+	switch (error) {
+	case ENOENT:
+	case ENOTDIR:
+	case EXDEV: // a link that leads out of the export
+	case ELOOP:
+	case ENAMETOOLONG:
+		box_no_such(req);
+		break;
+	case EACCES:
+	case EPERM:
+		req_fail(req, OP_EPERM, "the file's own rights forbid it");
+		break;
+	case EISDIR:
+		req_fail(req, OP_ETYPE, "a folder has no bytes of its own: put them into a name below it");
+		break;
+	case EEXIST:
+		req_fail(req, OP_EEXIST, "there is such a box already");
+		break;
+	case ENOTEMPTY:
+		req_fail(req, OP_EBUSY, "the folder is not empty: delete what is in it first");
+		break;
+	case ESTALE:
+		req_fail(req, OP_ESTALE, "it has another version now: get it again, then put");
+		break;
+	case ENOSPC:
+		req_fail(req, OP_EIO, "No space left on that disk; what was there before is there still");
+		break;
+	default:
+		req_fail(req, OP_EIO, "%s", strerror(error));
+	}
+}
+
+void fs_job_refuse(void *data) {
+	struct fs_job *job = data;
+	struct req *req = job->req;
+	int error = job->error;
+	struct op_refusal why = job->why;
+	fs_job_destroy(job);
+	if (why.code == OP_OK && req->answered) {
+		op_refuse(&why, OP_EIO, "%s", strerror(error));
+	}
+	if (req->answered) {
+		req_end_fail(req, why.code, "%s", why.sentence);
+	} else if (why.code != OP_OK) {
+		req_refuse(req, &why);
+	} else {
+		refuse_errno(req, error);
+	}
+}
+
+bool fs_job_fail(void *data, int error) {
+	struct fs_job *job = data;
+	job->error = error;
+	return false;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BOXES_FS_PLACE_H
+#define BOXES_FS_PLACE_H
+
+#include <sys/stat.h>
+
+#include "boxes/fs_job.h"
+
+/* Names of /fs on disk, on a thread; and what is there, as a box. */
+
+/* In the loop: a change of the export itself is refused; true: it was. */
+bool fs_refuse_root(struct req *req);
+
+#define FS_HIDDEN ".box-"         // begins the names of what is Boxland's own: no boxes
+#define FS_TEMPORARY ".box-put-"  // of what is not whole
+#define FS_TEMPORARY_SIZE (sizeof(FS_TEMPORARY) + 8 + 1 + 16)
+
+/* A name on disk that is a box: a component, and not Boxland's own. */
+bool fs_is_box(const char *name);
+/* Opens rest ("": root itself) beneath root, which no link leads out of. -1 and errno. */
+int fs_open_beneath(const char *root, const char *rest, int flags);
+/* The folder that the job's name is in, as *dir, to be closed. false: noted in the job. */
+bool fs_open_parent(struct fs_job *job, int *dir);
+/* The last component of the job's name. */
+const char *fs_last_name(const struct fs_job *job);
+/* A new name for what is not whole, which says in which life of boxd it was made. */
+void fs_name_temporary(struct fs_job *job, char out[static FS_TEMPORARY_SIZE]);
+/* Takes away what an earlier life of boxd left in a folder. */
+void fs_sweep(struct fs_job *job, int dir);
+
+/*
+ * Between looking at what is there and changing it: only one thread changes names at a time. What is
+ * there: in the version that the request expects, else noted in the job, and false.
+ */
+void fs_lock(void);
+void fs_unlock(void);
+bool fs_look(struct fs_job *job, int dir, struct stat *there, bool *is_there);
+
+/* "dir", "file" or "device". */
+const char *fs_type_of(const struct stat *st);
+/* The version alone, as text; returns out. */
+const char *fs_version(const struct stat *st, char out[static 64]);
+/* Type, version and size. */
+void fs_describe(struct op_head *head, const struct stat *st);
+
+#endif

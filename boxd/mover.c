@@ -3,7 +3,7 @@
  * mover.c - a getmem and a putmem joined.
  *
  * The putmem begins when the getmem has been answered, so nothing is begun at the target for a
- * source that is not there.
+ * source that is not there. A source that says it is a folder is asked again, for a tar stream.
  */
 #include "mover.h"
 
@@ -18,7 +18,8 @@ struct mover {
 	struct wl_event_loop *loop;
 	const struct caller *caller;
 	struct subject subject;
-	char *target;
+	char *source, *want, *target; // want may be NULL
+	bool is_folder;               // the source; then it is asked for tar
 	const struct mover_events *events;
 	void *data;
 	struct call *from; // NULL: all has come
@@ -37,6 +38,8 @@ void mover_destroy(struct mover *mover) {
 	if (mover) {
 		call_destroy(mover->from);
 		call_destroy(mover->to);
+		free(mover->source);
+		free(mover->want);
 		free(mover->target);
 		free(mover);
 	}
@@ -99,10 +102,15 @@ static bool open_target(struct mover *mover, const char *type) {
 
 /* The source. */
 
+static bool open_source(struct mover *mover);
+
 static void from_reply(void *data, const struct op_head *reply) {
 	struct mover *mover = data;
-	if (reply->refusal.code != OP_OK) {
-		return; // ended follows
+	const char *type = op_get(reply, OP_F_TYPE);
+	if (reply->refusal.code != OP_OK) { // ended follows
+		mover->is_folder = !mover->want && !mover->is_folder && type && strcmp(type, "dir") == 0 &&
+			reply->refusal.code == OP_ETYPE;
+		return;
 	}
 	struct op_refusal why = {.code = OP_EIO, .sentence = "out of memory"};
 	uint64_t size = 0;
@@ -111,7 +119,7 @@ static void from_reply(void *data, const struct op_head *reply) {
 	if (body == OP_BODY_FRAMES) {
 		op_refuse(&why, OP_EUNSUPP, "a feed of frames is no copy: link it to what shall take it");
 		finish(mover, &why, NULL);
-	} else if (!open_target(mover, op_get(reply, OP_F_TYPE))) {
+	} else if (!open_target(mover, type)) {
 		finish(mover, &why, NULL);
 	} else {
 		mover->events->moving(mover->data);
@@ -129,6 +137,9 @@ static void from_bytes(void *data, const void *bytes, size_t size) {
 static void from_ended(void *data, const struct op_refusal *why, const struct op_head *trailer) {
 	struct mover *mover = data;
 	mover->from = NULL;
+	if (why->code == OP_ETYPE && mover->is_folder && !mover->to && open_source(mover)) {
+		return;
+	}
 	if (why->code != OP_OK) {
 		finish(mover, why, trailer);
 	} else {
@@ -136,16 +147,27 @@ static void from_ended(void *data, const struct op_refusal *why, const struct op
 	}
 }
 
-struct mover *mover_create(struct wl_event_loop *loop, const struct caller *caller,
-		const struct subject *subject, const char *source, const char *want, const char *target,
-		const struct mover_events *events, void *data) {
-	static const struct call_events call_events = {
+static bool open_source(struct mover *mover) {
+	static const struct call_events events = {
 		.reply = from_reply,
 		.bytes = from_bytes,
 		.ended = from_ended,
 	};
-	struct mover *mover = calloc(1, sizeof(*mover));
 	struct op_head head;
+	op_head_init_request(&head, OP_GETMEM);
+	op_set(&head, OP_F_NAME, mover->source);
+	if (mover->want || mover->is_folder) {
+		op_set(&head, OP_F_WANT, mover->want ? mover->want : "tar");
+	}
+	mover->from = call_create(mover->loop, mover->caller, &head, &mover->subject, &events, mover);
+	op_head_finish(&head);
+	return mover->from;
+}
+
+struct mover *mover_create(struct wl_event_loop *loop, const struct caller *caller,
+		const struct subject *subject, const char *source, const char *want, const char *target,
+		const struct mover_events *events, void *data) {
+	struct mover *mover = calloc(1, sizeof(*mover));
 	if (!mover) {
 		return NULL;
 	}
@@ -154,17 +176,10 @@ struct mover *mover_create(struct wl_event_loop *loop, const struct caller *call
 	mover->subject = *subject;
 	mover->events = events;
 	mover->data = data;
+	mover->source = strdup(source);
+	mover->want = want ? strdup(want) : NULL;
 	mover->target = strdup(target);
-	op_head_init_request(&head, OP_GETMEM);
-	op_set(&head, OP_F_NAME, source);
-	if (want) {
-		op_set(&head, OP_F_WANT, want);
-	}
-	if (mover->target) {
-		mover->from = call_create(loop, caller, &head, subject, &call_events, mover);
-	}
-	op_head_finish(&head);
-	if (!mover->from) {
+	if (!mover->source || !mover->target || (want && !mover->want) || !open_source(mover)) {
 		mover_destroy(mover);
 		return NULL;
 	}

@@ -4,7 +4,7 @@
  *
  * A name begins with "/" and is a box; anything else is a file of this machine ("file:/tmp/x" one by
  * its whole path), "-" our own stdin or stdout. Between two boxes boxd is asked for a copy end to
- * end; where that is not served, the bytes pass through here.
+ * end; where that is not served, the bytes pass through here. Folders of this machine are folder.c's.
  */
 #include "box.h"
 
@@ -17,6 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "box/name.h"
+#include "folder.h"
 #include "progress.h"
 
 #define PIECE 65536
@@ -25,6 +27,7 @@
 struct options {
 	const char *type; // that the source's bytes are taken for; NULL: what they say
 	const char *spec; // in what the two boxes agree; NULL
+	bool whole_folder; // a folder to stdout is a tar stream
 };
 
 struct copier {
@@ -34,6 +37,7 @@ struct copier {
 	char *out_path;         // file being written, until it is whole; NULL for stdout
 	const char *target;
 	bool failed, whole;
+	bool is_folder;         // the source: its bytes are asked for otherwise
 };
 
 static bool is_box(const char *name) {
@@ -158,8 +162,11 @@ static void close_file(struct copier *copier) {
 
 static void from_reply(void *data, const struct op_head *reply) {
 	struct copier *copier = data;
+	const char *type = op_get(reply, OP_F_TYPE);
+	copier->is_folder = reply->refusal.code == OP_ETYPE && copier->out_path && type &&
+		strcmp(type, "dir") == 0;
 	if (reply->refusal.code == OP_OK && copier->out < 0 && !copier->to &&
-			!open_box(copier, copier->target, op_get(reply, OP_F_TYPE))) {
+			!open_box(copier, copier->target, type)) {
 		copier->failed = true;
 	}
 }
@@ -175,14 +182,16 @@ static void from_bytes(void *data, const void *bytes, size_t size) {
 static void from_ended(void *data, const struct op_refusal *why, const struct op_head *trailer) {
 	struct copier *copier = data;
 	copier->from = NULL;
-	if (why->code != OP_OK) {
+	if (copier->is_folder) {
+		copier->failed = true; // as a file
+	} else if (why->code != OP_OK) {
 		fail(copier, why);
 	} else {
 		put_end(copier);
 	}
 }
 
-static void copy_box(struct copier *copier, const char *name) {
+static void copy_box(struct copier *copier, const char *name, bool whole_folder) {
 	static const struct call_events events = {
 		.reply = from_reply,
 		.bytes = from_bytes,
@@ -194,6 +203,9 @@ static void copy_box(struct copier *copier, const char *name) {
 		copier->failed = true;
 		op_head_finish(&request);
 		return;
+	}
+	if (whole_folder && copier->out == STDOUT_FILENO) {
+		op_set(&request, OP_F_WANT, "tar");
 	}
 	copier->from = call_create(copier->asker->loop, &copier->asker->boxd.caller, &request, NULL,
 		&events, copier);
@@ -293,6 +305,23 @@ static bool copy_end_to_end(struct asker *asker, const struct options *options,
 	return served;
 }
 
+// A name that ends with "/", or is a folder of this machine, is one into which it goes, called as it
+// is called there. malloc'd; NULL: no memory.
+static char *whole_target(const char *source, const char *target) {
+	struct stat st;
+	size_t size = strlen(target);
+	bool into = size > 1 && target[size - 1] == '/';
+	char *whole;
+	if (!into && !is_box(target) && strcmp(target, "-") != 0 && strcmp(source, "-") != 0) {
+		into = stat(file_path(target), &st) == 0 && S_ISDIR(st.st_mode);
+	}
+	if (!into) {
+		return strdup(target);
+	}
+	return asprintf(&whole, "%s%s%s", target, target[size - 1] == '/' ? "" : "/",
+		name_last(is_box(source) ? source : basename(file_path(source)))) < 0 ? NULL : whole;
+}
+
 static int copy(struct asker *asker, const struct options *options, const char *source,
 		const char *target) {
 	int status;
@@ -307,12 +336,16 @@ static int copy(struct asker *asker, const struct options *options, const char *
 	}
 	source = file_path(source);
 	target = file_path(target);
+	struct stat st;
+	if (!from_box && to_box && stat(source, &st) == 0 && S_ISDIR(st.st_mode)) {
+		return folder_to_box(asker, source, target);
+	}
 	struct copier copier = {.asker = asker, .in = -1, .out = -1, .target = target};
 	if (to_box ? !from_box && !open_box(&copier, target, options->type) : !open_file(&copier, target)) {
 		return 1;
 	}
 	if (from_box) {
-		copy_box(&copier, source);
+		copy_box(&copier, source, options->whole_folder);
 	} else {
 		copy_file(&copier, source);
 	}
@@ -322,18 +355,27 @@ static int copy(struct asker *asker, const struct options *options, const char *
 	call_destroy(copier.from);
 	call_destroy(copier.to);
 	close_file(&copier);
-	return copier.failed ? 1 : 0;
+	return copier.is_folder ? folder_from_box(asker, source, target) : copier.failed ? 1 : 0;
+}
+
+static void drop_slashes(char *name) {
+	for (size_t size = strlen(name); size > 1 && name[size - 1] == '/'; size--) {
+		name[size - 1] = '\0';
+	}
 }
 
 static int run(struct asker *asker, int argc, char **argv) {
 	static const struct option longs[] = {{"spec", required_argument, NULL, 's'}, {0}};
 	struct options options = {0};
-	for (int c; (c = getopt_long(argc, argv, "t:", longs, NULL)) != -1;) {
+	for (int c; (c = getopt_long(argc, argv, "rt:", longs, NULL)) != -1;) {
 		const char **to = c == 't' ? &options.type : c == 's' ? &options.spec : NULL;
-		if (!to) {
+		if (c == 'r') {
+			options.whole_folder = true;
+		} else if (!to) {
 			return say_usage(&verb_cp);
+		} else {
+			*to = optarg;
 		}
-		*to = optarg;
 	}
 	if (argc - optind != 2) {
 		return say_usage(&verb_cp);
@@ -344,12 +386,16 @@ static int run(struct asker *asker, int argc, char **argv) {
 			argv[0], argv[1]);
 		return 2;
 	}
-	return copy(asker, &options, argv[0], argv[1]);
+	drop_slashes(argv[0]);
+	char *target = whole_target(argv[0], argv[1]);
+	int status = target ? copy(asker, &options, argv[0], target) : 1;
+	free(target);
+	return status;
 }
 
 const struct verb verb_cp = {
 	.name = "cp",
-	.usage = "[-t TYPE] [--spec SPEC] FROM TO",
+	.usage = "[-r] [-t TYPE] [--spec SPEC] FROM TO",
 	.help = "copy; /names are boxes, else files, - is stdio",
 	.run = run,
 };

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""Folders move whole: between machines, and from and to this one's disk."""
+
+import pytest
+
+from net.household import Household, pair
+
+TREE = r"""
+mkdir -p $1/a/b $1/empty
+i=0; while [ $i -lt 300 ]; do echo "file $i" > $1/a/b/$i; i=$((i + 1)); done
+head -c 3000000 /dev/urandom > $1/large
+ln -s a/b/7 $1/link
+ln -s /etc/passwd $1/out
+printf x > "$1/été"
+chmod 700 $1/a; chmod 750 $1/large
+touch -d 2001-02-03 $1/a/b/7 $1/a/b $1
+"""
+# Names, types, modes, times, sizes, contents; without what does not go along.
+LOOK = (r"cd $1 && find . ! -name out -printf '%P %y %m %T@ %l\n' | sort && "
+        r"find . -type f -print0 | sort -z | xargs -0 sha256sum")
+
+
+@pytest.fixture(scope="module")
+def ann(lab):
+    """Three machines of Ann's; den and ibiza store."""
+    homes = [Household(lab.node(name), boxd_conf="store desk /home/ann/desk\n")
+             for name in ("den", "ibiza", "loft")]
+    for home in homes:
+        home.node.run(["mkdir", "desk"])
+        home.start()
+    homes[0].box("init", "--person", "ann")
+    for home in homes[1:]:
+        pair(homes[0], home, mine=True)
+    pair(homes[1], homes[2])
+    return homes
+
+
+def look(home, folder):
+    return home.node.output(["sh", "-c", LOOK, "sh", folder])
+
+
+def test_folders(ann):
+    den, ibiza, loft = ann
+    den.node.run(["sh", "-c", TREE, "sh", "desk/tree"])
+    wanted = look(den, "desk/tree")
+    assert wanted.count("\n") > 600
+    # asked for by a third machine
+    loft.box("cp", "/n/den/fs/desk/tree", "/n/ibiza/fs/desk/copy", timeout=60)
+    assert look(ibiza, "desk/copy") == wanted
+    # to the asker's disk, into the folder it stands in; and back, below a box
+    loft.box("cp", "-r", "/n/den/fs/desk/tree", ".", timeout=60)
+    assert look(loft, "tree") == wanted
+    loft.box("cp", "-r", "tree/", "/n/ibiza/fs/desk/copy/", timeout=60)
+    assert look(ibiza, "desk/copy/tree") == wanted
+    # over itself, with one more in it, it is as it was
+    ibiza.node.run(["sh", "-c", "echo more > desk/copy/a/more; echo changed > desk/copy/a/b/7"])
+    den.box("cp", "/fs/desk/tree", "/n/ibiza/fs/desk/copy", timeout=60)
+    assert ibiza.node.read_file("/home/ann/desk/copy/a/more") == b"more\n"
+    assert ibiza.node.read_file("/home/ann/desk/copy/a/b/7") == b"file 7\n"
+    assert ibiza.node.output(["ls", "-A", "desk"]).split() == ["copy"]
+    listed = loft.run("cp", "-r", "/n/den/fs/desk/tree", "-", check=True).stdout
+    assert listed[257:262] == b"ustar"
+
+
+def test_a_folder_that_cannot_be_had(ann):
+    den, ibiza, loft = ann
+    den.node.run(["sh", "-c", "mkdir -p desk/odd; echo x > desk/odd/file; chmod 700 desk/odd"])
+    ibiza.node.write_file("/home/ann/desk/odd", "a file")
+    assert "is a file" in loft.refused("cp", "/n/den/fs/desk/odd", "/n/ibiza/fs/desk/odd")
+    assert ibiza.node.read_file("/home/ann/desk/odd") == b"a file"
+    assert "/fs/desk/none" in loft.refused("cp", "-r", "/n/den/fs/desk/none", "here")
+    assert not loft.node.exists("/home/ann/here")
+    loft.node.write_file("/home/ann/odd", "mine")
+    assert "odd" in loft.refused("cp", "-r", "/n/den/fs/desk/odd", "odd")
+    assert loft.node.read_file("/home/ann/odd") == b"mine"

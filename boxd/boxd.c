@@ -63,9 +63,13 @@ static bool pass_on(struct boxd *boxd, struct exchange *exchange, struct op_head
 	const char *name = op_get(head, OP_F_NAME);
 	exchange_set_class(exchange, relay_class(name));
 	if (head->verb == OP_COPY) {
-		copy_create(&boxd->copies, exchange, head, subject, local);
+		const char *id = op_get(head, OP_F_NS);
+		bool asked_here = local && (!id || strcmp(id, "-") != 0);
+		const struct space *space = asked_here ? spaces_find(&boxd->spaces, id) : NULL;
+		copy_create(&boxd->copies, exchange, head, subject, local, space ? &space->ns.casts : NULL);
 		return true;
 	}
+	op_unset(head, OP_F_NS);
 	if (route_resolve(&boxd->route, name, subject, local, &way, &why) != OP_OK ||
 			route_rewrite(&boxd->route, &way, head, &why) != OP_OK) {
 		relay_refuse(exchange, &why);
@@ -102,7 +106,6 @@ static bool forward_inside(void *data, struct exchange *exchange, struct op_head
 	if (choose(&boxd->chooser, space ? &space->ns : &boxd->spaces.none, exchange, head, subject)) {
 		return true;
 	}
-	op_unset(head, OP_F_NS);
 	return pass_on(boxd, exchange, head, subject, true);
 }
 

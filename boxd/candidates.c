@@ -14,8 +14,6 @@
 #include "quic/keys.h"
 #include "quic/quic.h"
 
-#define PEERS_MAX 64
-
 static void forget_list(struct candidates *candidates) {
 	for (int i = 0; i < candidates->count; i++) {
 		call_destroy(candidates->list[i].call);
@@ -188,9 +186,9 @@ static int compare_peers(const void *a, const void *b) {
 	return one->rtt_ms < other->rtt_ms ? -1 : one->rtt_ms > other->rtt_ms;
 }
 
-// Peers whose person the subject may act towards (route.c decides), the near ones first.
-static int list_peers(const struct candidates *candidates, struct peer *peers[static PEERS_MAX]) {
-	const struct route *route = candidates->route;
+// Towards whom the subject may act, route.c decides.
+int candidate_peers(const struct route *route, const struct subject *subject,
+		struct peer *peers[static CANDIDATE_PEERS]) {
 	int count = 0;
 	struct peer *peer;
 	if (!route->quic) {
@@ -200,8 +198,8 @@ static int list_peers(const struct candidates *candidates, struct peer *peers[st
 		char name[sizeof(peer->petname) + 4];
 		struct way way;
 		snprintf(name, sizeof(name), "/n/%s", peer->petname);
-		if (count < PEERS_MAX &&
-				route_resolve(route, name, candidates->subject, true, &way, NULL) == OP_OK) {
+		if (count < CANDIDATE_PEERS &&
+				route_resolve(route, name, subject, true, &way, NULL) == OP_OK) {
 			peers[count++] = peer;
 		}
 	}
@@ -233,8 +231,8 @@ static bool add(struct candidates *candidates, const char *node, const struct ns
 
 static bool add_meanings(struct candidates *candidates, const struct ns_meaning *meanings,
 		int count) {
-	struct peer *peers[PEERS_MAX];
-	int peer_count = list_peers(candidates, peers);
+	struct peer *peers[CANDIDATE_PEERS];
+	int peer_count = candidate_peers(candidates->route, candidates->subject, peers);
 	bool good = true;
 	candidates->list = calloc((size_t)(count * (peer_count + 1)), sizeof(struct candidate));
 	for (int i = 0; i < count && candidates->list && good; i++) {

@@ -62,6 +62,13 @@ bool candidates_over(struct candidates *candidates, bool late);
  */
 int candidates_print(const struct candidates *candidates, char *out, size_t size);
 
+/*
+ * The nodes that are any besides this one: peers whose person the subject may act towards, the near
+ * ones first. Returns how many.
+ */
+#define CANDIDATE_PEERS 64
+int candidate_peers(const struct route *route, const struct subject *subject,
+	struct peer *peers[static CANDIDATE_PEERS]);
 /* A where, as a name of this node's below /n; malloc'd, NULL: no memory. */
 char *candidate_name(const char *node, const char *where);
 /* Who makes a box of that name: below /proc, /proc. malloc'd. */

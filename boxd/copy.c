@@ -2,7 +2,8 @@
 /*
  * copy.c - who moves a copy's bytes: the source's node, the target's, or this one.
  *
- * How one node moves them is mover.c's. Names are route.c's; rights are decided where the boxes are.
+ * How one node moves them is mover.c's, through programs convert.c's. Names are route.c's; rights are
+ * decided where the boxes are.
  */
 #include "copy.h"
 
@@ -10,7 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "box/cnstr.h"
 #include "box/name.h"
+#include "box/plan.h"
+#include "convert.h"
 #include "mover.h"
 #include "quic/keys.h"
 #include "quic/quic.h"
@@ -20,6 +24,9 @@ struct place { // of one of the two boxes
 	char *name;                     // as a program of this node names it
 	char *there;                    // as its own node does
 	char key[KEYS_FINGERPRINT + 1]; // of that node; "": this one
+	char type[OP_MAX_CNSTR + 1];    // its kind says; "*" when that is not known
+	struct copy *copy;
+	struct call *call;              // asks for the kind; NULL: not under way
 };
 
 enum stage {
@@ -34,11 +41,14 @@ struct copy {
 	struct exchange *exchange;
 	struct subject subject;
 	char *want; // of the source; may be NULL
+	char *type; // of the bytes, in place of what the source says; may be NULL
+	struct casts casts; // of his name space
 	struct place source, target;
 	enum stage stage;
 	struct caller caller; // to the node that is asked
 	struct call *call;    // to it; NULL: none
 	struct mover *mover;  // NULL: not moved here, or over
+	struct convert *convert; // likewise
 	bool answered;        // the asker was told ok
 };
 
@@ -51,6 +61,7 @@ void copies_init(struct copies *copies, struct wl_event_loop *loop, const struct
 }
 
 static void place_finish(struct place *place) {
+	call_destroy(place->call);
 	free(place->name);
 	free(place->there);
 }
@@ -59,10 +70,13 @@ static void copy_destroy(struct copy *copy) {
 	wl_list_remove(&copy->link);
 	call_destroy(copy->call);
 	mover_destroy(copy->mover);
+	convert_destroy(copy->convert);
 	exchange_destroy(copy->exchange);
 	place_finish(&copy->source);
 	place_finish(&copy->target);
 	free(copy->want);
+	free(copy->type);
+	casts_finish(&copy->casts);
 	free(copy);
 }
 
@@ -140,21 +154,45 @@ static void handle_moved(void *data, const struct op_refusal *why,
 		const struct op_head *trailer) {
 	struct copy *copy = data;
 	copy->mover = NULL;
+	copy->convert = NULL;
 	finish(copy, why, trailer);
 }
 
+static const struct mover_events here_events = {
+	.moving = handle_moving,
+	.progress = handle_progress,
+	.moved = handle_moved,
+};
+
+static void refuse_memory(struct copy *copy) {
+	const struct op_refusal memory = {.code = OP_EIO, .sentence = "out of memory"};
+	finish(copy, &memory, NULL);
+}
+
 static void move_here(struct copy *copy) {
-	static const struct mover_events events = {
-		.moving = handle_moving,
-		.progress = handle_progress,
-		.moved = handle_moved,
-	};
 	copy->stage = STAGE_HERE;
 	copy->mover = mover_create(copy->copies->loop, copy->copies->caller, &copy->subject,
-		copy->source.name, copy->want, copy->target.name, &events, copy);
+		copy->source.name, copy->want, copy->type, copy->target.name, &here_events, copy);
 	if (!copy->mover) {
-		const struct op_refusal memory = {.code = OP_EIO, .sentence = "out of memory"};
-		finish(copy, &memory, NULL);
+		refuse_memory(copy);
+	}
+}
+
+static void convert_here(struct copy *copy, const struct cast *const *chain, int length) {
+	const struct convert_plan plan = {
+		.route = copy->copies->route,
+		.caller = copy->copies->caller,
+		.subject = &copy->subject,
+		.chain = chain,
+		.length = length,
+		.source = copy->source.name,
+		.want = copy->want,
+		.target = copy->target.name,
+	};
+	copy->stage = STAGE_HERE;
+	copy->convert = convert_create(&plan, &here_events, copy);
+	if (!copy->convert) {
+		refuse_memory(copy);
 	}
 }
 
@@ -223,12 +261,104 @@ static void ask_node(struct copy *copy, enum stage stage) {
 	if (copy->want) {
 		op_set(&head, OP_F_WANT, copy->want);
 	}
+	if (copy->type) {
+		op_set(&head, OP_F_TYPE, copy->type);
+	}
 	copy->call = call_create(copy->copies->loop, &copy->caller, &head, &copy->subject, &events,
 		copy);
 	op_head_finish(&head);
 	if (!copy->call) {
 		move_here(copy);
 	}
+}
+
+static void move(struct copy *copy) {
+	if (!copy->source.key[0] || !copy->target.key[0]) {
+		move_here(copy);
+	} else {
+		ask_node(copy, STAGE_PUSH);
+	}
+}
+
+/* Whether their types go together. */
+
+static void set_word(char type[static OP_MAX_CNSTR + 1], const char *cnstr) {
+	snprintf(type, OP_MAX_CNSTR + 1, "%s", cnstr);
+	type[strcspn(type, "!")] = '\0';
+}
+
+static bool has_programs(const struct cast *const *chain, int length) {
+	bool has = false;
+	for (int i = 0; i < length; i++) {
+		has = has || chain[i]->prog;
+	}
+	return has;
+}
+
+// Nothing has been asked for but the kinds: a message of a channel is not lost.
+static void refuse_types(struct copy *copy, const char *from, const char *to) {
+	struct op_refusal why;
+	op_refuse(&why, OP_ETYPE, "the source is %.60s and the target takes %.60s, and no cast leads from "
+		"the one to the other (box cast %.60s %.60s PROGRAM says what makes it; without a PROGRAM it is "
+		"taken as it is)", from, to, from, to);
+	finish(copy, &why, NULL);
+}
+
+static void types_known(struct copy *copy) {
+	const struct cast *chain[PLAN_CASTS];
+	char from[OP_MAX_CNSTR + 1], to[OP_MAX_CNSTR + 1];
+	set_word(from, copy->type ? copy->type : copy->source.type);
+	set_word(to, copy->target.type);
+	int length = plan_chain(&copy->casts, from, to, chain);
+	if (length < 0) {
+		refuse_types(copy, from, to);
+		return;
+	}
+	if (has_programs(chain, length)) {
+		convert_here(copy, chain, length);
+		return;
+	}
+	char *called = length > 0 ? strdup(chain[length - 1]->to) : NULL;
+	if (length > 0 && !called) {
+		refuse_memory(copy);
+		return;
+	}
+	if (called) {
+		free(copy->type);
+		copy->type = called;
+	}
+	move(copy);
+}
+
+static void kind_reply(void *data, const struct op_head *reply) {
+	struct place *place = data;
+	struct cnstr cnstr;
+	const char *type = op_get(reply, OP_F_TYPE);
+	if (reply->refusal.code == OP_OK && type && cnstr_parse(&cnstr, type, NULL) == OP_OK) {
+		snprintf(place->type, sizeof(place->type), "%s", type);
+	}
+}
+
+// A target that is not there yet takes any type, and whatever else is wrong the copy itself says best.
+static void kind_ended(void *data, const struct op_refusal *why, const struct op_head *trailer) {
+	struct place *place = data;
+	struct copy *copy = place->copy;
+	place->call = NULL;
+	if (!copy->source.call && !copy->target.call) {
+		types_known(copy);
+	}
+}
+
+static bool ask_kind(struct copy *copy, struct place *place) {
+	static const struct call_events events = {.reply = kind_reply, .ended = kind_ended};
+	struct op_head head;
+	place->copy = copy;
+	op_head_init_request(&head, OP_KIND);
+	op_set(&head, OP_F_NAME, place->name);
+	place->call = call_create(copy->copies->loop, copy->copies->caller, &head, &copy->subject, &events,
+		place);
+	op_head_finish(&head);
+	return place->call;
 }
 
 /* Where the boxes are. */
@@ -266,12 +396,15 @@ static enum op_code find_place(struct copy *copy, struct place *place, const cha
 static enum op_code find_both(struct copy *copy, const struct op_head *head, bool local,
 		struct op_refusal *refusal) {
 	const char *name = op_get(head, OP_F_NAME), *want = op_get(head, OP_F_WANT);
+	const char *type = op_get(head, OP_F_TYPE);
 	const char *to = op_get(head, OP_F_TO), *source = op_get(head, OP_F_SOURCE);
 	if (!to == !source) {
 		return op_refuse(refusal, OP_EARG, "a copy says its other box once: to, where the bytes go, "
 			"or source, where they come from");
 	}
-	if (want && !(copy->want = strdup(want))) {
+	copy->want = want ? strdup(want) : NULL;
+	copy->type = type ? strdup(type) : NULL;
+	if ((want && !copy->want) || (type && !copy->type)) {
 		return op_refuse(refusal, OP_EIO, "out of memory");
 	}
 	enum op_code code = find_place(copy, &copy->source, to ? name : source, local, refusal);
@@ -280,7 +413,7 @@ static enum op_code find_both(struct copy *copy, const struct op_head *head, boo
 }
 
 void copy_create(struct copies *copies, struct exchange *exchange, const struct op_head *head,
-		const struct subject *subject, bool local) {
+		const struct subject *subject, bool local, const struct casts *casts) {
 	struct op_refusal why = {.code = OP_EIO, .sentence = "out of memory"};
 	struct copy *copy = calloc(1, sizeof(*copy));
 	if (!copy) {
@@ -292,11 +425,15 @@ void copy_create(struct copies *copies, struct exchange *exchange, const struct 
 	copy->exchange = exchange;
 	copy->subject = *subject;
 	exchange_listen(exchange, &asker_events, copy);
+	strcpy(copy->source.type, "*");
+	strcpy(copy->target.type, "*");
+	casts_init(&copy->casts);
 	if (find_both(copy, head, local, &why) != OP_OK) {
 		finish(copy, &why, NULL);
-	} else if (!copy->source.key[0] || !copy->target.key[0]) {
-		move_here(copy);
-	} else {
-		ask_node(copy, STAGE_PUSH);
+	} else if (!casts) {
+		move(copy);
+	} else if (!casts_copy(&copy->casts, casts) || !ask_kind(copy, &copy->source) ||
+			!ask_kind(copy, &copy->target)) {
+		refuse_memory(copy);
 	}
 }

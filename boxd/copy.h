@@ -2,6 +2,7 @@
 #ifndef BOXD_COPY_H
 #define BOXD_COPY_H
 
+#include "box/cast.h"
 #include "net/call.h"
 #include "net/exchange.h"
 #include "route.h"
@@ -11,6 +12,9 @@
  * it moves the bytes itself, to or from the other node; else it asks the source's node to push, and
  * if that cannot reach the target's node, the target's to pull. Only when neither can do the bytes
  * pass through here. Every part is done with the asker's subject.
+ *
+ * The two must be of one type, or casts of the asker's name space lead from the one to the other; then
+ * the bytes pass through here and through their programs (convert.h).
  */
 
 struct copies {
@@ -24,8 +28,11 @@ void copies_init(struct copies *copies, struct wl_event_loop *loop, const struct
 	const struct caller *caller);
 void copies_finish(struct copies *copies);
 
-/* Takes the exchange over. head and subject are copied. local: see route_resolve. */
+/*
+ * Takes the exchange over. head and subject are copied. local: see route_resolve. casts: of the
+ * asker's name space, by which types are checked and converted; NULL: that was done where he asked.
+ */
 void copy_create(struct copies *copies, struct exchange *exchange, const struct op_head *head,
-	const struct subject *subject, bool local);
+	const struct subject *subject, bool local, const struct casts *casts);
 
 #endif

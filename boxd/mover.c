@@ -19,6 +19,7 @@ struct mover {
 	const struct caller *caller;
 	struct subject subject;
 	char *source, *want, *target; // want may be NULL
+	char *type;                   // NULL: as the source says
 	bool is_folder;               // the source; then it is asked for tar
 	const struct mover_events *events;
 	void *data;
@@ -41,6 +42,7 @@ void mover_destroy(struct mover *mover) {
 		free(mover->source);
 		free(mover->want);
 		free(mover->target);
+		free(mover->type);
 		free(mover);
 	}
 }
@@ -119,7 +121,7 @@ static void from_reply(void *data, const struct op_head *reply) {
 	if (body == OP_BODY_FRAMES) {
 		op_refuse(&why, OP_EUNSUPP, "a feed of frames is no copy: link it to what shall take it");
 		finish(mover, &why, NULL);
-	} else if (!open_target(mover, type)) {
+	} else if (!open_target(mover, mover->type && !mover->is_folder ? mover->type : type)) {
 		finish(mover, &why, NULL);
 	} else {
 		mover->events->moving(mover->data);
@@ -165,8 +167,8 @@ static bool open_source(struct mover *mover) {
 }
 
 struct mover *mover_create(struct wl_event_loop *loop, const struct caller *caller,
-		const struct subject *subject, const char *source, const char *want, const char *target,
-		const struct mover_events *events, void *data) {
+		const struct subject *subject, const char *source, const char *want, const char *type,
+		const char *target, const struct mover_events *events, void *data) {
 	struct mover *mover = calloc(1, sizeof(*mover));
 	if (!mover) {
 		return NULL;
@@ -179,7 +181,9 @@ struct mover *mover_create(struct wl_event_loop *loop, const struct caller *call
 	mover->source = strdup(source);
 	mover->want = want ? strdup(want) : NULL;
 	mover->target = strdup(target);
-	if (!mover->source || !mover->target || (want && !mover->want) || !open_source(mover)) {
+	mover->type = type ? strdup(type) : NULL;
+	if (!mover->source || !mover->target || (want && !mover->want) || (type && !mover->type) ||
+			!open_source(mover)) {
 		mover_destroy(mover);
 		return NULL;
 	}

@@ -19,10 +19,13 @@ struct mover_events {
 	void (*moved)(void *data, const struct op_refusal *why, const struct op_head *trailer);
 };
 
-/* caller must outlive it; all else is copied. NULL: no memory. No event comes from inside. */
+/*
+ * caller must outlive it; all else is copied. type: what the target is told that the bytes are; NULL:
+ * what the source says. NULL: no memory. No event comes from inside.
+ */
 struct mover *mover_create(struct wl_event_loop *loop, const struct caller *caller,
-	const struct subject *subject, const char *source, const char *want, const char *target,
-	const struct mover_events *events, void *data);
+	const struct subject *subject, const char *source, const char *want, const char *type,
+	const char *target, const struct mover_events *events, void *data);
 /* Breaks it off: what the target had stays. No event follows; NULL is fine. */
 void mover_destroy(struct mover *mover);
 

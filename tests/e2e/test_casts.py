@@ -4,12 +4,19 @@
 import pytest
 
 from net.household import Household, pair
+from net.place import wait_for
+
+KINDS = ("text", "upper", "loud", "turned")
 
 
 @pytest.fixture(scope="module")
 def ann(lab):
     """Two machines of Ann's."""
-    homes = [Household(lab.node(name)).start() for name in ("den", "ibiza")]
+    homes = [Household(lab.node(name), boxd_conf="export files /home/ann/files\n")
+             for name in ("den", "ibiza")]
+    for home in homes:
+        home.node.run(["mkdir", "files"])
+        home.start()
     den, ibiza = homes
     den.box("init", "--person", "ann")
     pair(den, ibiza, mine=True)
@@ -60,3 +67,100 @@ def test_spec_chooses_both(ann):
 ])
 def test_what_is_no_spec_is_named(ann, words, said):
     assert said in ann[1].refused(*words)
+
+
+@pytest.fixture
+def ibiza(ann):
+    """Ibiza, with a channel for each type, and without casts; all of that is gone afterwards."""
+    home = ann[1]
+    for kind in KINDS:
+        home.box("mk", "-t", kind, f"/chan/{kind}")
+    yield home
+    for kind in KINDS:
+        home.box("rm", f"/chan/{kind}")
+    for line in home.box("ns", "-p").splitlines():
+        if line.startswith("cast "):
+            home.box("uncast", *line.split()[1:3])
+    assert "cast-" not in home.box("ls", "/proc"), "a converter stayed"
+
+
+def put(home, name, text):
+    home.node.run(["sh", "-c", f"printf %s '{text}' | box cp - {name}"])
+
+
+def test_cast_makes_the_one_of_the_other(ibiza):
+    put(ibiza, "/chan/text", "shout")
+    said = ibiza.refused("cp", "/chan/text", "/chan/upper")
+    assert "ETYPE" in said and "box cast text upper" in said, said
+    ibiza.box("cast", "text", "upper", "tr", "a-z", "A-Z")
+    ibiza.box("cp", "/chan/text", "/chan/upper")
+    assert ibiza.text("/chan/upper") == "SHOUT", "what was refused was not lost"
+    assert "tr a-z A-Z" in ibiza.box("ns")
+    ibiza.box("uncast", "text", "upper")
+    put(ibiza, "/chan/text", "shout")
+    assert "ETYPE" in ibiza.refused("cp", "/chan/text", "/chan/upper")
+    assert "box ns" in ibiza.refused("uncast", "text", "upper")
+    assert "FROM:TO" in ibiza.refused("cast", "te:xt", "upper")
+
+
+def test_chain_of_casts_and_one_that_is_none(ann, ibiza):
+    """The shortest way; what is taken as it is runs nothing; a program that only den has, runs there."""
+    den = ann[0]
+    den.node.write_file("/home/ann/only-den", "#!/bin/sh\nexec rev\n")
+    den.node.run(["chmod", "+x", "only-den"])
+    ibiza.box("cast", "text", "upper", "tr", "a-z", "A-Z")
+    ibiza.box("cast", "upper", "loud")
+    ibiza.box("cast", "loud", "turned", "/home/ann/only-den")
+    put(ibiza, "/chan/text", "abc")
+    ibiza.box("cp", "/chan/text", "/chan/turned")
+    assert ibiza.text("/chan/turned") == "CBA"
+    put(ibiza, "/chan/upper", "as it is")
+    ibiza.box("cp", "/chan/upper", "/chan/loud")
+    assert ibiza.text("/chan/loud") == "as it is"
+    assert "ETYPE" in ibiza.refused("cp", "/chan/turned", "/chan/text")
+
+
+def test_large_through_programs(ann, ibiza):
+    """More than any queue holds; a file is of the type that the asker says, a target of none takes all."""
+    size = 30_000_000
+    ibiza.node.run(["sh", "-c", f"head -c {size} /dev/zero > files/zeros"])
+    ibiza.box("cast", "text", "upper", "tr", "\\0", "x")
+    ibiza.box("cast", "upper", "loud", "wc", "-c")
+    ibiza.box("cp", "-t", "text", "/fs/files/zeros", "/chan/loud", timeout=60)
+    assert ibiza.text("/chan/loud").strip() == str(size)
+    ibiza.box("cp", "/fs/files/zeros", "/n/den/null")
+
+
+def test_converter_that_fails_leaves_the_target(ibiza):
+    ibiza.node.run(["sh", "-c", "echo kept > files/kept"])
+    ibiza.box("cast", "text", "upper", "sh", "-c", "head -c 2; echo first >&2; echo no ink >&2; exit 3")
+    put(ibiza, "/chan/text", "shout")
+    said = ibiza.refused("cp", "/chan/text", "/chan/upper")
+    for part in ("sh", "text", "upper", "exit 3", "no ink"):
+        assert part in said, said
+    assert "first" not in said
+    put(ibiza, "/chan/upper", "next")
+    assert ibiza.text("/chan/upper") == "next", "half a message came"
+    ibiza.box("uncast", "text", "upper")
+    ibiza.box("cast", "text", "upper", "no-such-program")
+    put(ibiza, "/chan/text", "shout")
+    said = ibiza.refused("cp", "/chan/text", "/chan/upper")
+    assert "no-such-program" in said and "does not start" in said, said
+
+
+def test_program_that_reads_no_more_is_no_failure(ibiza):
+    ibiza.node.run(["sh", "-c", "head -c 3000000 /dev/zero > files/zeros"])
+    ibiza.box("cast", "text", "upper", "cat")
+    ibiza.box("cast", "upper", "loud", "head", "-c", "5")
+    ibiza.box("cp", "-t", "text", "/fs/files/zeros", "/chan/loud", timeout=60)
+    assert ibiza.text("/chan/loud") == "\0" * 5
+
+
+def test_programs_end_with_who_asked(ibiza):
+    ibiza.box("cast", "text", "upper", "sleep", "1000")
+    put(ibiza, "/chan/text", "shout")
+    asking = ibiza.node.spawn(["box", "cp", "/chan/text", "/chan/upper"])
+    wait_for(lambda: "cast-" in ibiza.box("ls", "/proc"), what="the converter to run")
+    asking.kill()
+    asking.wait()
+    wait_for(lambda: "cast-" not in ibiza.box("ls", "/proc"), what="the converter to end")

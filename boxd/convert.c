@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * convert.c - a getmem, the programs of a chain of casts, and a putmem, joined.
+ *
+ * Which casts lead from one type to another is box/plan.c's; what a program is run in is a process
+ * box like any other (boxes/proc.c). Programs are looked for on this node first, then on the others
+ * that the asker may use. The putmem begins when all of them run.
+ */
+#include "convert.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "candidates.h"
+#include "quic/quic.h"
+
+#define QUEUE_MAX (512 * 1024) // bytes held for a slower one before the faster is paused
+#define PROGRESS_MS 200
+#define WORDS_MAX 200 // of what a program says last
+
+struct filter { // one program
+	struct convert *convert;
+	const struct cast *cast;
+	struct call *call; // NULL: not begun, or over
+	int node;          // where it is tried: 0 is this one, then the peers in their order
+	bool runs, ended;
+	struct op_refusal refused; // by this node
+	char words[WORDS_MAX + 1]; // the last line it wrote to its standard error
+	bool line_over;            // of words: what comes next is another line
+};
+
+struct convert {
+	struct wl_event_loop *loop;
+	const struct route *route;
+	const struct caller *caller;
+	struct subject subject;
+	char *target;
+	const char *type; // that the bytes have in the end; the last cast's
+	const struct mover_events *events;
+	void *data;
+	struct call *from; // NULL: all has come
+	struct filter filters[PLAN_CASTS];
+	int count;
+	struct call *to;   // NULL: not begun
+	uint64_t done, size;
+	int64_t told_ms;
+};
+
+static int64_t now_ms(void) {
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void convert_destroy(struct convert *convert) {
+	if (!convert) {
+		return;
+	}
+	call_destroy(convert->from);
+	for (int i = 0; i < convert->count; i++) {
+		call_destroy(convert->filters[i].call);
+	}
+	call_destroy(convert->to);
+	free(convert->target);
+	free(convert);
+}
+
+static void finish(struct convert *convert, const struct op_refusal *why,
+		const struct op_head *trailer) {
+	const struct mover_events *events = convert->events;
+	void *data = convert->data;
+	convert_destroy(convert);
+	events->moved(data, why, trailer);
+}
+
+/* What one sends the next: 0 to count - 1 are the filters, count is the target. */
+
+static struct call *sink_call(const struct convert *convert, int sink) {
+	return sink < convert->count ? convert->filters[sink].call : convert->to;
+}
+
+static void pause_source(struct convert *convert, int sink, bool paused) {
+	struct call *call = sink == 0 ? convert->from : convert->filters[sink - 1].call;
+	if (call) {
+		call_pause(call, paused);
+	}
+}
+
+static void send_input(struct call *call, const void *bytes, size_t size) {
+	const struct frame frame = {.kind = FRAME_DATA, .sub = 0, .payload = bytes, .size = size};
+	call_send_frame(call, &frame);
+}
+
+static void pass(struct convert *convert, int sink, const void *bytes, size_t size) {
+	struct call *call = sink_call(convert, sink);
+	if (sink == convert->count) {
+		call_send_bytes(call, bytes, size);
+	} else {
+		send_input(call, bytes, size);
+	}
+	pause_source(convert, sink, call_queued(call) > QUEUE_MAX);
+}
+
+static void send_end(struct convert *convert, int sink) {
+	struct call *call = sink_call(convert, sink);
+	if (sink < convert->count) {
+		send_input(call, "", 0);
+	}
+	call_send_end(call);
+}
+
+static void tell_progress(struct convert *convert, bool last) {
+	int64_t now = now_ms();
+	if (last || now - convert->told_ms >= PROGRESS_MS) {
+		convert->told_ms = now;
+		convert->events->progress(convert->data, convert->done, convert->size);
+	}
+}
+
+/* The target. */
+
+static void to_drained(void *data) {
+	struct convert *convert = data;
+	pause_source(convert, convert->count, false);
+}
+
+static bool is_through(const struct convert *convert) {
+	return convert->filters[convert->count - 1].ended;
+}
+
+static void to_ended(void *data, const struct op_refusal *why, const struct op_head *trailer) {
+	struct convert *convert = data;
+	convert->to = NULL;
+	if (why->code == OP_OK && !is_through(convert)) {
+		struct op_refusal early;
+		op_refuse(&early, OP_EIO, "the target took no more after %" PRIu64 " bytes of the source",
+			convert->done);
+		finish(convert, &early, NULL);
+		return;
+	}
+	if (why->code == OP_OK) {
+		tell_progress(convert, true);
+	}
+	finish(convert, why, trailer);
+}
+
+// Once every program runs: until then all are held, and nothing is begun at the target.
+static void go(struct convert *convert) {
+	static const struct call_events events = {.drained = to_drained, .ended = to_ended};
+	struct op_head head;
+	op_head_init_request(&head, OP_PUTMEM);
+	op_set(&head, OP_F_NAME, convert->target);
+	op_set(&head, OP_F_TYPE, convert->type);
+	op_set_body(&head, OP_BODY_CHUNKS, 0);
+	convert->to = call_create(convert->loop, convert->caller, &head, &convert->subject, &events,
+		convert);
+	op_head_finish(&head);
+	if (!convert->to) {
+		const struct op_refusal memory = {.code = OP_EIO, .sentence = "out of memory"};
+		finish(convert, &memory, NULL);
+		return;
+	}
+	for (int i = 0; i <= convert->count; i++) {
+		pause_source(convert, i, false);
+	}
+	if (!convert->from) {
+		send_end(convert, 0);
+	}
+	convert->events->moving(convert->data);
+}
+
+static void go_if_all_run(struct convert *convert) {
+	for (int i = 0; i < convert->count; i++) {
+		if (!convert->filters[i].runs) {
+			return;
+		}
+	}
+	go(convert);
+}
+
+/* A program. */
+
+static const char *filter_name(const struct filter *filter) {
+	return filter->cast->args[0];
+}
+
+static void filter_reply(void *data, const struct op_head *reply) {
+	struct filter *filter = data;
+	if (reply->refusal.code == OP_OK) {
+		filter->runs = true;
+		call_pause(filter->call, true);
+		go_if_all_run(filter->convert);
+	}
+}
+
+// The last line that says something is why it failed.
+static void remember_words(struct filter *filter, const char *bytes, size_t size) {
+	for (size_t i = 0; i < size; i++) {
+		size_t length = strlen(filter->words);
+		if (bytes[i] == '\n') {
+			filter->line_over = true;
+			continue;
+		}
+		if (filter->line_over) {
+			filter->line_over = false;
+			filter->words[0] = '\0';
+			length = 0;
+		}
+		if (length < WORDS_MAX && bytes[i] != '\0') {
+			filter->words[length] = bytes[i];
+			filter->words[length + 1] = '\0';
+		}
+	}
+}
+
+static void filter_frame(void *data, const struct frame *frame) {
+	struct filter *filter = data;
+	struct convert *convert = filter->convert;
+	if (frame->kind == FRAME_DATA && frame->sub == 1 && frame->size > 0) {
+		pass(convert, (int)(filter - convert->filters) + 1, frame->payload, frame->size);
+	} else if (frame->kind == FRAME_DATA && frame->sub == 2) {
+		remember_words(filter, frame->payload, frame->size);
+	}
+}
+
+static void filter_drained(void *data) {
+	struct filter *filter = data;
+	pause_source(filter->convert, (int)(filter - filter->convert->filters), false);
+}
+
+static bool filter_begin(struct filter *filter);
+
+// No such program there, or no way to run one: another node may.
+static bool filter_try_next(struct filter *filter, const struct op_refusal *why) {
+	if (filter->node == 0) {
+		filter->refused = *why;
+	}
+	filter->node++;
+	return filter_begin(filter);
+}
+
+// Nobody waits for what is before it: a program may end before it has read all.
+static void drop_before(struct convert *convert, const struct filter *filter) {
+	for (struct filter *before = convert->filters; before < filter; before++) {
+		call_destroy(before->call);
+		before->call = NULL;
+		before->ended = true;
+	}
+	call_destroy(convert->from);
+	convert->from = NULL;
+}
+
+static void filter_ended(void *data, const struct op_refusal *why, const struct op_head *trailer) {
+	struct filter *filter = data;
+	struct convert *convert = filter->convert;
+	struct op_refusal failed;
+	const char *legacy = trailer ? op_get(trailer, OP_F_LEGACY) : NULL;
+	filter->call = NULL;
+	if (why->code != OP_OK && !filter->runs) {
+		if (filter_try_next(filter, why)) {
+			return;
+		}
+		op_refuse(&failed, filter->refused.code, "the converter %.60s from %.60s to %.60s does not "
+			"start: %s", filter_name(filter), filter->cast->from, filter->cast->to,
+			filter->refused.sentence);
+		finish(convert, &failed, NULL);
+	} else if (why->code != OP_OK) {
+		op_refuse(&failed, why->code, "the converter %.60s was lost: %s", filter_name(filter),
+			why->sentence);
+		finish(convert, &failed, NULL);
+	} else if (!legacy || strcmp(legacy, "exit 0") != 0) {
+		op_refuse(&failed, OP_EIO, "the converter %.60s from %.60s to %.60s ended with %.20s%s%s",
+			filter_name(filter), filter->cast->from, filter->cast->to, legacy ? legacy : "nothing",
+			filter->words[0] ? ": " : "", filter->words);
+		finish(convert, &failed, NULL);
+	} else {
+		filter->ended = true;
+		drop_before(convert, filter);
+		send_end(convert, (int)(filter - convert->filters) + 1);
+	}
+}
+
+// false: there is no such node any more, or no memory.
+static bool filter_begin(struct filter *filter) {
+	static const struct call_events events = {
+		.reply = filter_reply,
+		.frame = filter_frame,
+		.drained = filter_drained,
+		.ended = filter_ended,
+	};
+	struct convert *convert = filter->convert;
+	struct peer *peers[CANDIDATE_PEERS];
+	struct op_head head;
+	int count = filter->node > 0 ? candidate_peers(convert->route, &convert->subject, peers) : 0;
+	if (filter->node > count) {
+		return false;
+	}
+	op_head_init_request(&head, OP_MAKE);
+	op_setf(&head, OP_F_NAME, "%s%s/proc/cast-%08" PRIx32, filter->node > 0 ? "/n/" : "",
+		filter->node > 0 ? peers[filter->node - 1]->petname : "", arc4random());
+	op_set(&head, OP_F_PROG, filter->cast->prog);
+	for (size_t i = 0; filter->cast->args[i]; i++) {
+		op_add(&head, OP_F_ARG, filter->cast->args[i]);
+	}
+	op_set_body(&head, OP_BODY_FRAMES, 0);
+	filter->call = call_create(convert->loop, convert->caller, &head, &convert->subject, &events,
+		filter);
+	op_head_finish(&head);
+	return filter->call;
+}
+
+/* The source. */
+
+static void from_reply(void *data, const struct op_head *reply) {
+	struct convert *convert = data;
+	struct op_refusal why = {.code = OP_EIO, .sentence = "out of memory"};
+	uint64_t size = 0;
+	if (reply->refusal.code != OP_OK) {
+		return; // ended follows
+	}
+	enum op_body body = op_body_of(reply, &size);
+	convert->size = body == OP_BODY_BYTES ? size : op_get_number(reply, OP_F_SIZE, 0);
+	if (body == OP_BODY_FRAMES) {
+		op_refuse(&why, OP_EUNSUPP, "a feed of frames is no copy: link it to what shall take it");
+		finish(convert, &why, NULL);
+		return;
+	}
+	call_pause(convert->from, true);
+	for (int i = 0; i < convert->count; i++) {
+		if (!filter_begin(&convert->filters[i])) {
+			finish(convert, &why, NULL);
+			return;
+		}
+	}
+	go_if_all_run(convert);
+}
+
+static void from_bytes(void *data, const void *bytes, size_t size) {
+	struct convert *convert = data;
+	convert->done += size;
+	pass(convert, 0, bytes, size);
+	tell_progress(convert, false);
+}
+
+static void from_ended(void *data, const struct op_refusal *why, const struct op_head *trailer) {
+	struct convert *convert = data;
+	convert->from = NULL;
+	if (why->code != OP_OK) {
+		finish(convert, why, trailer);
+	} else if (convert->to) {
+		send_end(convert, 0);
+	}
+}
+
+struct convert *convert_create(const struct convert_plan *way, const struct mover_events *events,
+		void *data) {
+	static const struct call_events from_events = {
+		.reply = from_reply,
+		.bytes = from_bytes,
+		.ended = from_ended,
+	};
+	struct convert *convert = calloc(1, sizeof(*convert));
+	struct op_head head;
+	if (!convert) {
+		return NULL;
+	}
+	convert->loop = way->route->loop;
+	convert->route = way->route;
+	convert->caller = way->caller;
+	convert->subject = *way->subject;
+	convert->type = way->chain[way->length - 1]->to;
+	convert->events = events;
+	convert->data = data;
+	for (int i = 0; i < way->length; i++) {
+		if (way->chain[i]->prog) {
+			convert->filters[convert->count++] = (struct filter){
+				.convert = convert,
+				.cast = way->chain[i],
+			};
+		}
+	}
+	convert->target = strdup(way->target);
+	op_head_init_request(&head, OP_GETMEM);
+	op_set(&head, OP_F_NAME, way->source);
+	if (way->want) {
+		op_set(&head, OP_F_WANT, way->want);
+	}
+	if (convert->target) {
+		convert->from = call_create(convert->loop, convert->caller, &head, &convert->subject,
+			&from_events, convert);
+	}
+	op_head_finish(&head);
+	if (!convert->from) {
+		convert_destroy(convert);
+		return NULL;
+	}
+	return convert;
+}

@@ -125,7 +125,7 @@ void ask_all(struct asker *asker, struct question *questions, int count, int lim
 }
 
 bool ask(struct asker *asker, struct op_head *request, struct answer *answer) {
-	return ask_within(asker, request, answer, 0);
+	return ask_within(asker, request, answer, asker->patience_ms);
 }
 
 static bool ask_one(struct asker *asker, struct question *question, struct op_head *request,
@@ -144,7 +144,7 @@ bool ask_within(struct asker *asker, struct op_head *request, struct answer *ans
 bool ask_with(struct asker *asker, struct op_head *request, const void *bytes, size_t size,
 		struct answer *answer) {
 	struct question question = {.request = *request, .bytes = bytes, .size = size};
-	return ask_one(asker, &question, request, answer, 0);
+	return ask_one(asker, &question, request, answer, asker->patience_ms);
 }
 
 void answer_finish(struct answer *answer) {

@@ -16,6 +16,7 @@ struct asker { // this program and its boxd
 	struct caller_unix boxd;
 	char path[108];
 	char ns[128]; // the name space of its names; "": the default
+	int patience_ms; // of ask, and ask_with; 0: no limit
 };
 
 /*
@@ -37,7 +38,7 @@ struct answer {
  * cases answer_finish.
  */
 bool ask(struct asker *asker, struct op_head *request, struct answer *answer);
-/* The same, for so long at most: then the call is hung up, and why is ELOST. 0: no limit. */
+/* The same, for so long and no longer: then the call is hung up, and why is ELOST. 0: no limit. */
 bool ask_within(struct asker *asker, struct op_head *request, struct answer *answer, int ms);
 /* The same with a body, which goes whole. */
 bool ask_with(struct asker *asker, struct op_head *request, const void *bytes, size_t size,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * space.c - the asker's own name space, which is boxes: /ns/ID/bind/N and /ns/ID/dot.
+ * space.c - the asker's own name space, which is boxes: /ns/ID/bind/N, /ns/ID/cast/FROM:TO and
+ * /ns/ID/dot.
  * (Plan B: Boxes for network resources, 3.)
  *
  * What a name means is boxd's to find; nothing is resolved here but what is relative.
@@ -190,4 +191,60 @@ enum op_code space_forget(struct asker *asker, const char *prefix, struct op_ref
 	answer_finish(&answer);
 	return why->code != OP_OK || found > 0 ? why->code :
 		op_refuse(why, OP_ENOENT, "nothing is bound to %.150s (box ns shows what is)", prefix);
+}
+
+/* Casts. */
+
+// "FROM:TO" of the name space; a "/" in one would lead elsewhere.
+static enum op_code say_cast(struct asker *asker, struct op_head *request, const char *from,
+		const char *to, struct op_refusal *why) {
+	char casts[192], *name = NULL;
+	if (strchr(from, '/') || strchr(to, '/')) {
+		return op_refuse(why, OP_EARG, "a cast is between two types, which are words (box info tells "
+			"the type of a box)");
+	}
+	if (asprintf(&name, "%s/%s:%s", space_name(asker, "cast", casts), from, to) < 0) {
+		return op_refuse(why, OP_EIO, "out of memory");
+	}
+	enum op_code code = head_say(request, OP_F_NAME, name, why);
+	free(name);
+	return code;
+}
+
+static enum op_code say_program(struct op_head *request, const char *const *argv,
+		struct op_refusal *why) {
+	if (!argv || !argv[0]) {
+		return OP_OK;
+	}
+	const char *last = strrchr(argv[0], '/');
+	enum op_code code = head_say(request, OP_F_PROG, argv[0], why);
+	for (int i = 0; argv[i] && code == OP_OK; i++) {
+		code = head_say(request, OP_F_ARG, i == 0 && last ? last + 1 : argv[i], why);
+	}
+	return code;
+}
+
+enum op_code space_cast(struct asker *asker, const char *from, const char *to,
+		const char *const *argv, struct op_refusal *why) {
+	struct op_head request;
+	op_head_init_request(&request, OP_MAKE);
+	if (say_cast(asker, &request, from, to, why) != OP_OK ||
+			say_program(&request, argv, why) != OP_OK) {
+		op_head_finish(&request);
+		return why->code;
+	}
+	return ask_plain(asker, &request, why);
+}
+
+enum op_code space_uncast(struct asker *asker, const char *from, const char *to,
+		struct op_refusal *why) {
+	struct op_head request;
+	op_head_init_request(&request, OP_DELETE);
+	if (say_cast(asker, &request, from, to, why) != OP_OK) {
+		op_head_finish(&request);
+		return why->code;
+	}
+	enum op_code code = ask_plain(asker, &request, why);
+	return code != OP_ENOENT ? code : op_refuse(why, OP_ENOENT, "there is no cast from %.80s to %.80s "
+		"(box ns shows which are)", from, to);
 }

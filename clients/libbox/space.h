@@ -38,4 +38,15 @@ enum op_code space_import(struct asker *asker, const char *prefix, const char *n
 /* Takes away all that is bound to prefix; ENOENT if nothing is. */
 enum op_code space_forget(struct asker *asker, const char *prefix, struct op_refusal *why);
 
+
+/*
+ * How bytes of one type become bytes of another: argv, a program with its arguments; NULL, or none in
+ * it: they may be used as they are. Types are words.
+ */
+enum op_code space_cast(struct asker *asker, const char *from, const char *to,
+	const char *const *argv, struct op_refusal *why);
+/* ENOENT if there is no such cast. */
+enum op_code space_uncast(struct asker *asker, const char *from, const char *to,
+	struct op_refusal *why);
+
 #endif

@@ -18,7 +18,7 @@ BUILD = pathlib.Path(os.environ.get("BOXLAND_BUILD", ROOT / "build")).absolute()
 OUT = pathlib.Path(os.environ.get("BOXLAND_OUT", BUILD / "artefacts")).absolute()
 # Where programs are in a build directory, best first: as they will be installed, as they are made.
 PROGRAM_DIRS = ("out/bin", "out/libexec/boxland", "boxd", "compositor", "clients",
-                "clients/boxcast", "clients/boxview", "tests/net")
+                "clients/boxcast", "clients/boxview", "tests/net", "tests/paper")
 PICTURES = (".png", ".mp4")
 FAILED = pytest.StashKey()
 

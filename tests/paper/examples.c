@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * examples.c - the code examples of the paper, as near to its text as C and a number for each run
+ * allow. The number is the paper's too: see its shell.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "paper.h"
+
+// 2: mk /b/proc/lb; cp /bin/lb /b/proc/lb/prog
+static void example_mk_and_cp(void) {
+	import_conventions();
+	command("box mk /b/proc/lb:%d");
+	command("box cp /bin/lb /b/proc/lb:%d/prog");
+	check_box("Linux\n", own("/b/proc/lb:%d/io1"));
+	check_box("exit 0", own("/b/proc/lb:%d/legacy"));
+	must(box_delete(NULL, own("/b/proc/lb:%d")));
+}
+
+// 2: make("/b/proc/lb", nil, nil, nil); copy("/bin/lb", nil, "/b/proc/lb/prog", nil)
+static void example_make_proc_and_copy_prog(void) {
+	const char *lb = own("/b/proc/lb:%d"), *prog = own("/b/proc/lb:%d/prog");
+	import_conventions();
+	must(box_make(NULL, lb, NULL, NULL, NULL, NULL));
+	check_text("made", field(lb, "state"));
+	must(box_copy(NULL, "/bin/lb", NULL, prog, NULL, NULL));
+	check_box("Linux\n", own("/b/proc/lb:%d/io1"));
+	check_box("exit 0", own("/b/proc/lb:%d/legacy"));
+	must(box_delete(NULL, lb));
+}
+
+// 2: link("/b/term/cons", nil, "/b/proc/lb/io1", nil). A channel is the terminal here.
+static void example_link_cons_io1(void) {
+	const char *lb = own("/b/proc/lb:%d"), *io0 = own("/b/proc/lb:%d/io0");
+	const char *io1 = own("/b/proc/lb:%d/io1");
+	const char *cons = own("/b/term/cons:%d"), *other = own("/b/term/other:%d");
+	import_conventions();
+	must(box_import(NULL, "/b/term", "here", "/chan", NULL, NULL));
+	must(box_make(NULL, cons, NULL, NULL, NULL, NULL));
+	must(box_make(NULL, other, NULL, NULL, NULL, NULL));
+	must(box_make(NULL, lb, NULL, NULL, NULL, NULL));
+	must(box_copy(NULL, "/bin/cat", NULL, own("/b/proc/lb:%d/prog"), NULL, NULL));
+	must(box_link(NULL, cons, NULL, io1, NULL, NULL, NULL));
+	put(io0, "first");
+	check_box("first", cons);
+	// "The next time the process copies something to io1 data will be sent to the linked box".
+	char *link;
+	must(box_link(NULL, other, NULL, io1, NULL, NULL, &link));
+	wait_field(link, "state", "up");
+	put(io0, "second");
+	check_box("second", other);
+	must(box_delete(NULL, lb));
+	must(box_delete(NULL, cons));
+	must(box_delete(NULL, other));
+}
+
+// 2: "The equivalent of a traditional write would be a copy from a memory segment box".
+static void example_memory_as_source(void) {
+	const char *box = own("/fs/desk/written%d");
+	char memory[] = "from my memory";
+	void *back;
+	size_t size;
+	must(box_put(NULL, box, NULL, memory, sizeof(memory)));
+	must(box_get(NULL, box, NULL, &back, &size));
+	check(size == sizeof(memory) && memcmp(memory, back, size) == 0);
+}
+
+// 3: import /a/prefix networkaddress /a/box/name constraint spec
+static void example_import_command(void) {
+	command("box import /a/prefix ibiza /proc 'proc!*!*!node=ibiza' above >&2");
+	char *type;
+	must(box_kind(NULL, "/a/prefix", NULL, &type));
+	check(strstr(type, "node=ibiza"));
+	// "(the ones above are found before than the ones below)"
+	command("box import /a/prefix here /proc proc a >&2");
+	must(box_kind(NULL, "/a/prefix", NULL, &type));
+	check(strstr(type, "node=den"));
+}
+
+// 3: import /b/proc any /proc proc!p98 b
+static void example_import_any_proc(void) {
+	const char *lb = own("/cpu/lb:%d"), *there = own("/n/ibiza/proc/lb:%d");
+	must(box_import(NULL, "/cpu", "any", "/proc", "proc!*!*!node=ibiza", "b"));
+	must(box_make(NULL, lb, NULL, NULL, NULL, NULL));
+	check(exists(there) && !exists(own("/proc/lb:%d")));
+	must(box_delete(NULL, lb));
+	check(!exists(there));
+	must(box_import(NULL, "/vax", "any", "/proc", "proc!vax", "b"));
+	must_refuse(BOX_EMATCH, box_make(NULL, own("/vax/lb:%d"), NULL, NULL, NULL, NULL));
+	check(strstr(box_sentence(NULL), "den proc!") && strstr(box_sentence(NULL), "ibiza proc!"));
+}
+
+const struct test example_tests[] = {
+	{"example_mk_and_cp", example_mk_and_cp},
+	{"example_make_proc_and_copy_prog", example_make_proc_and_copy_prog},
+	{"example_link_cons_io1", example_link_cons_io1},
+	{"example_memory_as_source", example_memory_as_source},
+	{"example_import_command", example_import_command},
+	{"example_import_any_proc", example_import_any_proc},
+	{NULL, NULL},
+};

@@ -19,7 +19,9 @@
 #include "box/name.h"
 #include "boxes/env.h"
 #include "boxes/peer.h"
+#include "boxes/usr.h"
 #include "choose.h"
+#include "claims.h"
 #include "copy.h"
 #include "mounts.h"
 #include "net/asker.h"
@@ -30,6 +32,7 @@
 #include "relay.h"
 #include "route.h"
 #include "spaces.h"
+#include "whereabouts.h"
 
 #define WORKERS 4
 
@@ -45,6 +48,8 @@ struct boxd {
 	struct spaces spaces;
 	struct chooser chooser;
 	struct copies copies;
+	struct usr usr;
+	struct claims claims;
 	struct box_server inside;  // this node's own programs
 	struct box_server outside; // other nodes
 	struct caller caller; // of what is done here for somebody: links, copies
@@ -172,6 +177,7 @@ static void update_owner(struct boxd *boxd) {
 	}
 	log_info("this machine is %s's now", person);
 	box_tree_set_owner(boxd->tree, person);
+	usr_box_owner_changed(&boxd->env);
 	box_server_unlisten(&boxd->inside, boxd->config->socket);
 	listen_inside(boxd);
 }
@@ -179,6 +185,11 @@ static void update_owner(struct boxd *boxd) {
 static void handle_owner_changed(struct box_env *env) {
 	struct boxd *boxd = wl_container_of(env, boxd, env);
 	update_owner(boxd);
+}
+
+static void handle_usr_changed(struct box_env *env) {
+	struct boxd *boxd = wl_container_of(env, boxd, env);
+	claims_tell_all(&boxd->claims);
 }
 
 static void handle_stream(void *data, struct peer *peer, struct stream *stream) {
@@ -193,6 +204,7 @@ static void handle_peer_changed(void *data, struct peer *peer) {
 	peer_box_changed(&boxd->env, peer);
 	if (peer->up) {
 		net_linker_retry(&boxd->linker);
+		claims_tell(&boxd->claims, peer);
 	}
 }
 
@@ -239,7 +251,9 @@ static bool create_boxes(struct boxd *boxd) {
 		.keys = boxd->keys,
 		.mounts = &boxd->mounts,
 		.spaces = &boxd->spaces,
+		.usr = &boxd->usr,
 		.owner_changed = handle_owner_changed,
+		.usr_changed = handle_usr_changed,
 	};
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		if (!types[i]->init(&boxd->env)) {
@@ -285,7 +299,7 @@ static bool create_network(struct boxd *boxd) {
 		log_error("%s", why.sentence);
 		return false;
 	}
-	boxd->route.quic = boxd->env.quic = boxd->quic;
+	boxd->route.quic = boxd->env.quic = boxd->claims.quic = boxd->quic;
 	struct peer *peer;
 	wl_list_for_each(peer, quic_peers(boxd->quic), link) {
 		peer_box_changed(&boxd->env, peer);
@@ -331,6 +345,8 @@ struct boxd *boxd_create(struct wl_event_loop *loop, const struct config *config
 	chooser_init(&boxd->chooser, &boxd->route, &boxd->caller);
 	boxd->chooser.chosen = handle_chosen;
 	boxd->chooser.data = boxd;
+	usr_init(&boxd->usr);
+	claims_init(&boxd->claims, loop, &boxd->caller, &boxd->usr, boxd->keys);
 	copies_init(&boxd->copies, loop, &boxd->route, &boxd->caller);
 	box_server_init(&boxd->inside, loop, boxd->tree);
 	box_server_init(&boxd->outside, loop, boxd->tree);
@@ -352,6 +368,7 @@ void boxd_destroy(struct boxd *boxd) {
 		return;
 	}
 	copies_finish(&boxd->copies);
+	claims_finish(&boxd->claims);
 	chooser_finish(&boxd->chooser);
 	if (boxd->tree) {
 		box_tree_set_asker(boxd->tree, NULL);
@@ -364,6 +381,7 @@ void boxd_destroy(struct boxd *boxd) {
 	quic_destroy(boxd->quic);
 	work_pool_destroy(boxd->pool);
 	box_tree_destroy(boxd->tree);
+	usr_finish(&boxd->usr);
 	mounts_finish(&boxd->mounts);
 	spaces_finish(&boxd->spaces);
 	keys_destroy(boxd->keys);

@@ -12,7 +12,10 @@
 
 // Names that boxd answers for and nobody may take.
 static const char *const own[] = {
-	"/any", "/ask", "/b", "/chan", "/fs", "/mount", "/n", "/ns", "/null", "/peer", "/proc",
+	"/any", "/b", "/n",
+#define BOX_TYPE(name) "/" #name,
+#include "box-types.inc"
+#undef BOX_TYPE
 };
 
 void mounts_init(struct mounts *mounts) {

@@ -5,6 +5,7 @@
 #include "idle.h"
 
 #include <stdlib.h>
+#include <time.h>
 #include <wlr/types/wlr_compositor.h>
 #include <wlr/types/wlr_idle_inhibit_v1.h>
 #include <wlr/types/wlr_idle_notify_v1.h>
@@ -19,6 +20,8 @@ struct idle {
 	struct wlr_idle_inhibit_manager_v1 *manager;
 	struct wl_list inhibitors; // inhibitor.link
 	struct wl_listener new_inhibitor;
+	struct wl_signal returned;
+	time_t active; // CLOCK_MONOTONIC; 0: never yet
 };
 
 struct inhibitor {
@@ -43,6 +46,17 @@ void idle_activity(struct idle *idle) {
 	// A window may have been minimised meanwhile; this is soon enough to see it.
 	update(idle);
 	wlr_idle_notifier_v1_notify_activity(idle->notifier, idle->server->seat->wlr);
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	bool rested = idle->active == 0 || now.tv_sec - idle->active >= IDLE_REST_S;
+	idle->active = now.tv_sec > 0 ? now.tv_sec : 1;
+	if (rested) {
+		wl_signal_emit_mutable(&idle->returned, NULL);
+	}
+}
+
+struct wl_signal *idle_returned(struct idle *idle) {
+	return &idle->returned;
 }
 
 static void inhibitor_destroy(struct inhibitor *inhibitor) {
@@ -96,6 +110,7 @@ struct idle *idle_create(struct server *server) {
 	}
 	idle->server = server;
 	wl_list_init(&idle->inhibitors);
+	wl_signal_init(&idle->returned);
 	idle->notifier = wlr_idle_notifier_v1_create(server->display);
 	idle->manager = wlr_idle_inhibit_v1_create(server->display);
 	if (!idle->notifier || !idle->manager) {

@@ -19,6 +19,7 @@ struct keys;
 struct mounts;
 struct quic;
 struct spaces;
+struct usr;
 
 struct box_env {
 	struct wl_event_loop *loop;
@@ -30,8 +31,11 @@ struct box_env {
 	struct quic *quic;     // NULL: a node without network
 	struct mounts *mounts; // who serves which prefix
 	struct spaces *spaces; // of this node's programs
+	struct usr *usr;       // which devices the person prefers
 	/* keys_adopt succeeded: the tree's boxes and this node's socket are the new person's. */
 	void (*owner_changed)(struct box_env *env);
+	/* usr changed here, not by what another machine said; may be NULL. */
+	void (*usr_changed)(struct box_env *env);
 };
 
 struct boxd_type {

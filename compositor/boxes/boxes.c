@@ -18,6 +18,7 @@
 #include "boxes/access.h"
 #include "boxes/env.h"
 #include "boxes/guest.h"
+#include "idle.h"
 #include "net/asker.h"
 #include "net/call.h"
 #include "net/link.h"
@@ -41,11 +42,12 @@ struct boxes {
 	char boxd_path[108];
 	char path[108]; // our own socket
 	struct caller_unix boxd;
-	struct call *kind, *mount; // NULL: none under way
+	struct call *kind, *mount, *here; // NULL: none under way
 	char *version;             // of boxd's root, when it was asked last
 	bool mounted;
 	struct wl_event_source *retry;
 	struct access *access;
+	struct wl_listener returned;
 };
 
 static const char *const prefixes[] = {"/display", "/kbd", "/ptr", "/win"};
@@ -166,6 +168,34 @@ static int handle_retry(void *data) {
 	return 0;
 }
 
+/* The person came to this desktop: their devices are these now, on all their machines. */
+
+static void handle_here_ended(void *data, const struct op_refusal *why,
+		const struct op_head *trailer) {
+	struct boxes *boxes = data;
+	boxes->here = NULL;
+	if (why->code != OP_OK) {
+		log_debug("/usr: %s", why->sentence);
+	}
+}
+
+static void handle_returned(struct wl_listener *listener, void *data) {
+	static const struct call_events events = {.ended = handle_here_ended};
+	struct boxes *boxes = wl_container_of(listener, boxes, returned);
+	struct op_head head;
+	if (boxes->here || !boxes->mounted) {
+		return;
+	}
+	op_head_init_request(&head, OP_PUTMEM);
+	op_set(&head, OP_F_NAME, "/usr");
+	op_set_body(&head, OP_BODY_BYTES, 0);
+	boxes->here = call_create(boxes->server->loop, &boxes->boxd.caller, &head, NULL, &events, boxes);
+	op_head_finish(&head);
+	if (boxes->here) {
+		call_send_end(boxes->here);
+	}
+}
+
 /* Its life. */
 
 static bool find_paths(struct boxes *boxes) {
@@ -228,6 +258,8 @@ struct boxes *boxes_create(struct server *server) {
 	}
 	box_server_init(&boxes->boxes, server->loop, boxes->env.tree);
 	boxes->retry = wl_event_loop_add_timer(server->loop, handle_retry, boxes);
+	boxes->returned.notify = handle_returned;
+	wl_signal_add(idle_returned(server->idle), &boxes->returned);
 	if (!good || !boxes->retry || !find_paths(boxes) || !create_boxes(boxes) ||
 			!open_door(boxes) || !(boxes->access = access_create(&boxes->env))) {
 		boxes_destroy(boxes);
@@ -241,8 +273,10 @@ void boxes_destroy(struct boxes *boxes) {
 	if (!boxes) {
 		return;
 	}
+	wl_list_remove(&boxes->returned.link);
 	access_destroy(boxes->access);
 	call_destroy(boxes->kind);
+	call_destroy(boxes->here);
 	call_destroy(boxes->mount);
 	if (boxes->retry) {
 		wl_event_source_remove(boxes->retry);

@@ -27,6 +27,10 @@ struct net_link {
 	struct wl_list node;          // net_linker.links, oldest first
 	char *want;                   // what the device must satisfy, or NULL
 	char *from;                   // what no other link is called, now or later
+	char *means;                  // the box that a device below /usr names; NULL: not known
+	char *named;                  // the same, being told
+	char *version;                // of the device's kind when that was told
+	struct call *naming;          // asks for it, and waits for the next
 	struct call *call;            // an attempt, or what is up
 	struct wl_event_source *timer; // of the next attempt
 	bool waits;                   // timer is armed
@@ -52,6 +56,9 @@ static void net_link_free(struct net_link *l) {
 	free(l->link.device);
 	free(l->want);
 	free(l->from);
+	free(l->means);
+	free(l->named);
+	free(l->version);
 	free(l);
 }
 
@@ -207,14 +214,126 @@ static void set_device(struct op_head *head, const char *device) {
 	}
 }
 
+/* A device below /usr only names another box, now this and then that. */
+
+static void dial(struct net_link *l);
+
+static bool is_named(const char *device) {
+	char key[65];
+	const char *name, *at;
+	size_t size;
+	if (where_split(device, key, &name, NULL) != OP_OK) {
+		return false;
+	}
+	at = key[0] ? NULL : name_below("/n", name);
+	if (at && name_next(&at, &size)) {
+		name = *at ? at - 1 : "/";
+	}
+	at = name_below("/usr", name);
+	return at && *at;
+}
+
+static void set_text(char **text, const char *value) {
+	free(*text);
+	*text = value ? strdup(value) : NULL;
+}
+
+static void handle_named(void *data, const struct op_head *reply) {
+	struct net_link *l = data;
+	set_text(&l->named, reply->refusal.code == OP_OK ? op_get(reply, OP_F_DEVICE) : NULL);
+	set_text(&l->version, reply->refusal.code == OP_OK ? op_get(reply, OP_F_VERSION) : NULL);
+}
+
+static void ask_name(struct net_link *l);
+
+// No attempt is under way, and nobody goes on with an exchange that was one.
+static bool is_idle(const struct net_link *l) {
+	return !l->call && l->link.state != LINK_UP;
+}
+
+static void drop_call(struct net_link *l) {
+	call_destroy(l->call);
+	l->call = NULL;
+	go_down(l);
+}
+
+// It names this box now: what was used until now is let go.
+static void take_name(struct net_link *l) {
+	bool same = l->means && strcmp(l->means, l->named) == 0;
+	free(l->means);
+	l->means = l->named;
+	l->named = NULL;
+	hold(l);
+	if (!same) {
+		drop_call(l);
+		l->failures = 0;
+	}
+	if (!l->ended) {
+		ask_name(l);
+	}
+	if (!l->ended && is_idle(l)) {
+		dial(l);
+	}
+	let_go(l);
+}
+
+static void handle_named_ended(void *data, const struct op_refusal *why,
+		const struct op_head *trailer) {
+	struct net_link *l = data;
+	struct op_refusal nothing;
+	l->naming = NULL;
+	if (why->code == OP_OK && l->named && l->version) {
+		take_name(l);
+		return;
+	}
+	if (why->code == OP_OK) { // nobody is anywhere
+		op_refuse(&nothing, OP_EUNREACH, "%s names no box yet: link a device to it, or touch one",
+			l->link.device);
+		why = &nothing;
+	}
+	set_text(&l->means, NULL);
+	if (is_idle(l)) {
+		hold(l);
+		failed(l, why);
+		if (!l->ended && l->version) {
+			ask_name(l); // waits until it names one
+		}
+		let_go(l);
+	} else {
+		retry_later(l, REFUSED_MS); // what is up stays so
+	}
+}
+
+static void ask_name(struct net_link *l) {
+	static const struct call_events events = {.reply = handle_named, .ended = handle_named_ended};
+	struct op_head head;
+	op_head_init_request(&head, OP_KIND);
+	op_set(&head, OP_F_NS, "-");
+	set_device(&head, l->link.device);
+	if (l->version) {
+		op_set(&head, OP_F_SINCE, l->version);
+	}
+	l->naming = call_create(l->linker->loop, l->linker->caller, &head, &l->link.subject, &events, l);
+	op_head_finish(&head);
+	if (!l->naming) {
+		retry_later(l, REFUSED_MS);
+	}
+}
+
 static void dial(struct net_link *l) {
 	const struct link_user *user = l->link.user;
 	struct op_head head;
 	assert(!l->call);
 	l->waits = false;
+	if (is_named(l->link.device) && !l->means) {
+		if (!l->naming) {
+			ask_name(l);
+		}
+		return;
+	}
 	op_head_init_request(&head, user->verb);
 	op_set(&head, OP_F_NS, "-"); // the device was chosen when the link was made
-	set_device(&head, l->link.device);
+	set_device(&head, l->means ? l->means : l->link.device);
 	if (l->want) {
 		op_set(&head, OP_F_WANT, l->want);
 	}
@@ -235,11 +354,17 @@ static void dial(struct net_link *l) {
 	}
 }
 
-static int handle_timer(void *data) {
-	struct net_link *l = data;
-	if (l->waits) {
+static void try_again(struct net_link *l) {
+	if (l->waits && is_idle(l)) {
 		dial(l);
+	} else if (l->waits && !l->naming) {
+		l->waits = false;
+		ask_name(l);
 	}
+}
+
+static int handle_timer(void *data) {
+	try_again(data);
 	return 0;
 }
 
@@ -270,7 +395,8 @@ static void link_box_destroy(struct box *box) {
 	wl_list_remove(&l->node);
 	wl_list_init(&l->node);
 	call_destroy(l->call);
-	l->call = NULL;
+	call_destroy(l->naming);
+	l->call = l->naming = NULL;
 	wl_event_source_remove(l->timer);
 	go_down(l);
 	if (l->link.user->gone) {
@@ -448,7 +574,7 @@ void net_linker_retry(struct net_linker *linker) {
 		l->failures = 0;
 		if (l->waits) {
 			wl_event_source_timer_update(l->timer, 0);
-			dial(l);
+			try_again(l);
 		}
 	}
 }

@@ -14,7 +14,8 @@
  * good: the link ends too.
  *
  * Every up of a link_user is followed by one down, whoever ended the exchange, link_down included.
- * A device of another node, KEYHASH/name, is asked for as /n/KEYHASH/name.
+ * A device of another node, KEYHASH/name, is asked for as /n/KEYHASH/name. One below /usr names
+ * another box in its kind, field device: that is dialled, and the next when the kind changes.
  */
 struct net_linker {
 	struct linker linker;

@@ -71,6 +71,7 @@ struct world *world_create(void) {
 	world->pool = work_pool_create(world->loop, 1);
 	mounts_init(&world->mounts);
 	assert_true(spaces_init(&world->spaces, NULL, NULL, 0));
+	usr_init(&world->usr);
 	devices_init(&world->devices);
 	world->env = (struct box_env){
 		.loop = world->loop,
@@ -80,6 +81,7 @@ struct world *world_create(void) {
 		.config = &world->config,
 		.mounts = &world->mounts,
 		.spaces = &world->spaces,
+		.usr = &world->usr,
 		.owner_changed = owner_changed,
 	};
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
@@ -111,6 +113,7 @@ void world_destroy(struct world *world) {
 	devices_finish(&world->devices);
 	work_pool_destroy(world->pool);
 	box_tree_destroy(world->tree);
+	usr_finish(&world->usr);
 	mounts_finish(&world->mounts);
 	spaces_finish(&world->spaces);
 	int64_t end_ms = world_now_ms() + 20000;

@@ -7,6 +7,7 @@
 #include "devices.h"
 #include "mounts.h"
 #include "spaces.h"
+#include "whereabouts.h"
 
 /*
  * A node in memory: boxd's tree with all its box types, no socket, no network, no key. It is ann's,
@@ -25,6 +26,7 @@ struct world {
 	struct work_pool *pool;
 	struct mounts mounts;
 	struct spaces spaces;
+	struct usr usr;
 	struct devices devices; // what links dial
 	struct config config;
 	struct config_export export, store;

@@ -95,9 +95,25 @@ static void handle_chosen(void *data, struct exchange *exchange, struct op_head 
 	}
 }
 
+// boxland does for its links what their askers may: not for one who is known here no more.
+static bool refuse_gone(struct boxd *boxd, struct exchange *exchange,
+		const struct subject *subject) {
+	struct op_refusal why;
+	if (!boxd->quic || !quic_is_gone(boxd->quic, subject)) {
+		return false;
+	}
+	op_refuse(&why, OP_EPERM, "%s/%s is forgotten here: nothing is done on its behalf until it is paired "
+		"again", subject->person, subject->machine);
+	relay_refuse(exchange, &why);
+	return true;
+}
+
 static bool forward_inside(void *data, struct exchange *exchange, struct op_head *head,
 		const struct subject *subject) {
 	struct boxd *boxd = data;
+	if (refuse_gone(boxd, exchange, subject)) {
+		return true;
+	}
 	const char *id = op_get(head, OP_F_NS);
 	bool plain = id && strcmp(id, "-") == 0; // names mean themselves
 	const struct space *space = plain ? NULL : spaces_find(&boxd->spaces, id);
@@ -211,6 +227,8 @@ static void handle_peer_changed(void *data, struct peer *peer) {
 static void handle_peer_gone(void *data, struct peer *peer) {
 	struct boxd *boxd = data;
 	box_server_drop(&boxd->outside, &peer->subject);
+	box_server_drop(&boxd->inside, &peer->subject); // what is done here on its behalf
+	net_linker_drop(&boxd->linker, &peer->subject, peer->key);
 	peer_box_gone(&boxd->env, peer);
 }
 

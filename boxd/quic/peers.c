@@ -322,6 +322,7 @@ static void load_peer(struct quic *quic, const char *path, const char *name) {
 struct forgotten {
 	struct wl_list link; // quic.forgotten
 	char key[KEYS_FINGERPRINT + 1];
+	struct subject subject; // as it was known; empty if that was not written down
 };
 
 static struct forgotten *find_forgotten(const struct quic *quic, const char *key) {
@@ -334,12 +335,13 @@ static struct forgotten *find_forgotten(const struct quic *quic, const char *key
 	return NULL;
 }
 
-static void add_forgotten(struct quic *quic, const char *key) {
-	struct forgotten *forgotten = find_forgotten(quic, key) ? NULL : calloc(1, sizeof(*forgotten));
-	if (forgotten) {
+static struct forgotten *add_forgotten(struct quic *quic, const char *key) {
+	struct forgotten *forgotten = find_forgotten(quic, key);
+	if (!forgotten && (forgotten = calloc(1, sizeof(*forgotten)))) {
 		strcpy(forgotten->key, key);
 		wl_list_insert(quic->forgotten.prev, &forgotten->link);
 	}
+	return forgotten;
 }
 
 static void free_forgotten(struct forgotten *forgotten) {
@@ -353,7 +355,11 @@ static void save_forgotten(struct quic *quic) {
 	bool good = true;
 	buf_init(&text);
 	wl_list_for_each(forgotten, &quic->forgotten, link) {
+		char subject[SUBJECT_SIZE];
 		good = good && buf_printf(&text, "key %s\n", forgotten->key);
+		if (good && forgotten->subject.person[0]) {
+			good = buf_printf(&text, "subject %s\n", subject_print(&forgotten->subject, subject));
+		}
 	}
 	if (good) {
 		write_file(quic, ".", "forgotten", &text);
@@ -365,6 +371,26 @@ bool peers_is_forgotten(const struct quic *quic, const char *key) {
 	return find_forgotten(quic, key) != NULL;
 }
 
+static bool same_subject(const struct subject *a, const struct subject *b) {
+	return strcmp(a->person, b->person) == 0 && strcmp(a->machine, b->machine) == 0;
+}
+
+bool quic_is_gone(struct quic *quic, const struct subject *subject) {
+	struct forgotten *forgotten;
+	struct peer *peer;
+	wl_list_for_each(peer, &quic->peers, link) {
+		if (same_subject(&peer->subject, subject)) {
+			return false; // another machine has its name now
+		}
+	}
+	wl_list_for_each(forgotten, &quic->forgotten, link) {
+		if (same_subject(&forgotten->subject, subject)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 void peers_readmit(struct quic *quic, const char *key) {
 	struct forgotten *forgotten = find_forgotten(quic, key);
 	if (forgotten) {
@@ -374,10 +400,15 @@ void peers_readmit(struct quic *quic, const char *key) {
 }
 
 static const char *read_forgotten_line(void *data, const char *field, char *value) {
+	struct quic *quic = data;
+	if (strcmp(field, "subject") == 0 && !wl_list_empty(&quic->forgotten)) {
+		struct forgotten *last = wl_container_of(quic->forgotten.prev, last, link);
+		return subject_parse(&last->subject, value, NULL) == OP_OK ? NULL : "not PERSON/MACHINE";
+	}
 	if (strcmp(field, "key") != 0 || !is_key(value)) {
 		return "it holds lines `key` with 64 hex digits";
 	}
-	add_forgotten(data, value);
+	add_forgotten(quic, value);
 	return NULL;
 }
 
@@ -493,7 +524,10 @@ void peers_remove(struct peer_entry *entry) {
 	forwards_drop(quic, &entry->peer);
 	char person[sizeof(entry->peer.subject.person)];
 	strcpy(person, entry->peer.subject.person);
-	add_forgotten(quic, entry->peer.key);
+	struct forgotten *forgotten = add_forgotten(quic, entry->peer.key);
+	if (forgotten) {
+		forgotten->subject = entry->peer.subject;
+	}
 	save_forgotten(quic);
 	remove_file(quic, "peers", entry->peer.petname);
 	free_entry(entry);

@@ -78,6 +78,8 @@ void quic_peer_hint(struct quic *quic, struct peer *peer, const char *at);
  * is paired again, though its person has signed it.
  */
 void quic_peer_forget(struct quic *quic, struct peer *peer);
+/* Whether the subject is a machine that was forgotten, and no other has its name now. */
+bool quic_is_gone(struct quic *quic, const struct subject *subject);
 
 /*
  * A stream to the peer; dials if there is no connection. What is written before it is up is queued;

@@ -568,6 +568,30 @@ void net_linker_finish(struct net_linker *linker) {
 	}
 }
 
+static bool is_of(const struct net_link *l, const struct subject *subject, const char *key) {
+	char device_key[65];
+	const char *name;
+	bool there = key && where_split(l->link.device, device_key, &name, NULL) == OP_OK
+		&& strcmp(device_key, key) == 0;
+	return there || (strcmp(l->link.subject.person, subject->person) == 0
+		&& strcmp(l->link.subject.machine, subject->machine) == 0);
+}
+
+void net_linker_drop(struct net_linker *linker, const struct subject *subject, const char *key) {
+	struct net_link *l;
+	bool found = true;
+	while (found) {
+		found = false;
+		wl_list_for_each(l, &linker->links, node) {
+			if (is_of(l, subject, key)) {
+				found = true;
+				end(&l->link);
+				break; // its user may have changed the list
+			}
+		}
+	}
+}
+
 void net_linker_retry(struct net_linker *linker) {
 	struct net_link *l;
 	wl_list_for_each(l, &linker->links, node) {

@@ -28,6 +28,11 @@ void net_linker_init(struct net_linker *linker, struct wl_event_loop *loop,
 	const struct caller *caller);
 /* Ends all links. */
 void net_linker_finish(struct net_linker *linker);
+/*
+ * Ends the links that this subject has asked for, and those whose device is on the node of that key
+ * (64 hex digits; NULL: none): it is not known here any more.
+ */
+void net_linker_drop(struct net_linker *linker, const struct subject *subject, const char *key);
 /* A node has appeared, or the caller came back: whoever waits tries now. */
 void net_linker_retry(struct net_linker *linker);
 

@@ -383,6 +383,30 @@ static void test_many_and_only(void **state) {
 	assert_non_null(strstr(f->text, "g1 "));
 }
 
+/* What a machine that is known no more has asked for, and what is on it. */
+static void test_dropped(void **state) {
+	static const char key[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	struct fixture *f = *state;
+	char request[200];
+	const struct door door = {.subject = ann, .trusted = true};
+	box_server_unlisten(&f->io.server, f->io.path);
+	assert_true(box_server_listen(&f->io.server, f->io.path, &door));
+	ask(f, "op/1 link\nname /out\ndevice /line\n\n", "ok\nname /out/0\n\n");
+	ask(f, "op/1 link\nname /out\ndevice /line\nas ann/laptop\n\n", "ok\nname /out/1\n\n");
+	ask(f, "op/1 link\nname /in\ndevice /line\nas ann/laptop\n\n", "ok\nname /in/0\n\n");
+	snprintf(request, sizeof(request), "op/1 link\nname /out\ndevice %s/line\n\n", key);
+	ask(f, request, "ok\nname /out/2\n\n");
+	pump_until(f->io.loop, f->ups == 3);
+	const struct subject laptop = {"ann", "laptop"}, phone = {"ann", "phone"};
+	net_linker_drop(&f->linker, &phone, NULL);
+	assert_int_equal(f->gones, 0);
+	net_linker_drop(&f->linker, &laptop, key);
+	assert_int_equal(f->gones, 3);
+	pump_quiet(f->io.loop);
+	assert_int_equal(wl_list_length(&f->linker.links), 1);
+	check_state(f, "/out/0", "up");
+}
+
 static void test_single(void **state) {
 	struct fixture *f = *state;
 	ask(f, "op/1 link\nname /one\ndevice /line\n\n", "ok\nname /one/0\n\n");
@@ -584,6 +608,7 @@ int main(void) {
 		TEST(test_refused),
 		TEST(test_let_go),
 		TEST(test_many_and_only),
+		TEST(test_dropped),
 		TEST(test_single),
 		TEST(test_io_box_goes),
 		TEST(test_ended_by_its_user),

@@ -445,7 +445,11 @@ static void test_forgotten_stays_out(void **state) {
 	introduce(&t->ibiza, &t->den, 0); // at its new port
 	expect_refusal(t, &t->ibiza, peer_of(&t->ibiza, &t->den), OP_EPERM, "den does not know");
 	assert_null(peer_of(&t->den, &t->ibiza));
+	const struct subject ibiza = {"ann", "ibiza"}, pc = {"bob", "pc"};
+	assert_true(quic_is_gone(t->den.quic, &ibiza)); // written down by name too
+	assert_false(quic_is_gone(t->den.quic, &pc));
 	introduce(&t->den, &t->ibiza, 0); // as pairing does
+	assert_false(quic_is_gone(t->den.quic, &ibiza));
 	talk_shortly(&t->town, &t->ibiza, &t->den);
 }
 

@@ -286,13 +286,18 @@ static bool read_open(struct reading *reading) {
 	return false;
 }
 
-// The file may have become shorter meanwhile: what is there is what was there.
+// The file may have become shorter meanwhile; who reads it was told its size.
 static void read_pass_on(struct reading *reading) {
 	struct req *req = reading->job.req;
 	reading->offset += (uint64_t)reading->size;
 	reading->left -= (uint64_t)reading->size;
 	bool room = reading->size == 0 || req_write(req, reading->piece, (size_t)reading->size);
-	if (reading->size == 0 || reading->left == 0) {
+	if (reading->size == 0 && reading->left > 0) {
+		unsigned long long left = reading->left;
+		fs_job_destroy(reading);
+		req_end_fail(req, OP_EIO, "the file became shorter while it was read, by %llu bytes: get it "
+			"again", left);
+	} else if (reading->left == 0) {
 		fs_job_destroy(reading);
 		req_end(req, NULL);
 	} else if (room) {

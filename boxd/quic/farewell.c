@@ -69,10 +69,10 @@ void farewell_silent(const struct connection *c, uint64_t ns, struct op_refusal 
 	unsigned long long seconds = ns / SECOND;
 	const char *through = detour_through(c->quic, &c->remote);
 	if (through) {
-		op_refuse(why, OP_EUNREACH, "%s has not answered for %llu s through the meeting point %s: are "
+		op_refuse(why, OP_ELOST, "%s has not answered for %llu s through the meeting point %s: are "
 			"both on, and on the network?", c->name, seconds, through);
 	} else {
-		op_refuse(why, OP_EUNREACH, "%s has not answered for %llu s: is it on, and on the network?",
+		op_refuse(why, OP_ELOST, "%s has not answered for %llu s: is it on, and on the network?",
 			c->name, seconds);
 	}
 }

@@ -148,7 +148,7 @@ static void test_point_is_gone(void **state) {
 	forward_destroy(t->forward);
 	t->forward = NULL;
 	until(&t->town, ours->hangups == 1 && theirs->hangups == 1);
-	assert_int_equal(ours->code, OP_EUNREACH);
+	assert_int_equal(ours->code, OP_ELOST);
 	assert_string_equal(ours->sentence, "den has not answered for 4 s through the meeting point "
 		"bob.vps: are both on, and on the network?");
 	assert_string_equal(peer_of(&t->ibiza, &t->den)->through, "");

@@ -283,10 +283,10 @@ static void test_silence(void **state) {
 	uint64_t begin = now_ms();
 	until(&t->town, ours->hangups == 1 && theirs->hangups == 1);
 	assert_true(now_ms() - begin < 4200);
-	assert_int_equal(ours->code, OP_EUNREACH);
+	assert_int_equal(ours->code, OP_ELOST);
 	assert_string_equal(ours->sentence,
 		"den has not answered for 4 s: is it on, and on the network?");
-	assert_int_equal(theirs->code, OP_EUNREACH);
+	assert_int_equal(theirs->code, OP_ELOST);
 	assert_false(peer_of(&t->ibiza, &t->den)->up);
 	wire.cut = false;
 	end_destroy(ours);

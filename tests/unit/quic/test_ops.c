@@ -292,7 +292,7 @@ static void test_dead_node(void **state) {
 	until(&h->town, asker.frames == 20);
 	h->wire.cut = true;
 	until(&h->town, asker.ended == 1 && h->player.gone == 1);
-	assert_int_equal(asker.why.code, OP_EUNREACH);
+	assert_int_equal(asker.why.code, OP_ELOST);
 	assert_non_null(strstr(asker.why.sentence, "ann.den has not answered for 4 s"));
 	ask(h, &asker, OP_KIND, "/player", OP_BODY_NONE, false);
 	until(&h->town, asker.ended == 1);

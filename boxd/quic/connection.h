@@ -50,6 +50,8 @@ struct connection_user {
 	void (*up)(struct connection *connection);
 	/* The other side opened a stream; the user takes it over. */
 	void (*stream)(struct connection *connection, struct stream_quic *stream);
+	/* Optional: the other side's address is another now, connection->remote. */
+	void (*moved)(struct connection *connection);
 	/* It is over and freed behind this; never said before TLS showed what it was for. */
 	void (*gone)(struct connection *connection, const struct op_refusal *why);
 	/*
@@ -73,6 +75,8 @@ struct connection {
 	bool dialled;   // by us
 	bool pairing;   // ALPN boxpair/1
 	bool confirmed; // ngtcp2 said so; up comes with quic_deliver()
+	bool moved;     // remote is another; likewise
+	bool shown;     // our own is another, and the peer was dialled to learn it
 	bool contested; // there is another one between the two
 	bool spare;     // which is used for new exchanges
 	bool wants_retry; // its first packet must come again, with a token

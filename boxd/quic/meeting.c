@@ -202,6 +202,14 @@ static void handle_gone(struct connection *c, const struct op_refusal *why) {
 	}
 }
 
+static void handle_moved(struct connection *c) {
+	struct peer_entry *entry = c->user_data;
+	char at[ADDRESS_TEXT];
+	address_print(&c->remote, at);
+	log_info("%s goes on from %s", entry->peer.petname, at);
+	peers_add_at(entry, at);
+}
+
 /* What the other side surely never looked at may be said again. */
 static bool handle_rescue(struct connection *c, struct stream_quic *s) {
 	struct peer_entry *entry = c->user_data;
@@ -216,6 +224,7 @@ static bool handle_rescue(struct connection *c, struct stream_quic *s) {
 const struct connection_user meeting_user = {
 	.up = handle_up,
 	.stream = handle_stream,
+	.moved = handle_moved,
 	.gone = handle_gone,
 	.rescue = handle_rescue,
 };

@@ -28,6 +28,7 @@
 #include "quic/meeting.h"
 #include "quic/pair.h"
 #include "quic/peers.h"
+#include "quic/roam.h"
 #include "quic/scheduler.h"
 #include "quic/stream_quic.h"
 
@@ -92,6 +93,12 @@ static void deliver_connection(struct connection *c) {
 		}
 		c->user->up(c);
 		connection_wake(c);
+	}
+	if (c->moved) {
+		c->moved = false;
+		if (c->state == CONNECTION_UP && c->user->moved) {
+			c->user->moved(c);
+		}
 	}
 	struct stream_quic *s, *next;
 	wl_list_for_each_safe(s, next, &c->streams, link) {
@@ -270,7 +277,14 @@ static bool start(struct quic *quic, const struct quic_options *options,
 	}
 	quic->endpoint = endpoint_create(quic->loop, options->address ? options->address : "",
 		options->port, &endpoint_events, quic, refusal);
-	return quic->endpoint != NULL;
+	if (!quic->endpoint) {
+		return false;
+	}
+	quic->roam = roam_create(quic);
+	if (!quic->roam) {
+		op_refuse(refusal, OP_EIO, "no memory for the network");
+	}
+	return quic->roam != NULL;
 }
 
 struct quic *quic_create(const struct quic_options *options, const struct quic_events *events,
@@ -329,6 +343,7 @@ void quic_destroy(struct quic *quic) {
 	if (quic->turn) {
 		wl_event_source_remove(quic->turn);
 	}
+	roam_destroy(quic->roam);
 	endpoint_destroy(quic->endpoint);
 	if (quic->timer_source) {
 		wl_event_source_remove(quic->timer_source);

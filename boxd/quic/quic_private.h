@@ -33,6 +33,7 @@
 #define STATELESS_PER_SECOND 50 // answers to packets that belong to nothing
 
 struct dial;
+struct roam;
 
 /* A person whose machines we answer: DIR/persons/NAME. */
 struct person {
@@ -60,6 +61,7 @@ struct quic {
 	void *data;
 	char *dir;
 	struct endpoint *endpoint;
+	struct roam *roam;
 	int timer;
 	struct wl_event_source *timer_source;
 	uint64_t armed; // when timer fires; NEVER: not

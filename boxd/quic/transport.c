@@ -117,6 +117,20 @@ static int handle_forgotten(ngtcp2_conn *conn, const ngtcp2_pkt_stateless_reset 
 	return 0;
 }
 
+/* Packets come from elsewhere, and whoever sends them has shown that they go there too. */
+static int handle_path(ngtcp2_conn *conn, uint32_t flags, const ngtcp2_path *path,
+		const ngtcp2_path *old_path, ngtcp2_path_validation_result result, void *user_data) {
+	struct connection *c = user_data;
+	struct address remote = {.size = path->remote.addrlen};
+	memcpy(&remote.u, path->remote.addr, path->remote.addrlen);
+	if (result == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS && !address_equal(&remote, &c->remote)) {
+		c->remote = remote;
+		c->moved = true;
+		connection_tell(c);
+	}
+	return 0;
+}
+
 /* The answering side's: the dialler's certificate has been seen. The dialler waits to be confirmed. */
 static int handle_completed(ngtcp2_conn *conn, void *user_data) {
 	return ngtcp2_conn_is_server(conn) ? handle_proven(conn, user_data) : 0;
@@ -166,6 +180,7 @@ static const ngtcp2_callbacks callbacks = {
 	.recv_stateless_reset = handle_forgotten,
 	.recv_retry = ngtcp2_crypto_recv_retry_cb,
 	.extend_max_stream_data = handle_window,
+	.path_validation = handle_path,
 	.rand = handle_random,
 	.get_new_connection_id = handle_new_id,
 	.remove_connection_id = handle_old_id,

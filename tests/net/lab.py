@@ -59,7 +59,7 @@ class Switch(Place):
 class Node(Place):
     """A machine with an ordinary person on it."""
 
-    def __init__(self, lab, name, person, number, devices, sockets, env):
+    def __init__(self, lab, name, person, number, devices, sockets, disks, env):
         home = f"/home/{person}"
         own = {
             "HOME": home, "USER": person, "LOGNAME": person, "SHELL": "/bin/bash",
@@ -81,7 +81,7 @@ class Node(Place):
         try:
             self._begin({"kind": "node", "name": name, "person": person,
                          "uid": FIRST_UID + number, "share": lab.share, "devices": list(devices),
-                         "sockets": list(sockets)})
+                         "sockets": list(sockets), "disks": dict(disks)})
         except BaseException:
             self.close()
             raise
@@ -160,20 +160,20 @@ class Lab:
         self.nodes.clear()
         self.switch.close()
 
-    def node(self, name, *, person="ann", link="LAN", devices=(), sockets=(), env=None):
+    def node(self, name, *, person="ann", link="LAN", devices=(), sockets=(), disks=(), env=None):
         """Adds a machine.
 
         link is LAN, "bare" (as fast as the machine), another profile of wire.c with further
         key=value words after it ("WAN seed=7"), or None for a machine without a cable. devices are files of /dev that it has besides the
         usual ones, sockets such of this machine as it may connect to, at the same paths; nothing
-        else is shared. env is added to the environment of its programs.
+        else is shared. disks are folders that hold so much and no more, {"/srv/small": "1m"}. env is added to the environment of its programs.
         """
         if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", name) or name in self.nodes:
             raise ValueError(f"not a new host name: {name!r}")
         if self._count == PORTS_MAX:
             raise ValueError("the switch has no port left")
         self._count += 1
-        node = Node(self, name, person, self._count, devices, sockets, env)
+        node = Node(self, name, person, self._count, devices, sockets, disks, env)
         self.nodes[name] = node
         self._ip("link set lo up", node=node)
         if link is not None:
@@ -223,6 +223,12 @@ class Lab:
         if node is not None:
             argv = ["nsenter", f"--net={node.net}", *argv]
         self.switch.run(argv, input="\n".join(commands).encode())
+
+    def move(self, node):
+        """Gives the node another address in place of its own, as another network would."""
+        old = node.ip
+        node.ip = f"10.77.0.{PORTS_MAX + node.number}"
+        self._ip(f"addr del {old}/24 dev eth0", f"addr add {node.ip}/24 dev eth0", node=node)
 
     def cut(self, node, *, carrier=True):
         """Nothing passes the node's port any more, in either direction.

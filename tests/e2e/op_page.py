@@ -55,3 +55,23 @@ def examples():
             typed = here[0] if here else one.partition("\n")[0] + "\n"
             found.append(Example(typed, one[len(typed):]))
     return found
+
+
+@dataclass
+class Failure:
+    """A row of the page's failures: what is said of it, the codes in it, and how soon they come."""
+
+    name: str
+    seconds: int
+    text: str
+
+    @property
+    def codes(self):
+        return set(re.findall(r"\bE[A-Z0-9]{2,}\b", self.text))
+
+
+def failures():
+    """{name: Failure}."""
+    rows = re.findall(r"^\\fB([^\n]+)\\fR, within (\d+) seconds\n\.RS 4\n(.*?)^\.RE$",
+                      section("FAILURES"), re.MULTILINE | re.DOTALL)
+    return {name: Failure(name, int(seconds), plain(text)) for name, seconds, text in rows}

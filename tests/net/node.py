@@ -7,7 +7,7 @@ FD is the place's end of a channel; its first packet says what to make:
 
     {"kind": "switch"}  a network of its own for the switch, with every right over it and the
                         files of whoever started it
-    {"kind": "node", "name", "person", "uid", "share", "devices", "sockets"}
+    {"kind": "node", "name", "person", "uid", "share", "devices", "sockets", "disks"}
                         a machine of its own for an ordinary person: user, mount, pid, ipc, uts and
                         network namespaces, no capability, private files (rootfs.py)
 

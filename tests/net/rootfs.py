@@ -145,3 +145,6 @@ def _private(config, uid, gid):
     _tmpfs(runtime, f"mode=700,uid={uid},gid={gid}")
     for path in ("/tmp", "/var/tmp", "/dev/shm"):
         _tmpfs(path, "mode=1777")
+    for path, size in config["disks"].items():
+        os.makedirs(STAGE + path, 0o755)
+        _tmpfs(path, f"mode=700,uid={uid},gid={gid},size={size}")

@@ -1,0 +1,319 @@
+# SPDX-License-Identifier: MIT
+"""What op(7) says of failures is so: a test for each row there, with real processes.
+
+How soon the page says that something is told is allowed twice here, for a busy machine. That a row
+has a test is checked below; the one of version skew builds an older release, and is in tests/slow.
+"""
+
+import re
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+
+from evidence import ROOT
+from net.household import Household, pair
+from net.place import wait_for
+from op_page import failures
+from peer.op import Refused
+
+NAT = ROOT / "tests/e2e/nat.py"
+YEAR_S = 365 * 24 * 3600
+LARGE = 40 * 1000 * 1000  # more than sockets and queues hold
+SMALL_DISK = 1 << 20
+
+
+@pytest.fixture(scope="module")
+def ann(lab):
+    """Two machines of Ann's; den keeps files, some on a small disk."""
+    den = Household(lab.node("den", disks={"/home/ann/small": str(SMALL_DISK)}),
+                    boxd_conf="store notes /home/ann/notes\nstore small /home/ann/small\n")
+    ibiza = Household(lab.node("ibiza"))
+    den.node.run(["mkdir", "notes"])
+    den.node.write_file("/home/ann/notes/letter", "Dear Ann")
+    for home in (den, ibiza):
+        home.start()
+    den.box("init", "--person", "ann")
+    pair(den, ibiza, mine=True)
+    return den, ibiza
+
+
+@pytest.fixture
+def row(request):
+    """What the page says of the failure that the test is named after."""
+    name = request.node.originalname.removeprefix("test_").replace("_", " ")
+    return failures()[name]
+
+
+class Talk:
+    """box run cat on another node: what is said comes back."""
+
+    def __init__(self, home, there):
+        self.process = home.node.spawn(
+            ["box", "run", "-c", f"proc!*!*!node={there.name}", "--", "cat"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.answers("is it there?")
+
+    def answers(self, line):
+        self.process.stdin.write(line.encode() + b"\n")
+        assert self.process.stdout.read(len(line) + 1) == line.encode() + b"\n"
+
+    def end(self):
+        """How it ended, when it has."""
+        self.process.wait()
+        return self.process.stderr.read().decode()
+
+
+class Soon:
+    """The time that a row gives, and as much again."""
+
+    def __init__(self, row):
+        self.row = row
+
+    def __enter__(self):
+        self.begin = time.monotonic()
+
+    def __exit__(self, kind, *_):
+        took = time.monotonic() - self.begin
+        assert kind or took < 2 * self.row.seconds, f"{self.row.name}: {took:.1f} s"
+
+
+def half_put(home, name):
+    """A putmem under way, of which some has come to the other side."""
+    call = home.op.call("putmem", name, "chunks")
+    call.send(b"half of it")
+    return call
+
+
+def code_of(call):
+    with call, pytest.raises(Refused) as refused:
+        call.read()
+    return refused.value.code
+
+
+def new_files(home, folder):
+    """What lies in a folder besides the letter, hidden files too."""
+    return [name for name in home.node.output(["ls", "-A", folder]).split() if name != "letter"]
+
+
+def writes_notes(den):
+    """Whether boxd has a file in that folder open, even one that has no name yet."""
+    return "/home/ann/notes/" in den.node.output(["sh", "-c", f"ls -l /proc/{den.boxd.pid}/fd"])
+
+
+def under_way(ann):
+    """A program, a feed and a putmem between the two: (Talk, [calls])."""
+    den, ibiza = ann
+    if not den.has_box("/chan/feed"):
+        den.box("mk", "/chan/feed")
+    talk = Talk(ibiza, den)
+    feed = ibiza.op.call("getmem", "/n/den/chan/feed", live=True)
+    assert feed.reply
+    put = half_put(ibiza, "/n/den/fs/notes/new")
+    wait_for(lambda: writes_notes(den), what="the new file to be begun")
+    return talk, [feed, put]
+
+
+def all_lost(row, talk, calls):
+    assert "ELOST" in row.codes
+    for call in calls:
+        assert code_of(call) == "ELOST"
+    assert "(ELOST)" in talk.end()
+
+
+def test_peer_killed(ann, row):
+    den, ibiza = ann
+    talk, calls = under_way(ann)
+    program = den.node.find("cat")
+    with Soon(row):
+        den.boxd.kill()
+        all_lost(row, talk, calls)
+    with Soon(row):
+        assert "(EUNREACH)" in ibiza.refused("info", "/n/den/null") and "EUNREACH" in row.codes
+    assert program and not den.node.find("cat")
+    den.boxd.wait()
+    den.start_boxd()
+    assert den.box("ls", "/fs/notes").split()[0] == "letter"
+    assert ibiza.text("/n/den/fs/notes/letter") == "Dear Ann"
+    assert not ibiza.has_box("/n/den/fs/notes/new")
+
+
+def test_link_cut(lab, ann, row):
+    den, ibiza = ann
+    talk, calls = under_way(ann)
+    lab.cut(den.node)
+    assert not talk.process.ends_within(1)
+    lab.mend(den.node)
+    talk.answers("nothing is lost")
+    lab.cut(den.node)
+    try:
+        with Soon(row):
+            all_lost(row, talk, calls)
+        with Soon(row):
+            assert "(EUNREACH)" in ibiza.refused("info", "/n/den/null") and "EUNREACH" in row.codes
+    finally:
+        lab.mend(den.node)
+    wait_for(lambda: ibiza.has_box("/n/den/null"), 20, "den to be found again")
+    wait_for(lambda: not writes_notes(den), what="den to give the half file up")
+    assert not new_files(den, "notes")
+    assert ibiza.text("/n/den/fs/notes/letter") == "Dear Ann"
+
+
+def put_behind_nat(lab, ann):
+    """ibiza dials den through a NAT, the process of which is given."""
+    den, ibiza = ann
+    gate = lab.node("gate")
+    nat = gate.spawn(["python3", "-B", NAT, "7000", den.node.ip, "7447"])
+    nat.wait_output("ready")
+    ibiza.boxd.stop()
+    known = ibiza.node.read_file("/home/ann/.local/share/boxland/peers/den").decode()
+    ibiza.node.write_file("/home/ann/.local/share/boxland/peers/den",
+                          re.sub(r"^at .*$", f"at {gate.ip}:7000", known, flags=re.MULTILINE))
+    ibiza.start_boxd()
+    return nat
+
+
+def test_address_changed(lab, ann, row):
+    """First of who dialled, then of the NAT before him."""
+    den, ibiza = ann
+    for home in ann:  # whoever dialled before: now it is ibiza
+        home.boxd.stop()
+        home.start_boxd()
+    talk, (feed, put) = under_way(ann)
+    with Soon(row):
+        lab.move(ibiza.node)
+        talk.answers("all streams go on")
+        den.op.put("/chan/feed", "so does the feed")
+        assert next(feed.parts()) == b"so does the feed"
+        put.send(b", and the other half")
+        put.end()
+        put.read()
+    assert den.node.read_file("/home/ann/notes/new") == b"half of it, and the other half"
+    den.box("rm", "/fs/notes/new")
+    feed.close()
+    nat = put_behind_nat(lab, ann)
+    behind = Talk(ibiza, den)
+    with Soon(row):
+        nat.kill(signal.SIGUSR1)
+        nat.wait_output("forgot")
+        behind.answers("from another port")
+    nat.stop()
+    behind.process.kill(group=True)
+    behind.process.wait()
+
+
+def test_address_changed_of_who_was_dialled(lab, ann):
+    den, ibiza = ann
+    for home in ann:
+        home.boxd.stop()
+        home.start_boxd()
+    ibiza.node.write_file("/home/ann/.local/share/boxland/peers/den", re.sub(
+        r"^at .*$", f"at {den.node.ip}:7447",
+        ibiza.node.read_file("/home/ann/.local/share/boxland/peers/den").decode(),
+        flags=re.MULTILINE))
+    ibiza.boxd.stop()
+    ibiza.start_boxd()
+    talk, calls = under_way(ann)
+    page = failures()["address changed"]
+    with Soon(page):
+        lab.move(den.node)
+        all_lost(page, talk, calls)
+        assert ibiza.has_box("/n/den/null")
+
+
+def test_clock_wrong_by_a_year(lab, ann, row, program):
+    """Machines that are made, paired and used in another year, and one that comes back from it."""
+    den, _ = ann
+    wrong = {"LD_PRELOAD": program("clock.so")}
+    for name, years in (("past", -1), ("future", 1)):
+        home = Household(lab.node(name, env={**wrong, "CLOCK_WRONG_S": years * YEAR_S})).start()
+        with Soon(row):
+            pair(den, home, mine=True)
+            assert home.text("/n/den/fs/notes/letter") == "Dear Ann"
+            assert den.has_box(f"/n/{name}/null")
+            Talk(home, den).process.kill(group=True)
+        year = int(home.node.output(["date", "+%Y"])) - int(den.node.output(["date", "+%Y"]))
+        assert abs(year) == 1
+        home.boxd.stop()
+        home.node.env["CLOCK_WRONG_S"] = 0
+        home.start_boxd()
+        assert home.text("/n/den/fs/notes/letter") == "Dear Ann"
+
+
+def test_disk_full(ann, row):
+    den, ibiza = ann
+    ibiza.op.put("/n/den/fs/small/kept", b"old")
+    with Soon(row), pytest.raises(Refused) as refused:
+        ibiza.op.put("/n/den/fs/small/kept", bytes(2 * SMALL_DISK))
+    assert {refused.value.code} == row.codes
+    assert ibiza.op.get("/n/den/fs/small/kept") == b"old"
+    wait_for(lambda: new_files(den, "small") == ["kept"], what="the room to be given back")
+    ibiza.op.put("/n/den/fs/small/kept", bytes(SMALL_DISK // 2))
+
+
+def reading(home, name):
+    """A getmem of which some has been read and most has not left the other side."""
+    parts = home.op.call("getmem", name).parts()
+    return parts, len(next(parts))
+
+
+def test_file_vanished_under_a_read(ann, row):
+    den, ibiza = ann
+    for how, lost in (("rm notes/large", False), ("mv notes/other notes/large", False),
+                      ("truncate -s 1000 notes/large", True)):
+        den.node.run(["sh", "-c", f"head -c {LARGE} /dev/zero >notes/large; echo >notes/other"])
+        parts, size = reading(ibiza, "/n/den/fs/notes/large")
+        den.node.run(["sh", "-c", how])
+        code = None
+        with Soon(row):
+            try:
+                for part in parts:
+                    size += len(part)
+            except Refused as refused:
+                code = refused.code
+        if lost:
+            assert {code} == row.codes and size < LARGE
+        else:
+            assert code is None and size == LARGE
+        den.node.run(["rm", "-f", "notes/large", "notes/other"])
+
+
+def test_two_writers(ann, row):
+    den, ibiza = ann
+    name = "/n/den/fs/notes/shared"
+    with Soon(row):
+        first, second = half_put(ibiza, name), half_put(den, "/fs/notes/shared")
+        first.send(b" by ibiza")
+        second.send(b" by den, which is last")
+        for call in (first, second):
+            call.end()
+            call.read()
+        assert ibiza.op.get(name) == b"half of it by den, which is last"
+    version = den.op.kind("/fs/notes/shared").text("version")
+    came = []
+
+    def write(home, at):
+        try:
+            home.op.put(at, f"by {home.name}", if_version=version)
+            came.append("ok")
+        except Refused as refused:
+            came.append(refused.code)
+
+    writers = [threading.Thread(target=write, args=args)
+               for args in ((ibiza, name), (den, "/fs/notes/shared"))]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert sorted(came) == sorted(["ok", *row.codes])
+    den.box("rm", "/fs/notes/shared")
+
+
+def test_every_row_has_a_test():
+    tests = "".join((ROOT / "tests" / path).read_text(encoding="utf-8")
+                    for path in ("e2e/test_failures.py", "slow/test_version_skew.py"))
+    assert len(failures()) >= 8
+    for name in failures():
+        assert f"def test_{name.replace(' ', '_')}(" in tests, name

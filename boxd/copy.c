@@ -100,6 +100,18 @@ static void answer(struct copy *copy) {
 	}
 }
 
+// So that he may go on with another, if the name that he said means others.
+static void tell_target(const struct copy *copy, struct op_head *reply) {
+	const struct place *target = &copy->target;
+	const struct peer *peer = target->key[0] ?
+		quic_peer_by_key(copy->copies->route->quic, target->key) : NULL;
+	if (peer) {
+		op_setf(reply, OP_F_NAME, "/n/%s%s", peer->petname, target->there);
+	} else if (target->name) {
+		op_set(reply, OP_F_NAME, target->name);
+	}
+}
+
 // trailer may be NULL. The copy is freed.
 static void finish(struct copy *copy, const struct op_refusal *why,
 		const struct op_head *trailer) {
@@ -109,6 +121,9 @@ static void finish(struct copy *copy, const struct op_refusal *why,
 	}
 	reply.refusal = *why;
 	op_unset(&reply, OP_F_BODY);
+	if (why->code == OP_ELOST || why->code == OP_EUNREACH) {
+		tell_target(copy, &reply);
+	}
 	if (why->code == OP_OK) {
 		answer(copy);
 	}

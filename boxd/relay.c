@@ -132,6 +132,11 @@ static struct peer *relay_peer(const struct relay *relay) {
 	return relay->key[0] ? quic_peer_by_key(relay->relays->route->quic, relay->key) : NULL;
 }
 
+// As a program of this node names a box of that one.
+static void set_our_name(struct op_head *head, const struct peer *peer, const char *there) {
+	op_setf(head, OP_F_NAME, "/n/%s%s", peer->petname, strcmp(there, "/") == 0 ? "" : there);
+}
+
 static void to_reply(void *data, const struct op_head *answer) {
 	struct relay *relay = data;
 	struct op_head reply;
@@ -143,8 +148,10 @@ static void to_reply(void *data, const struct op_head *answer) {
 	op_head_copy(&reply, answer);
 	const char *made = op_get(answer, OP_F_NAME);
 	struct peer *peer = relay_peer(relay);
+	// A kind tells which box it is of: its name may have meant several.
+	made = made || relay->head.verb != OP_KIND ? made : relay->name;
 	if (made && peer) {
-		op_setf(&reply, OP_F_NAME, "/n/%s%s", peer->petname, strcmp(made, "/") == 0 ? "" : made);
+		set_our_name(&reply, peer, made);
 	}
 	relay->answered = true;
 	relay->body = op_body_of(&reply, NULL);
@@ -191,6 +198,7 @@ static void send_no(struct relay *relay, const struct op_refusal *why,
 	struct peer *peer = relay_peer(relay);
 	if (peer && !trailer && (why->code == OP_ELOST || why->code == OP_EUNREACH)) {
 		op_set(&no, OP_F_VIA, keys_machine(relay->relays->route->keys));
+		set_our_name(&no, peer, relay->name);
 	}
 	if (!relay->answered) {
 		exchange_send_head(relay->from, &no, NULL);

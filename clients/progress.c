@@ -21,8 +21,8 @@ void progress_init(struct progress *progress) {
 	*progress = (struct progress){.begun_ms = now_ms()};
 }
 
-// "1.4 GB"; decimal, as disks and networks count.
-static const char *amount(double bytes, char out[static 16]) {
+// Decimal, as disks and networks count.
+const char *progress_amount(double bytes, char out[static 16]) {
 	static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
 	size_t unit = 0;
 	while (bytes >= 1000 && unit + 1 < sizeof(units) / sizeof(units[0])) {
@@ -43,12 +43,13 @@ void progress_tell(struct progress *progress, uint64_t done, uint64_t size) {
 	progress->told_ms = now;
 	progress->shown = true;
 	double seconds = (double)(now - progress->begun_ms) / 1000;
-	amount((double)done / seconds, rate);
+	progress_amount((double)done / seconds, rate);
 	if (size > 0) {
 		fprintf(stderr, "\r\033[K%3.0f %%  %s of %s, %s/s", 100.0 * (double)done / (double)size,
-			amount((double)done, so_far), amount((double)size, all), rate);
+			progress_amount((double)done, so_far), progress_amount((double)size, all), rate);
 	} else {
-		fprintf(stderr, "\r\033[K%s, %s/s", amount((double)done, so_far), rate);
+		fprintf(stderr, "\r\033[K%s, %s/s", progress_amount((double)done, so_far),
+			rate);
 	}
 }
 

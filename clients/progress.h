@@ -16,5 +16,7 @@ void progress_init(struct progress *progress);
 void progress_tell(struct progress *progress, uint64_t done, uint64_t size);
 /* Takes the line away. */
 void progress_finish(struct progress *progress);
+/* "1.4 GB". Returns out. */
+const char *progress_amount(double bytes, char out[static 16]);
 
 #endif

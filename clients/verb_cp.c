@@ -18,11 +18,13 @@
 #include <unistd.h>
 
 #include "box/name.h"
+#include "elsewhere.h"
 #include "folder.h"
 #include "progress.h"
 
 #define PIECE 65536
 #define QUEUE_MAX (1024 * 1024)
+#define TIMES_MAX 8 // that a copy is begun, when machines go away
 
 struct options {
 	const char *type; // that the source's bytes are taken for; NULL: what they say
@@ -36,6 +38,8 @@ struct copier {
 	int in, out;            // -1: a box
 	char *out_path;         // file being written, until it is whole; NULL for stdout
 	const char *target;
+	struct lost *lost;      // filled when the target went away with its machine; then nothing is said
+	uint64_t done;
 	bool failed, whole;
 	bool is_folder;         // the source: its bytes are asked for otherwise
 };
@@ -62,10 +66,18 @@ static void fail_errno(struct copier *copier, const char *what) {
 
 /* The target. */
 
+static void to_reply(void *data, const struct op_head *reply) {
+	struct copier *copier = data;
+	lost_note(copier->lost, &reply->refusal, reply);
+}
+
 static void to_ended(void *data, const struct op_refusal *why, const struct op_head *trailer) {
 	struct copier *copier = data;
 	copier->to = NULL;
-	if (why->code != OP_OK) {
+	if (lost_note(copier->lost, why, trailer) || copier->lost->name[0]) {
+		copier->lost->done = copier->done;
+		copier->failed = true;
+	} else if (why->code != OP_OK) {
 		fail(copier, why);
 	}
 }
@@ -78,7 +90,9 @@ static void to_drained(void *data) {
 }
 
 static bool open_box(struct copier *copier, const char *name, const char *type) {
-	static const struct call_events events = {.ended = to_ended, .drained = to_drained};
+	static const struct call_events events = {
+		.reply = to_reply, .ended = to_ended, .drained = to_drained,
+	};
 	struct op_head request;
 	op_head_init_request(&request, OP_PUTMEM);
 	if (!set_said(&request, OP_F_NAME, name)) {
@@ -121,6 +135,7 @@ static bool open_file(struct copier *copier, const char *name) {
 }
 
 static void put(struct copier *copier, const void *bytes, size_t size) {
+	copier->done += size;
 	if (copier->to) {
 		call_send_bytes(copier->to, bytes, size);
 		return;
@@ -247,6 +262,7 @@ static void copy_file(struct copier *copier, const char *name) {
 struct copying {
 	struct progress progress;
 	struct buf said; // entries, as far as they have come
+	struct lost *lost;
 	bool over;
 	struct op_refusal why;
 };
@@ -258,7 +274,8 @@ static void copying_bytes(void *data, const void *bytes, size_t size) {
 	buf_append(&copying->said, bytes, size);
 	while ((whole = op_head_size(buf_front(&copying->said), copying->said.size, NULL)) > 0) {
 		if (op_decode(&entry, OP_ENTRY, buf_front(&copying->said), whole, NULL) == OP_OK) {
-			progress_tell(&copying->progress, op_get_number(&entry, OP_F_OFFSET, 0),
+			copying->lost->done = op_get_number(&entry, OP_F_OFFSET, 0);
+			progress_tell(&copying->progress, copying->lost->done,
 				op_get_number(&entry, OP_F_SIZE, 0));
 			op_head_finish(&entry);
 		}
@@ -266,18 +283,26 @@ static void copying_bytes(void *data, const void *bytes, size_t size) {
 	}
 }
 
+static void copying_reply(void *data, const struct op_head *reply) {
+	struct copying *copying = data;
+	lost_note(copying->lost, &reply->refusal, reply);
+}
+
 static void copying_ended(void *data, const struct op_refusal *why,
 		const struct op_head *trailer) {
 	struct copying *copying = data;
 	copying->over = true;
 	copying->why = *why;
+	lost_note(copying->lost, why, trailer);
 }
 
 /* true: done, or refused for good (then *status is 1); false: nobody serves copies between these. */
 static bool copy_end_to_end(struct asker *asker, const struct options *options,
-		const char *source, const char *target, int *status) {
-	static const struct call_events events = {.bytes = copying_bytes, .ended = copying_ended};
-	struct copying copying = {.over = false};
+		const char *source, const char *target, struct lost *lost, int *status) {
+	static const struct call_events events = {
+		.reply = copying_reply, .bytes = copying_bytes, .ended = copying_ended,
+	};
+	struct copying copying = {.lost = lost};
 	struct op_head request;
 	op_head_init_request(&request, OP_COPY);
 	if (!set_said(&request, OP_F_NAME, source) || !set_said(&request, OP_F_TO, target) ||
@@ -299,7 +324,7 @@ static bool copy_end_to_end(struct asker *asker, const struct options *options,
 	buf_finish(&copying.said);
 	bool served = copying.why.code != OP_EUNSUPP;
 	*status = call && copying.why.code == OP_OK ? 0 : 1;
-	if (served && *status) {
+	if (served && *status && !lost->name[0]) {
 		say_refusal(&copying.why);
 	}
 	return served;
@@ -322,11 +347,11 @@ static char *whole_target(const char *source, const char *target) {
 		name_last(is_box(source) ? source : basename(file_path(source)))) < 0 ? NULL : whole;
 }
 
-static int copy(struct asker *asker, const struct options *options, const char *source,
-		const char *target) {
+static int copy_once(struct asker *asker, const struct options *options, const char *source,
+		const char *target, struct lost *lost) {
 	int status;
 	bool from_box = is_box(source), to_box = is_box(target);
-	if (from_box && to_box && copy_end_to_end(asker, options, source, target, &status)) {
+	if (from_box && to_box && copy_end_to_end(asker, options, source, target, lost, &status)) {
 		return status;
 	}
 	if (options->spec || (options->type && !to_box)) {
@@ -340,7 +365,7 @@ static int copy(struct asker *asker, const struct options *options, const char *
 	if (!from_box && to_box && stat(source, &st) == 0 && S_ISDIR(st.st_mode)) {
 		return folder_to_box(asker, source, target);
 	}
-	struct copier copier = {.asker = asker, .in = -1, .out = -1, .target = target};
+	struct copier copier = {.asker = asker, .in = -1, .out = -1, .target = target, .lost = lost};
 	if (to_box ? !from_box && !open_box(&copier, target, options->type) : !open_file(&copier, target)) {
 		return 1;
 	}
@@ -356,6 +381,21 @@ static int copy(struct asker *asker, const struct options *options, const char *
 	call_destroy(copier.to);
 	close_file(&copier);
 	return copier.is_folder ? folder_from_box(asker, source, target) : copier.failed ? 1 : 0;
+}
+
+static int copy(struct asker *asker, const struct options *options, const char *source,
+		const char *target) {
+	for (int times = 1;; times++) {
+		struct lost lost = {.done = 0};
+		int status = copy_once(asker, options, source, target, &lost);
+		if (!lost.name[0]) {
+			return status;
+		}
+		if (times == TIMES_MAX || !can_read_again(asker, source) ||
+				!find_elsewhere(asker, &lost, target)) {
+			return say_refusal(&lost.why);
+		}
+	}
 }
 
 static void drop_slashes(char *name) {

@@ -164,3 +164,59 @@ def test_programs_end_with_who_asked(ibiza):
     asking.kill()
     asking.wait()
     wait_for(lambda: "cast-" not in ibiza.box("ls", "/proc"), what="the converter to end")
+
+
+@pytest.fixture(scope="module")
+def storages(lab, ann):
+    """Two more machines that store; the first in order is behind a slow line."""
+    den, ibiza = ann
+    homes = [Household(lab.node(name, link=link), boxd_conf=f"store {name} /home/ann/{name}\n")
+             for name, link in (("far", "LAN rate=16"), ("loft", "LAN"))]
+    for home in homes:
+        home.node.run(["mkdir", home.name])
+        home.start()
+        pair(den, home, mine=True)
+        pair(ibiza, home)
+        ibiza.box("import", "/w", home.name, f"/fs/{home.name}")
+    yield homes
+    ibiza.box("forget", "/w")
+
+
+def came(home):
+    """How much has come of what is being written, which has no name yet."""
+    script = (f"for f in /proc/{home.boxd.pid}/fd/*; do case $(readlink $f) in "
+              f"/home/ann/{home.name}/*) stat -L -c %s $f;; esac; done")
+    return sum(int(size) for size in home.node.output(["sh", "-c", script]).split())
+
+
+@pytest.mark.parametrize("source", ["files/large", "/fs/files/large"])
+def test_next_storage_when_the_first_goes_away(ann, storages, source):
+    far, loft = storages
+    ibiza = ann[1]
+    ibiza.node.run(["sh", "-c", "head -c 12000000 /dev/urandom > files/large"])
+    copying = ibiza.node.spawn(["box", "cp", source, "/w/large"])
+    wait_for(lambda: came(far) > 500_000, 30, what="some of it to come")
+    far.boxd.kill()
+    far.boxd.wait()
+    assert copying.wait(90) == 0, copying.output()
+    said = copying.output()
+    assert "far went away after" in said and "going on with loft" in said, said
+    assert loft.node.read_file("/home/ann/loft/large") == ibiza.node.read_file("/home/ann/files/large")
+    assert not far.node.exists("/home/ann/far/large")
+    ibiza.box("rm", "/n/loft/fs/loft/large")
+    far.start_boxd()
+
+
+def test_no_other_storage(ann, storages):
+    """What came of it is not known, as ever; and what cannot be read again is not begun again."""
+    far, _ = storages
+    ibiza = ann[1]
+    for command in ("box cp files/large /n/far/fs/far/large",
+                    "cat files/large | box cp - /w/large"):
+        copying = ibiza.node.spawn(["sh", "-c", command])
+        wait_for(lambda: came(far) > 500_000, 30, what="some of it to come")
+        far.boxd.kill()
+        far.boxd.wait()
+        assert copying.wait(60) != 0
+        assert "far has not answered" in copying.output() and "going on" not in copying.output()
+        far.start_boxd()

@@ -23,6 +23,7 @@
 #include "choose.h"
 #include "claims.h"
 #include "copy.h"
+#include "grants.h"
 #include "mounts.h"
 #include "net/asker.h"
 #include "net/link.h"
@@ -43,6 +44,7 @@ struct boxd {
 	struct box_tree *tree;
 	struct work_pool *pool;
 	struct mounts mounts;
+	struct grants grants;
 	struct route route;
 	struct relays relays;
 	struct spaces spaces;
@@ -75,7 +77,8 @@ static bool pass_on(struct boxd *boxd, struct exchange *exchange, struct op_head
 		return true;
 	}
 	op_unset(head, OP_F_NS);
-	if (route_resolve(&boxd->route, name, subject, local, &way, &why) != OP_OK ||
+	if (route_resolve_granted(&boxd->route, name, subject, local, head, head->verb, &way,
+			&why) != OP_OK ||
 			route_rewrite(&boxd->route, &way, head, &why) != OP_OK) {
 		relay_refuse(exchange, &why);
 		return true;
@@ -130,6 +133,18 @@ static bool forward_inside(void *data, struct exchange *exchange, struct op_head
 	return pass_on(boxd, exchange, head, subject, true);
 }
 
+// What another node asks with somebody's grant is asked by who gave it.
+static void serve_granted(struct boxd *boxd, struct exchange *exchange, struct op_head *head,
+		const struct subject *subject) {
+	struct subject granted = *subject;
+	struct op_refusal why;
+	if (grants_admit(&boxd->grants, head, &granted, &why) != OP_OK) {
+		relay_refuse(exchange, &why);
+	} else if (!pass_on(boxd, exchange, head, &granted, false)) {
+		box_server_give_back(&boxd->outside, exchange, head, &granted);
+	}
+}
+
 static bool forward_outside(void *data, struct exchange *exchange, struct op_head *head,
 		const struct subject *subject) {
 	op_unset(head, OP_F_NS);
@@ -138,6 +153,10 @@ static bool forward_outside(void *data, struct exchange *exchange, struct op_hea
 		op_refuse(&why, OP_EUNSUPP, "which boxes go together is for the asker's own node to find: ask it, "
 			"with the names as they are there");
 		relay_refuse(exchange, &why);
+		return true;
+	}
+	if (grants_meant(head)) {
+		serve_granted(data, exchange, head, subject);
 		return true;
 	}
 	return pass_on(data, exchange, head, subject, false);
@@ -317,7 +336,7 @@ static bool create_network(struct boxd *boxd) {
 		log_error("%s", why.sentence);
 		return false;
 	}
-	boxd->route.quic = boxd->env.quic = boxd->claims.quic = boxd->quic;
+	boxd->route.quic = boxd->env.quic = boxd->claims.quic = boxd->grants.quic = boxd->quic;
 	struct peer *peer;
 	wl_list_for_each(peer, quic_peers(boxd->quic), link) {
 		peer_box_changed(&boxd->env, peer);
@@ -350,7 +369,8 @@ struct boxd *boxd_create(struct wl_event_loop *loop, const struct config *config
 		free(boxd);
 		return NULL;
 	}
-	boxd->route = (struct route){loop, boxd->keys, &boxd->mounts, NULL};
+	grants_init(&boxd->grants, boxd->keys);
+	boxd->route = (struct route){loop, boxd->keys, &boxd->mounts, NULL, &boxd->grants};
 	const char *person = keys_person(boxd->keys);
 	boxd->tree = box_tree_create(person ? person : config->person);
 	boxd->caller = (struct caller){.open = open_inside, .data = boxd};
@@ -402,6 +422,7 @@ void boxd_destroy(struct boxd *boxd) {
 	usr_finish(&boxd->usr);
 	mounts_finish(&boxd->mounts);
 	spaces_finish(&boxd->spaces);
+	grants_finish(&boxd->grants);
 	keys_destroy(boxd->keys);
 	free(boxd);
 }

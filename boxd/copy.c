@@ -15,6 +15,7 @@
 #include "box/name.h"
 #include "box/plan.h"
 #include "convert.h"
+#include "grants.h"
 #include "mover.h"
 #include "quic/keys.h"
 #include "quic/quic.h"
@@ -41,6 +42,8 @@ struct copy {
 	struct exchange *exchange;
 	struct subject subject;
 	char *want; // of the source; may be NULL
+	struct op_head grants; // that came with the request
+	struct caller granted; // as a program of this node, with them
 	char *type; // of the bytes, in place of what the source says; may be NULL
 	struct casts casts; // of his name space
 	struct place source, target;
@@ -74,6 +77,7 @@ static void copy_destroy(struct copy *copy) {
 	exchange_destroy(copy->exchange);
 	place_finish(&copy->source);
 	place_finish(&copy->target);
+	op_head_finish(&copy->grants);
 	free(copy->want);
 	free(copy->type);
 	casts_finish(&copy->casts);
@@ -144,6 +148,22 @@ static const struct exchange_events asker_events = {.gone = asker_gone};
 
 /* Moved here. */
 
+static void add_grants(struct op_head *head, const struct op_head *from) {
+	size_t at = 0;
+	for (const char *grant; (grant = op_each(from, OP_F_GRANT, &at));) {
+		op_add(head, OP_F_GRANT, grant);
+	}
+}
+
+// What was granted for the copy goes with what it asks of the two boxes.
+static struct stream *open_granted(void *data, struct op_head *head, const struct subject *subject,
+		struct op_refusal *refusal) {
+	struct copy *copy = data;
+	const struct caller *caller = copy->copies->caller;
+	add_grants(head, &copy->grants);
+	return caller->open(caller->data, head, subject, refusal);
+}
+
 static void handle_moving(void *data) {
 	answer(data);
 }
@@ -186,7 +206,7 @@ static void refuse_memory(struct copy *copy) {
 
 static void move_here(struct copy *copy) {
 	copy->stage = STAGE_HERE;
-	copy->mover = mover_create(copy->copies->loop, copy->copies->caller, &copy->subject,
+	copy->mover = mover_create(copy->copies->loop, &copy->granted, &copy->subject,
 		copy->source.name, copy->want, copy->type, copy->target.name, &here_events, copy);
 	if (!copy->mover) {
 		refuse_memory(copy);
@@ -196,7 +216,7 @@ static void move_here(struct copy *copy) {
 static void convert_here(struct copy *copy, const struct cast *const *chain, int length) {
 	const struct convert_plan plan = {
 		.route = copy->copies->route,
-		.caller = copy->copies->caller,
+		.caller = &copy->granted,
 		.subject = &copy->subject,
 		.chain = chain,
 		.length = length,
@@ -257,6 +277,23 @@ static struct stream *node_open(void *data, struct op_head *head, const struct s
 	return route_open(copy->copies->route, &way, head, subject, refusal);
 }
 
+// Another person's node asks the other one in our name, once, for just that. Without a grant it is
+// refused there, and the bytes pass through here.
+static void grant_asked(const struct copy *copy, struct op_head *head, const struct place *asked,
+		const struct place *other) {
+	struct op_refusal why;
+	const struct route *route = copy->copies->route;
+	const struct peer *peer = quic_peer_by_key(route->quic, asked->key);
+	const char *person = keys_person(route->keys);
+	if (!peer || !person || !route->grants || strcmp(copy->subject.person, person) != 0 ||
+			strcmp(copy->subject.machine, keys_machine(route->keys)) != 0 ||
+			strcmp(peer->subject.person, person) == 0 || strcmp(asked->key, other->key) == 0) {
+		return;
+	}
+	grants_sign(route->grants, head, asked->key, other->key,
+		asked == &copy->source ? OP_PUTMEM : OP_GETMEM, other->there, &why);
+}
+
 static void ask_node(struct copy *copy, enum stage stage) {
 	static const struct call_events events = {
 		.reply = node_reply,
@@ -279,6 +316,7 @@ static void ask_node(struct copy *copy, enum stage stage) {
 	if (copy->type) {
 		op_set(&head, OP_F_TYPE, copy->type);
 	}
+	grant_asked(copy, &head, asked, other);
 	copy->call = call_create(copy->copies->loop, &copy->caller, &head, &copy->subject, &events,
 		copy);
 	op_head_finish(&head);
@@ -397,8 +435,8 @@ static enum op_code find_place(struct copy *copy, struct place *place, const cha
 	if (!place->name) {
 		return op_refuse(refusal, OP_EIO, "out of memory");
 	}
-	code = route_resolve(copy->copies->route, place->name, &copy->subject, local || key[0], &way,
-		refusal);
+	code = route_resolve_granted(copy->copies->route, place->name, &copy->subject, local || key[0],
+		&copy->grants, place == &copy->source ? OP_GETMEM : OP_PUTMEM, &way, refusal);
 	if (code == OP_OK && way.kind == WAY_PEER) {
 		strcpy(place->key, way.peer->key);
 	} else if (code == OP_ENOENT && key[0]) {
@@ -439,6 +477,9 @@ void copy_create(struct copies *copies, struct exchange *exchange, const struct 
 	copy->copies = copies;
 	copy->exchange = exchange;
 	copy->subject = *subject;
+	copy->granted = (struct caller){.open = open_granted, .data = copy};
+	op_head_init_request(&copy->grants, OP_COPY);
+	add_grants(&copy->grants, head);
 	exchange_listen(exchange, &asker_events, copy);
 	strcpy(copy->source.type, "*");
 	strcpy(copy->target.type, "*");

@@ -183,7 +183,7 @@ static void to_drained(void *data) {
 
 static bool may_repeat(const struct relay *relay) {
 	enum op_verb verb = relay->head.verb;
-	return !relay->answered && !relay->repeated &&
+	return !relay->answered && !relay->repeated && !op_has(&relay->head, OP_F_GRANT) &&
 		(verb == OP_KIND || verb == OP_SELECTORS || verb == OP_GETMEM);
 }
 

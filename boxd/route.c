@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "box/name.h"
+#include "grants.h"
 #include "mounts.h"
 #include "net/stream_unix.h"
 #include "quic/keys.h"
@@ -39,16 +40,21 @@ static struct peer *find_peer(const struct route *route, const char *text, size_
 		quic_peer_by_petname(route->quic, name);
 }
 
-static enum op_code check_leave(const struct route *route, const struct peer *peer,
-		const struct subject *subject, struct op_refusal *refusal) {
+static enum op_code check_leave(const struct route *route, const struct way *way,
+		const struct subject *subject, const struct op_head *head, enum op_verb verb,
+		struct op_refusal *refusal) {
+	const struct peer *peer = way->peer;
 	const char *person = keys_person(route->keys);
 	if ((person && strcmp(subject->person, person) == 0) ||
 			strcmp(subject->person, peer->subject.person) == 0) {
 		return OP_OK;
 	}
-	return op_refuse(refusal, OP_EPERM, "%s's request may not go on from %s to %s's node: that takes "
-		"a grant, which this version does not have yet", subject->person,
-		keys_machine(route->keys), peer->subject.person);
+	if (head && route->grants && op_has(head, OP_F_GRANT)) {
+		return grants_let(route->grants, head, subject, peer, verb, way->name, refusal);
+	}
+	return op_refuse(refusal, OP_EPERM, "%s's request may not go on from %s to %s's node without a "
+		"grant of %s for just that", subject->person, keys_machine(route->keys),
+		peer->subject.person, subject->person);
 }
 
 static enum op_code resolve_here(const struct route *route, const char *name, struct way *way) {
@@ -61,6 +67,12 @@ static enum op_code resolve_here(const struct route *route, const char *name, st
 
 enum op_code route_resolve(const struct route *route, const char *name,
 		const struct subject *subject, bool local, struct way *way, struct op_refusal *refusal) {
+	return route_resolve_granted(route, name, subject, local, NULL, OP_KIND, way, refusal);
+}
+
+enum op_code route_resolve_granted(const struct route *route, const char *name,
+		const struct subject *subject, bool local, const struct op_head *head, enum op_verb verb,
+		struct way *way, struct op_refusal *refusal) {
 	*way = (struct way){0};
 	const char *below = name_below("/n", name);
 	if (!below || (local && !*below)) {
@@ -82,7 +94,7 @@ enum op_code route_resolve(const struct route *route, const char *name,
 			"box pair makes one known)", size > 80 ? 80 : (int)size, node);
 	}
 	way->kind = WAY_PEER;
-	return check_leave(route, way->peer, subject, refusal);
+	return check_leave(route, way, subject, head, verb, refusal);
 }
 
 // A box said in our names, as the node at the end of the way must read it.
@@ -154,6 +166,7 @@ struct stream *route_open(const struct route *route, const struct way *way, stru
 	if (way->kind == WAY_MOUNT) {
 		char as[130];
 		op_set(head, OP_F_AS, subject_print(subject, as));
+		op_unset(head, OP_F_GRANT);
 		return open_mount(route, way, refusal);
 	}
 	op_unset(head, OP_F_AS);

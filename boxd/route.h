@@ -19,6 +19,7 @@
  * Which box a name of a name space means was chosen before (choose.h).
  */
 
+struct grants;
 struct keys;
 struct mounts;
 struct peer;
@@ -29,6 +30,7 @@ struct route {
 	struct keys *keys;
 	struct mounts *mounts;
 	struct quic *quic; // may be NULL
+	const struct grants *grants; // likewise: nothing goes on by a grant
 };
 
 enum way_kind {
@@ -51,6 +53,10 @@ struct way {
  */
 enum op_code route_resolve(const struct route *route, const char *name,
 	const struct subject *subject, bool local, struct way *way, struct op_refusal *refusal);
+/* The same for a verb, when a grant among those of head may be for just that. */
+enum op_code route_resolve_granted(const struct route *route, const char *name,
+	const struct subject *subject, bool local, const struct op_head *head, enum op_verb verb,
+	struct way *way, struct op_refusal *refusal);
 
 /*
  * Rewrites a head for its way: name as it is there; device and to, which are said in this node's

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_grants.c - grants as they travel: signed, believed as far as a person is known, used once; and
+ * each way in which one is not good, beside one that is.
+ *
+ * What a grant's lines cover is tests/unit/box/grant.c. Here ann, at den, asks; alice's loft holds the
+ * grant and bob's pc is where it goes.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+#include <gnutls/gnutls.h>
+
+#include "grants.h"
+#include "quic/signing.h"
+#include "unit/quic/town.h"
+
+struct nodes {
+	struct town town;
+	struct persona ann, alice, bob;
+	struct node den, loft, pc;
+	struct grants at_den, at_loft, at_pc;
+};
+
+static struct grants grants_of(struct node *node) {
+	struct grants grants;
+	grants_init(&grants, node->keys);
+	grants.quic = node->quic;
+	return grants;
+}
+
+static int set_up(void **state) {
+	struct nodes *t = calloc(1, sizeof(*t));
+	assert_non_null(t);
+	town_init(&t->town);
+	persona_init(&t->ann, "ann");
+	persona_init(&t->alice, "alice");
+	persona_init(&t->bob, "bob");
+	node_init(&t->den, &t->town, "den", &t->ann);
+	node_init(&t->loft, &t->town, "loft", &t->alice);
+	node_init(&t->pc, &t->town, "pc", &t->bob);
+	befriend(&t->den, &t->loft);
+	befriend(&t->den, &t->pc);
+	befriend(&t->loft, &t->pc);
+	t->at_den = grants_of(&t->den);
+	t->at_loft = grants_of(&t->loft);
+	t->at_pc = grants_of(&t->pc);
+	wl_list_init(&t->at_den.used);
+	wl_list_init(&t->at_loft.used);
+	wl_list_init(&t->at_pc.used);
+	introduce(&t->loft, &t->pc, 0);
+	end_say(node_open(&t->loft, peer_of(&t->loft, &t->pc)), "here");
+	until(&t->town, peer_of(&t->pc, &t->loft)->up);
+	*state = t;
+	return 0;
+}
+
+static int tear_down(void **state) {
+	struct nodes *t = *state;
+	grants_finish(&t->at_den);
+	grants_finish(&t->at_loft);
+	grants_finish(&t->at_pc);
+	node_finish(&t->den);
+	node_finish(&t->loft);
+	node_finish(&t->pc);
+	persona_finish(&t->ann);
+	persona_finish(&t->alice);
+	persona_finish(&t->bob);
+	town_finish(&t->town);
+	free(t);
+	return 0;
+}
+
+// A request with a grant of ann's, for loft to put something into /x of pc.
+static void make_request(struct nodes *t, struct op_head *head) {
+	struct op_refusal why;
+	op_head_init_request(head, OP_PUTMEM);
+	op_set(head, OP_F_NAME, "/x");
+	assert_int_equal(grants_sign(&t->at_den, head, keys_fingerprint(t->loft.keys),
+		keys_fingerprint(t->pc.keys), OP_PUTMEM, "/x", &why), OP_OK);
+}
+
+// At pc, from loft. head is finished.
+static void expect_admit(struct nodes *t, struct op_head *head, enum op_code code,
+		const char *says) {
+	struct subject subject = peer_of(&t->pc, &t->loft)->subject;
+	struct op_refusal why = {0};
+	enum op_code got = grants_admit(&t->at_pc, head, &subject, &why);
+	if (got != code || (says && !strstr(why.sentence, says))) {
+		fail_msg("%s %s, and not %s", op_code_name(got), why.sentence, says ? says : "ok");
+	}
+	assert_string_equal(subject.person, code == OP_OK ? "ann" : "alice");
+	assert_string_equal(subject.machine, code == OP_OK ? "den" : "loft");
+	assert_false(op_has(head, OP_F_GRANT));
+	op_head_finish(head);
+}
+
+static void test_once(void **state) {
+	struct nodes *t = *state;
+	struct op_head head, again;
+	make_request(t, &head);
+	op_head_copy(&again, &head);
+	expect_admit(t, &head, OP_OK, NULL);
+	expect_admit(t, &again, OP_EPERM, "used already");
+	make_request(t, &head);
+	expect_admit(t, &head, OP_OK, NULL);
+}
+
+static void test_kinds_are_no_use(void **state) {
+	struct nodes *t = *state;
+	struct op_head head, kind;
+	make_request(t, &head);
+	for (int i = 0; i < 2; i++) {
+		size_t at = 0;
+		op_head_init_request(&kind, OP_KIND);
+		op_set(&kind, OP_F_NAME, "/x");
+		op_add(&kind, OP_F_GRANT, op_each(&head, OP_F_GRANT, &at));
+		expect_admit(t, &kind, OP_OK, NULL);
+	}
+	expect_admit(t, &head, OP_OK, NULL);
+}
+
+static void test_other_names_and_verbs(void **state) {
+	struct nodes *t = *state;
+	struct op_head head;
+	make_request(t, &head);
+	op_set(&head, OP_F_NAME, "/y");
+	expect_admit(t, &head, OP_EPERM, "/y");
+	make_request(t, &head);
+	head.verb = OP_GETMEM;
+	expect_admit(t, &head, OP_EPERM, "getmem");
+}
+
+static void test_other_holder_and_target(void **state) {
+	struct nodes *t = *state;
+	struct op_head head;
+	struct op_refusal why;
+	const char *loft = keys_fingerprint(t->loft.keys), *pc = keys_fingerprint(t->pc.keys);
+	op_head_init_request(&head, OP_PUTMEM);
+	op_set(&head, OP_F_NAME, "/x");
+	grants_sign(&t->at_den, &head, pc, pc, OP_PUTMEM, "/x", &why);
+	expect_admit(t, &head, OP_EPERM, "another machine than came");
+	op_head_init_request(&head, OP_PUTMEM);
+	op_set(&head, OP_F_NAME, "/x");
+	grants_sign(&t->at_den, &head, loft, loft, OP_PUTMEM, "/x", &why);
+	expect_admit(t, &head, OP_EPERM, "for another machine");
+}
+
+static void test_from_before(void **state) {
+	struct nodes *t = *state;
+	struct op_head head;
+	make_request(t, &head);
+	t->at_pc.started = time(NULL) + 100; // it may have been used in the life before
+	expect_admit(t, &head, OP_EPERM, "older");
+}
+
+/* The grant's text with something else in it; malloc'd. */
+static char *changed(const char *text, const char *from, const char *to, bool cut) {
+	gnutls_datum_t in = {.data = (unsigned char *)text, .size = (unsigned int)strlen(text)};
+	gnutls_datum_t plain, coded;
+	struct buf other;
+	assert_true(gnutls_base64_decode2(&in, &plain) >= 0);
+	char *copy = strndup((char *)plain.data, plain.size);
+	char *at = strstr(copy, from);
+	assert_non_null(at);
+	buf_init(&other);
+	buf_append(&other, copy, (size_t)(at - copy));
+	buf_append(&other, to, strlen(to));
+	if (!cut) {
+		buf_append(&other, at + strlen(from), strlen(at + strlen(from)));
+	}
+	gnutls_datum_t out = {.data = buf_front(&other), .size = (unsigned int)other.size};
+	assert_true(gnutls_base64_encode2(&out, &coded) >= 0);
+	char *whole = strndup((char *)coded.data, coded.size);
+	gnutls_free(coded.data);
+	gnutls_free(plain.data);
+	buf_finish(&other);
+	free(copy);
+	return whole;
+}
+
+static void expect_changed(struct nodes *t, const char *from, const char *to, bool cut,
+		enum op_code code, const char *says) {
+	struct op_head head;
+	size_t at = 0;
+	make_request(t, &head);
+	char *text = changed(op_each(&head, OP_F_GRANT, &at), from, to, cut);
+	op_unset(&head, OP_F_GRANT);
+	op_add(&head, OP_F_GRANT, text);
+	free(text);
+	expect_admit(t, &head, code, says);
+}
+
+static void test_changed_on_the_way(void **state) {
+	struct nodes *t = *state;
+	expect_changed(t, "name /x", "name /x", false, OP_OK, NULL);
+	expect_changed(t, "verbs kind putmem", "verbs getmem putmem", false, OP_EPERM, "signature");
+	expect_changed(t, "use once", "use member", false, OP_EPERM, "signature");
+	expect_changed(t, "cert ", "", true, OP_EARG, "certificates");
+	expect_changed(t, "signature ", "", true, OP_EARG, "signature");
+	expect_changed(t, "\nuse", "", true, OP_EARG, "lines");
+	expect_changed(t, "signature ", "signature AAAA", false, OP_EPERM, "signature");
+}
+
+// Alice's node cannot give itself what ann did not: not in ann's name, and in its own it is alice's.
+static void test_signed_by_another(void **state) {
+	struct nodes *t = *state;
+	struct op_head head;
+	struct op_refusal why;
+	size_t at = 0;
+	op_head_init_request(&head, OP_PUTMEM);
+	op_set(&head, OP_F_NAME, "/x");
+	grants_sign(&t->at_loft, &head, keys_fingerprint(t->loft.keys), keys_fingerprint(t->pc.keys),
+		OP_PUTMEM, "/x", &why);
+	char *text = changed(op_each(&head, OP_F_GRANT, &at), keys_person_fingerprint(t->loft.keys),
+		keys_person_fingerprint(t->den.keys), false);
+	op_unset(&head, OP_F_GRANT);
+	op_add(&head, OP_F_GRANT, text);
+	free(text);
+	expect_admit(t, &head, OP_EPERM, "not signed by whom");
+}
+
+static void test_signer_unknown(void **state) {
+	struct nodes *t = *state;
+	struct persona eve;
+	struct node her;
+	struct op_head head;
+	struct op_refusal why;
+	persona_init(&eve, "ann"); // the name alone is nothing
+	node_init(&her, &t->town, "den", &eve);
+	struct grants grants = grants_of(&her);
+	op_head_init_request(&head, OP_PUTMEM);
+	op_set(&head, OP_F_NAME, "/x");
+	grants_sign(&grants, &head, keys_fingerprint(t->loft.keys), keys_fingerprint(t->pc.keys),
+		OP_PUTMEM, "/x", &why);
+	expect_admit(t, &head, OP_EPERM, "not known here");
+	node_finish(&her);
+	persona_finish(&eve);
+}
+
+static void test_signer_forgotten(void **state) {
+	struct nodes *t = *state;
+	struct op_head head;
+	make_request(t, &head);
+	quic_peer_forget(t->pc.quic, peer_of(&t->pc, &t->den));
+	expect_admit(t, &head, OP_EPERM, NULL);
+}
+
+static void test_no_grant(void **state) {
+	struct nodes *t = *state;
+	static const char *const texts[] = {"", "x", "Z3JhbnQvMQo=", "AAAA", "grant/1"};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct op_head head;
+		op_head_init_request(&head, OP_PUTMEM);
+		op_set(&head, OP_F_NAME, "/x");
+		op_add(&head, OP_F_GRANT, texts[i]);
+		expect_admit(t, &head, OP_EARG, "no grant");
+	}
+}
+
+/* At the holder: what may go on, and for whom. */
+static void test_goes_on(void **state) {
+	struct nodes *t = *state;
+	struct op_head head;
+	struct op_refusal why;
+	struct subject ann = peer_of(&t->loft, &t->den)->subject, eve = ann;
+	const struct peer *pc = peer_of(&t->loft, &t->pc), *den = peer_of(&t->loft, &t->den);
+	strcpy(eve.person, "eve");
+	make_request(t, &head);
+	struct grants *at = &t->at_loft;
+	assert_int_equal(grants_let(at, &head, &ann, pc, OP_PUTMEM, "/x", &why), OP_OK);
+	assert_int_equal(grants_let(at, &head, &ann, pc, OP_PUTMEM, "/y", &why), OP_EPERM);
+	assert_int_equal(grants_let(at, &head, &ann, pc, OP_GETMEM, "/x", &why), OP_EPERM);
+	assert_int_equal(grants_let(at, &head, &ann, den, OP_PUTMEM, "/x", &why), OP_EPERM);
+	assert_int_equal(grants_let(at, &head, &eve, pc, OP_PUTMEM, "/x", &why), OP_EPERM);
+	assert_int_equal(grants_let(&t->at_pc, &head, &ann, pc, OP_PUTMEM, "/x", &why), OP_EPERM);
+	op_head_finish(&head);
+}
+
+static void test_only_so_many_of_a_person(void **state) {
+	struct nodes *t = *state;
+	struct op_head head;
+	for (int i = 0; i < 256; i++) {
+		make_request(t, &head);
+		expect_admit(t, &head, OP_OK, NULL);
+	}
+	make_request(t, &head);
+	expect_admit(t, &head, OP_EQUOTA, "remembered");
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_once, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_kinds_are_no_use, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_other_names_and_verbs, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_other_holder_and_target, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_from_before, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_changed_on_the_way, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_signed_by_another, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_signer_unknown, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_signer_forgotten, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_no_grant, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_goes_on, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_only_so_many_of_a_person, set_up, tear_down),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

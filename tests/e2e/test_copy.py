@@ -2,7 +2,6 @@
 """A copy goes straight from the source's node to the target's; who asks for it carries nothing."""
 
 import hashlib
-import json
 import os
 
 import pytest
@@ -12,12 +11,6 @@ from net.place import wait_for
 
 SIZE = 20 * 1000 * 1000
 MESSAGE = 700 * 1000  # what a channel takes at once
-
-
-def port_bytes(lab, node):
-    """What has passed the node's port, both ways."""
-    told = json.loads(lab.switch.output(["ip", "-j", "-s", "link", "show", "dev", node.port]))
-    return sum(told[0]["stats64"][way]["bytes"] for way in ("rx", "tx"))
 
 
 @pytest.fixture(scope="module")
@@ -52,10 +45,10 @@ def test_asker_carries_nothing(lab, ann):
     for home in (ibiza, loft):
         home.box("mk", "/chan/inbox")
     sent = digest(den.node.read_file("/home/ann/files/message"))
-    before = port_bytes(lab, loft.node)
+    before = lab.port_bytes(loft.node)
     loft.box("cp", "/n/den/fs/files/message", "/n/ibiza/chan/inbox")
     loft.box("cp", "/n/den/fs/files/large", "/n/ibiza/null")
-    carried = port_bytes(lab, loft.node) - before
+    carried = lab.port_bytes(loft.node) - before
     assert received(ibiza, "/chan/inbox") == sent
     assert carried < 40 * 1000, f"{carried} bytes on the asker's line"
 

@@ -11,6 +11,7 @@ in node.py and rootfs.py, what one can do with it in place.py.
 """
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -258,6 +259,11 @@ class Lab:
 
     def _set_bridge(self, node, state):
         self.switch.run(["bridge", "link", "set", "dev", node.port, "state", str(state)])
+
+    def port_bytes(self, node):
+        """What has passed the node's port, both ways."""
+        told = json.loads(self.switch.output(["ip", "-j", "-s", "link", "show", "dev", node.port]))
+        return sum(told[0]["stats64"][way]["bytes"] for way in ("rx", "tx"))
 
     def capture(self, path):
         """Starts writing everything that passes the switch to a file, until Capture.stop()."""

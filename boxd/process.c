@@ -212,7 +212,7 @@ static enum op_code refuse_exec(const struct process_start *start, int error,
 
 static enum op_code start_program(struct process *process, const struct process_start *start,
 		const int theirs[3], int slave, struct op_refusal *refusal) {
-	struct spawn_fd fds[3 + LAUNCH_FDS] = {{theirs[0], 0}, {theirs[1], 1}, {theirs[2], 2}};
+	struct spawn_fd fds[3 + PROCESS_FDS + LAUNCH_FDS] = {{theirs[0], 0}, {theirs[1], 1}, {theirs[2], 2}};
 	struct spawn_options options = {
 		.exec_fd = -1,
 		.fds = fds,
@@ -222,6 +222,9 @@ static enum op_code start_program(struct process *process, const struct process_
 	};
 	if (slave >= 0) {
 		options.fds_size = 0;
+	}
+	for (int i = 0; i < start->fds_size; i++) {
+		fds[options.fds_size++] = start->fds[i];
 	}
 	struct launch launch;
 	enum op_code code = launch_init(&launch, start, refusal);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <wayland-server-core.h>
 
+#include "base/spawn.h"
 #include "box/op.h"
 
 /*
@@ -19,12 +20,16 @@ enum process_io {
 	PROCESS_ERR, // with a terminal there is none: all is PROCESS_OUT
 };
 
+#define PROCESS_FDS 16
+
 struct process_start {
 	const char *node;       // this one, for refusals
 	const char *prog;       // a path or a word for PATH; NULL with prog_fd
 	int prog_fd;            // a memfd to execute, kept open by the caller; -1
 	const char *const *args; // NULL-terminated; args[0] is the program's own name
 	const char *const *env; // NAME=VALUE, set over this node's environment; NULL-terminated
+	const struct spawn_fd *fds; // more of them, not for 0-2
+	int fds_size;           // PROCESS_FDS at most
 	const char *cwd;        // NULL: the home directory
 	const char *tty;        // ROWSxCOLUMNS; NULL: pipes
 	const char *person;     // NULL: the owner; else whose it is, and it runs behind walls

@@ -114,7 +114,13 @@ enum op_code proc_begin(struct proc *proc, struct op_refusal *refusal) {
 	const char *last = proc->prog ? strrchr(proc->prog, '/') : NULL;
 	const char *name = !proc->prog ? proc->box->name : last ? last + 1 : proc->prog;
 	const char **args = list_words(&proc->args, name);
-	const char **env = list_words(&proc->env_text, NULL);
+	struct spawn_fd segments[PROC_SEGMENTS];
+	struct buf variables;
+	buf_init(&variables);
+	int count = proc_vm_fds(proc, segments, &variables);
+	bool whole = count >= 0 && (proc->env_text.size == 0 ||
+		buf_append(&variables, proc->env_text.data + proc->env_text.at, proc->env_text.size));
+	const char **env = whole ? list_words(&variables, NULL) : NULL;
 	enum op_code code = OP_EIO;
 	if (args && env) {
 		struct process_start start = {
@@ -123,6 +129,8 @@ enum op_code proc_begin(struct proc *proc, struct op_refusal *refusal) {
 			.prog_fd = proc->prog_fd,
 			.args = args,
 			.env = env,
+			.fds = segments,
+			.fds_size = count,
 			.cwd = proc->cwd,
 			.tty = proc->tty,
 			.person = proc->walled ? proc->box->maker : NULL,
@@ -135,6 +143,7 @@ enum op_code proc_begin(struct proc *proc, struct op_refusal *refusal) {
 	}
 	free(args);
 	free(env);
+	buf_finish(&variables);
 	if (code == OP_OK) {
 		proc->begun = true;
 		box_changed(proc->box);
@@ -239,7 +248,7 @@ static struct proc *proc_create(struct box *parent, struct req *req) {
 		return NULL;
 	}
 	good = good && rights_private(proc->box, req->subject) && proc_io_create(proc) &&
-		proc_facts_create(proc);
+		proc_facts_create(proc) && proc_vm_create(proc);
 	if (!good) {
 		box_destroy(proc->box);
 		return NULL;

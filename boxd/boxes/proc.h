@@ -3,11 +3,13 @@
 #define BOXES_PROC_H
 
 #include "base/buf.h"
+#include "base/spawn.h"
 #include "boxes/env.h"
 #include "process.h"
 
 /*
- * A process box, shared by proc.c (its life), proc_facts.c and proc_io.c (its inner boxes).
+ * A process box, shared by proc.c (its life), proc_facts.c, proc_io.c and proc_vm.c (its inner
+ * boxes).
  *
  * A stream has one place at a time. An output goes to its link if it has one, else to a reader of
  * its box, else to the exchange that made the process; without a place it waits in the pipe, and so
@@ -70,6 +72,16 @@ void proc_io_update(struct proc_io *io);
 void proc_io_run_over(struct proc *proc);
 /* Every stream the program writes is over. */
 bool proc_io_over(const struct proc *proc);
+
+#define PROC_SEGMENTS 16
+/* Box vm, of the segments that the program is given. false: no memory. */
+bool proc_vm_create(struct proc *proc);
+/*
+ * The program's segments as its descriptors, which stay ours, and the variable that names them to
+ * it. Returns how many; -1: no memory.
+ */
+int proc_vm_fds(const struct proc *proc, struct spawn_fd fds[static PROC_SEGMENTS],
+	struct buf *variable);
 
 /* Boxes args cwd env legacy prog signal status. false: no memory. */
 bool proc_facts_create(struct proc *proc);

@@ -536,8 +536,11 @@ static const struct {
 
 static int run(const struct conform *conform, const char *type, const char *filter) {
 	size_t count = 0;
-	size_t more = conform->more ? conform->more->tests_size : 0;
-	struct CMUnitTest *tests = calloc(PROMISES + conform->tests_size + more, sizeof(*tests));
+	size_t size = PROMISES + conform->tests_size;
+	for (const struct conform_more *more = conform->more; more; more = more->next) {
+		size += more->tests_size;
+	}
+	struct CMUnitTest *tests = calloc(size, sizeof(*tests));
 	for (size_t i = 0; i < PROMISES; i++) {
 		tests[count++] = (struct CMUnitTest){
 			promises[i].name, promises[i].function, setup, teardown, (void *)conform,
@@ -546,8 +549,10 @@ static int run(const struct conform *conform, const char *type, const char *filt
 	for (size_t i = 0; i < conform->tests_size; i++) {
 		tests[count++] = conform->tests[i];
 	}
-	for (size_t i = 0; i < more; i++) {
-		tests[count++] = conform->more->tests[i];
+	for (const struct conform_more *more = conform->more; more; more = more->next) {
+		for (size_t i = 0; i < more->tests_size; i++) {
+			tests[count++] = more->tests[i];
+		}
 	}
 	if (filter) {
 		cmocka_set_test_filter(filter);

@@ -5,6 +5,7 @@
 #include "asked.h"
 
 struct conform_more { // tests of a type that are in a file of their own
+	const struct conform_more *next; // NULL: the last such file
 	const struct CMUnitTest *tests;
 	size_t tests_size;
 };

@@ -251,4 +251,4 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_terminal),
 	TEST(test_terminal_keys),
 };
-const struct conform_more proc_streams = {TESTS(tests)};
+const struct conform_more proc_streams = {.next = &proc_memory, TESTS(tests)};

@@ -4,9 +4,9 @@
 
 #include "conform.h"
 
-/* What type_proc.c and proc_streams.c share. */
+/* What type_proc.c, proc_streams.c and proc_memory.c share. */
 
-extern const struct conform_more proc_streams;
+extern const struct conform_more proc_streams, proc_memory;
 
 /* make /proc/p in one exchange. lines: prog and what else its head says. */
 void run(struct asked *asked, struct world *world, const char *lines);

@@ -23,6 +23,7 @@
 
 static void prepare(struct world *world) {
 	expect(world, OWNER, OP_OK, "make", "/proc/made", "");
+	expect(world, OWNER, OP_OK, "make", "/proc/made/vm/x", "");
 	expect(world, OWNER, OP_OK, "make", "/proc/runs", "prog cat\n");
 	expect(world, OWNER, OP_OK, "link", "/proc/runs/io2", "device /null\n");
 	expect(world, OWNER, OP_OK, "make", "/proc/over", "prog true\n");

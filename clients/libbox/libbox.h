@@ -149,6 +149,14 @@ enum box_code box_getmem(struct box_space *space, const char *name, const char *
 enum box_code box_putmem(struct box_space *space, const char *name, const char *cnstr,
 	ssize_t (*give)(void *data, void *bytes, size_t size), void *data);
 
+/*
+ * A segment of this program's memory that is a box too, /proc/P/vm/NAME, if whoever started the
+ * program made one: what is put into the box is in the block, and what is written to the block in
+ * the box. Mapped anew with each call, munmap(2) gives it back. NULL and errno: ENOENT, there is none
+ * of that name; ENODATA, it is empty.
+ */
+void *box_segment(const char *name, size_t *size);
+
 /* --- The rest of Op ------------------------------------------------------------------------- */
 
 /*

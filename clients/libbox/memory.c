@@ -3,8 +3,11 @@
  * memory.c - the program's own memory as source and target: getmem, putmem, and any request as Op
  * has it.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "libbox/space.h"
 #include "libbox/turn.h"
@@ -39,6 +42,41 @@ enum box_code box_getmem(struct box_space *space, const char *name, const char *
 enum box_code box_putmem(struct box_space *space, const char *name, const char *cnstr,
 		ssize_t (*give)(void *data, void *bytes, size_t size), void *data) {
 	return talk(space, OP_PUTMEM, name, cnstr, give, NULL, data);
+}
+
+// boxd said in BOX_VM which descriptors of ours are whose memory: "x=64 y=65".
+static int find_segment(const char *name) {
+	size_t size = strlen(name);
+	const char *at = getenv("BOX_VM");
+	while (at && *at) {
+		if (strncmp(at, name, size) == 0 && at[size] == '=') {
+			return atoi(at + size + 1);
+		}
+		at += strcspn(at, " ");
+		at += strspn(at, " ");
+	}
+	return -1;
+}
+
+void *box_segment(const char *name, size_t *size) {
+	int fd = find_segment(name);
+	struct stat st;
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		errno = ENOENT;
+		return NULL;
+	}
+	if (st.st_size == 0) {
+		errno = ENODATA;
+		return NULL;
+	}
+	void *block = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (block == MAP_FAILED) {
+		return NULL;
+	}
+	if (size) {
+		*size = (size_t)st.st_size;
+	}
+	return block;
 }
 
 /* A block of memory. */

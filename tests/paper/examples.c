@@ -92,6 +92,55 @@ static void example_import_any_proc(void) {
 	check(strstr(box_sentence(NULL), "den proc!") && strstr(box_sentence(NULL), "ibiza proc!"));
 }
 
+/*
+ * 9: "A make can be performed on a process' vm box to create a new segment on it. A copy can then
+ * copy data to/from the process address space […] a new value copied to a memory segment box would be
+ * noticed as soon as the process would read the variable". The process is this program, see main.
+ */
+static void example_segment_of_another(void) {
+	const char *p = own("/proc/p:%d"), *x = own("/proc/p:%d/vm/x"), *io0 = own("/proc/p:%d/io0");
+	const char *io1 = own("/proc/p:%d/io1");
+	must(box_make(NULL, p, NULL, NULL, NULL, NULL));
+	must(box_make(NULL, x, NULL, NULL, NULL, NULL));
+	must(box_put(NULL, x, NULL, "first ", 6));
+	put_program(own("/proc/p:%d/prog"), "segment x");
+	put(io0, "say\n");
+	check_box("first ", io1);
+	put(own("/fs/desk/value%d"), "second");
+	must(box_copy(NULL, own("/fs/desk/value%d"), NULL, x, NULL, NULL));
+	put(io0, "say\n");
+	check_box("second", io1);
+	put(io0, "write\n");
+	check_box("written", io1);
+	must(box_copy(NULL, x, NULL, own("/fs/desk/back%d"), NULL, NULL));
+	check_box("s-cond", own("/fs/desk/back%d"));
+	must(box_delete(NULL, p));
+}
+
+/*
+ * 9: "Conventionally, the shell links its I/O devices to those preferred by the user […] link a new
+ * set of I/O devices". A channel is the console here.
+ */
+static void example_usr_devices(void) {
+	const char *p = own("/proc/p:%d"), *one = own("/chan/one:%d"), *other = own("/chan/other:%d");
+	char *choice, *io;
+	must(box_make(NULL, one, NULL, NULL, NULL, NULL));
+	must(box_make(NULL, other, NULL, NULL, NULL, NULL));
+	must(box_link(NULL, one, NULL, "/usr/ann/cons", NULL, NULL, &choice));
+	must(box_make(NULL, p, NULL, NULL, NULL, NULL));
+	must(box_link(NULL, "/usr/ann/cons", NULL, own("/proc/p:%d/io1"), NULL, NULL, &io));
+	must(box_copy(NULL, "/fs/desk/bin/cat", NULL, own("/proc/p:%d/prog"), NULL, NULL));
+	put(own("/proc/p:%d/io0"), "here");
+	check_box("here", one);
+	must(box_link(NULL, other, NULL, "/usr/ann/cons", NULL, NULL, &choice));
+	wait_field(io, "state", "up");
+	put(own("/proc/p:%d/io0"), "there");
+	check_box("there", other);
+	must(box_delete(NULL, p));
+	must(box_delete(NULL, choice));
+	check(!field("/usr/ann/cons", "device"));
+}
+
 const struct test example_tests[] = {
 	{"example_mk_and_cp", example_mk_and_cp},
 	{"example_make_proc_and_copy_prog", example_make_proc_and_copy_prog},
@@ -99,5 +148,7 @@ const struct test example_tests[] = {
 	{"example_memory_as_source", example_memory_as_source},
 	{"example_import_command", example_import_command},
 	{"example_import_any_proc", example_import_any_proc},
+	{"example_segment_of_another", example_segment_of_another},
+	{"example_usr_devices", example_usr_devices},
 	{NULL, NULL},
 };

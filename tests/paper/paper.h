@@ -41,6 +41,8 @@ void check_bytes(const char *what, const char *want, const char *name);
 const char *own(const char *fmt);
 /* Text becomes a box's bytes. */
 void put(const char *name, const char *text);
+/* A process begins with this very program, which does what the words say: see main. */
+void put_program(const char *name, const char *words);
 bool exists(const char *name);
 /* A field of a box's kind; NULL. Never freed. */
 const char *field(const char *name, const char *field_name);

@@ -14,9 +14,11 @@
 #include <sys/stat.h>
 
 #define LOG_MODULE "boxd"
+#include "ads/follow.h"
 #include "base/log.h"
 #include "base/work.h"
 #include "box/name.h"
+#include "boxes/ads.h"
 #include "boxes/env.h"
 #include "boxes/peer.h"
 #include "boxes/usr.h"
@@ -59,6 +61,7 @@ struct boxd {
 	struct caller owner; // of what is asked of this node's owner
 	struct net_asker asker;
 	struct quic *quic; // NULL: no network
+	struct follow follow; // of what peers advertise
 	struct box_env env;
 };
 
@@ -237,6 +240,7 @@ static void handle_peer_changed(void *data, struct peer *peer) {
 	struct boxd *boxd = data;
 	update_owner(boxd);
 	peer_box_changed(&boxd->env, peer);
+	follow_peer_changed(&boxd->follow, peer);
 	if (peer->up) {
 		net_linker_retry(&boxd->linker);
 		claims_tell(&boxd->claims, peer);
@@ -248,7 +252,13 @@ static void handle_peer_gone(void *data, struct peer *peer) {
 	box_server_drop(&boxd->outside, &peer->subject);
 	box_server_drop(&boxd->inside, &peer->subject); // what is done here on its behalf
 	net_linker_drop(&boxd->linker, &peer->subject, peer->key);
+	follow_peer_gone(&boxd->follow, peer);
 	peer_box_gone(&boxd->env, peer);
+}
+
+static void handle_ads_changed(void *data, const struct peer *peer) {
+	struct boxd *boxd = data;
+	ads_box_changed(&boxd->env);
 }
 
 static const struct quic_events quic_events = {
@@ -305,6 +315,8 @@ static bool create_boxes(struct boxd *boxd) {
 }
 
 static void set_access(struct boxd *boxd) {
+	// Each asker sees in it only what he has k for.
+	box_set_acl(box_inner(box_tree_root(boxd->tree), "ads"), "* ks", NULL);
 	struct config_access *access;
 	wl_list_for_each(access, &boxd->config->access, link) {
 		const char *rest;
@@ -337,9 +349,12 @@ static bool create_network(struct boxd *boxd) {
 		return false;
 	}
 	boxd->route.quic = boxd->env.quic = boxd->claims.quic = boxd->grants.quic = boxd->quic;
+	boxd->follow.quic = boxd->quic;
+	boxd->env.follow = &boxd->follow;
 	struct peer *peer;
 	wl_list_for_each(peer, quic_peers(boxd->quic), link) {
 		peer_box_changed(&boxd->env, peer);
+		follow_peer_changed(&boxd->follow, peer);
 	}
 	log_info("%s listens on UDP port %d", boxd->config->machine, quic_port(boxd->quic));
 	return true;
@@ -381,6 +396,10 @@ struct boxd *boxd_create(struct wl_event_loop *loop, const struct config *config
 		box_tree_set_asker(boxd->tree, &boxd->asker.asker);
 	}
 	chooser_init(&boxd->chooser, &boxd->route, &boxd->caller);
+	follow_init(&boxd->follow, loop, keys_fingerprint(boxd->keys));
+	boxd->follow.changed = handle_ads_changed;
+	boxd->follow.data = boxd;
+	boxd->chooser.follow = &boxd->follow;
 	boxd->chooser.chosen = handle_chosen;
 	boxd->chooser.data = boxd;
 	usr_init(&boxd->usr);
@@ -416,6 +435,8 @@ void boxd_destroy(struct boxd *boxd) {
 	box_server_finish(&boxd->inside);
 	box_server_finish(&boxd->outside);
 	net_linker_finish(&boxd->linker);
+	follow_finish(&boxd->follow);
+	boxd->env.follow = NULL;
 	quic_destroy(boxd->quic);
 	work_pool_destroy(boxd->pool);
 	box_tree_destroy(boxd->tree);

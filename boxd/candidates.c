@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ads/follow.h"
 #include "box/name.h"
 #include "quic/keys.h"
 #include "quic/quic.h"
@@ -103,12 +104,11 @@ static bool fits(const struct candidate *candidate) {
 			meets_binding(candidate, &candidate->own));
 }
 
-// What a reply to kind says the box is, with what this node measured. false: nothing.
-static bool take_kind(struct candidate *candidate, const struct op_head *reply) {
-	const char *type = op_get(reply, OP_F_TYPE);
+// What the box is said to be, with what this node measured. false: nothing.
+static bool take_type(struct candidate *candidate, const char *type) {
 	struct cnstr said;
 	char rtt[24];
-	if (reply->refusal.code != OP_OK || !type || cnstr_parse(&said, type, NULL) != OP_OK) {
+	if (cnstr_parse(&said, type, NULL) != OP_OK) {
 		return false;
 	}
 	const struct peer *peer = peer_of(candidate);
@@ -121,6 +121,11 @@ static bool take_kind(struct candidate *candidate, const struct op_head *reply) 
 		return false;
 	}
 	return true;
+}
+
+static bool take_kind(struct candidate *candidate, const struct op_head *reply) {
+	const char *type = op_get(reply, OP_F_TYPE);
+	return reply->refusal.code == OP_OK && type && take_type(candidate, type);
 }
 
 static void kind_reply(void *data, const struct op_head *reply) {
@@ -174,6 +179,80 @@ static bool ask_kind(struct candidate *candidate) {
 	op_head_finish(&kind);
 	free(parent);
 	return candidate->call;
+}
+
+/* What need not be asked. */
+
+// The box that is asked first: the one that a binding's want is for, or what is meant.
+static char *first_name(const struct candidate *candidate, bool *bound) {
+	char *name = candidate->all->parents ? candidate_maker(candidate->name) : strdup(candidate->name);
+	*bound = name && candidate->want && !candidate->bound_meets &&
+		strcmp(candidate->bound, name) != 0;
+	if (*bound) {
+		free(name);
+		name = strdup(candidate->bound);
+	}
+	return name;
+}
+
+// Whether an own node's ads say that the box is not there, or is not what is wanted. Another person's
+// node may have what it does not advertise to us.
+static bool denied_by_ads(struct candidate *candidate, const struct peer *peer) {
+	const struct candidates *all = candidate->all;
+	const struct ads_node *node = follow_node(all->follow, peer);
+	const char *person = keys_person(all->route->keys), *below;
+	size_t size;
+	bool bound, denied = false;
+	if (!node || !node->whole || !person || strcmp(person, peer->subject.person) != 0) {
+		return false;
+	}
+	char *name = first_name(candidate, &bound);
+	if (name && (below = name_below("/n", name)) && name_next(&below, &size) && *below) {
+		const struct ad *ad = ads_node_find(node, below);
+		if (ad && take_type(candidate, ad->type)) {
+			denied = bound ? !meets_binding(candidate, &candidate->own) : !fits(candidate);
+		} else if (!ad && !ads_node_may_have(node, below)) {
+			denied = true;
+			op_refuse(&candidate->why, OP_ENOENT, "%s advertises no %s", peer->petname, below);
+		}
+	}
+	free(name);
+	return denied;
+}
+
+// false: no memory.
+static bool begin(struct candidate *candidate) {
+	const struct candidates *all = candidate->all;
+	const struct peer *peer = all->follow ? peer_of(candidate) : NULL;
+	struct op_refusal why;
+	candidate->asked = peer && denied_by_ads(candidate, peer);
+	if (candidate->asked) {
+		return true;
+	}
+	candidate->lost = peer && follow_is_gone(all->follow, peer, &why);
+	return ask_kind(candidate);
+}
+
+bool candidates_any_lost(const struct candidates *candidates) {
+	bool any = false;
+	for (int i = 0; i < candidates->count; i++) {
+		any = any || (candidates->list[i].lost && !candidates->list[i].asked);
+	}
+	return any;
+}
+
+bool candidates_give_up_lost(struct candidates *candidates) {
+	bool any = candidates_any_lost(candidates);
+	for (int i = 0; i < candidates->count; i++) {
+		struct candidate *candidate = &candidates->list[i];
+		if (candidate->lost && !candidate->asked) {
+			call_destroy(candidate->call);
+			candidate->call = NULL;
+			candidate->asked = true;
+			op_refuse(&candidate->why, OP_EUNREACH, "its node has not returned");
+		}
+	}
+	return any;
 }
 
 /* Where "any" is. */
@@ -253,7 +332,7 @@ bool candidates_ask(struct candidates *candidates, const struct ns *ns, const ch
 	}
 	candidates->parents = candidates->use == CANDIDATE_MAKE;
 	for (int i = 0; i < candidates->count && good; i++) {
-		good = ask_kind(&candidates->list[i]);
+		good = begin(&candidates->list[i]);
 	}
 	return good;
 }
@@ -283,8 +362,8 @@ bool candidates_over(struct candidates *candidates, bool late) {
 		call_destroy(candidate->call);
 		candidate->call = NULL;
 		if (candidate->asked && candidate->why.code == OP_ENOENT) {
-			any = true;
-			good = ask_kind(candidate);
+			good = begin(candidate);
+			any = any || !candidate->asked;
 		}
 	}
 	return !any || !good; // without memory for it, it is as if none were there

@@ -25,7 +25,8 @@ struct candidate {
 	const char *want;  // the binding's; NULL: nothing
 	char *bound;       // the box that the binding's want is for, name or one above it
 	bool bound_meets;  // that has said so
-	bool asked;        // has answered
+	bool asked;        // has answered, or was not asked: its node's ads had told
+	bool lost;         // its node was, a moment ago
 	bool fits, may;    // is what is wanted; allows what is asked for
 	bool there;
 	struct cnstr own;  // of one that is there, with what this node measured
@@ -36,6 +37,7 @@ struct candidate {
 struct candidates {
 	const struct route *route;
 	const struct caller *caller;
+	const struct follow *follow; // what nodes advertise; NULL: not known
 	const struct subject *subject;
 	enum candidate_use use;
 	bool parents;             // those who would make it are asked
@@ -47,8 +49,9 @@ struct candidates {
 };
 
 /*
- * Asks what a name means; what is pointed to must outlive it. told comes from the loop. false: no
- * memory. With what was there before it is not called again without candidates_finish.
+ * Asks what a name means; what is pointed to must outlive it. told comes from the loop, and not of those
+ * that need not be asked: look at once. false: no memory. With what was there before it is not called
+ * again without candidates_finish.
  */
 bool candidates_ask(struct candidates *candidates, const struct ns *ns, const char *name);
 void candidates_finish(struct candidates *candidates); // twice is fine
@@ -57,6 +60,10 @@ void candidates_finish(struct candidates *candidates); // twice is fine
  * those who would make it are asked now, and it is not over.
  */
 bool candidates_over(struct candidates *candidates, bool late);
+/* Any that has not answered is on a node that was lost a moment ago. */
+bool candidates_any_lost(const struct candidates *candidates);
+/* These are waited for no longer. false: there were none. */
+bool candidates_give_up_lost(struct candidates *candidates);
 /*
  * What was seen, as "den proc!amd64, ibiza EPERM", onto out. Returns how many have a kind.
  */

@@ -18,6 +18,8 @@
 
 // A node that has not said its kind by then does not take part in the choice.
 #define PATIENCE_MS 4000
+// One that was lost a moment ago has so long to return.
+#define LOST_MS 1500
 
 struct side { // one name that is being chosen
 	enum op_field field;
@@ -232,7 +234,14 @@ static void handle_told(void *data) {
 
 static int handle_timer(void *data) {
 	struct choice *choice = data;
-	if (choice->count == 2) {
+	bool lost = false;
+	for (int i = 0; i < choice->count; i++) {
+		lost = candidates_give_up_lost(&choice->sides[i].candidates) || lost;
+	}
+	if (lost) {
+		wl_event_source_timer_update(choice->timer, PATIENCE_MS - LOST_MS);
+		handle_told(choice);
+	} else if (choice->count == 2) {
 		decide_pair(choice, true);
 	} else {
 		decide(choice, true);
@@ -300,6 +309,7 @@ static bool ask_side(struct choice *choice, enum op_field field) {
 		.candidates = {
 			.route = choice->chooser->route,
 			.caller = choice->chooser->caller,
+			.follow = choice->chooser->follow,
 			.subject = &choice->subject,
 			.use = use_of(&choice->head, field),
 			.want = wants ? &choice->want : NULL,
@@ -310,9 +320,24 @@ static bool ask_side(struct choice *choice, enum op_field field) {
 	return candidates_ask(&side->candidates, &choice->ns, op_get(&choice->head, field));
 }
 
-static void ask_one(struct choice *choice, enum op_field field) {
-	if (!ask_side(choice, field) || wl_event_source_timer_update(choice->timer, PATIENCE_MS) < 0) {
+// All are asked; of some the ads may have told already.
+static void wait(struct choice *choice) {
+	bool lost = false;
+	for (int i = 0; i < choice->count; i++) {
+		lost = candidates_any_lost(&choice->sides[i].candidates) || lost;
+	}
+	if (wl_event_source_timer_update(choice->timer, lost ? LOST_MS : PATIENCE_MS) < 0) {
 		refuse_memory(choice);
+	} else {
+		handle_told(choice);
+	}
+}
+
+static void ask_one(struct choice *choice, enum op_field field) {
+	if (!ask_side(choice, field)) {
+		refuse_memory(choice);
+	} else {
+		wait(choice);
 	}
 }
 
@@ -324,9 +349,10 @@ static void ask_pair(struct choice *choice) {
 	// In order of the source, or of the processor: the first may be what is put into.
 	bool turned = choice->head.verb == OP_COPY && other == OP_F_SOURCE;
 	if (!ask_side(choice, turned ? other : OP_F_NAME) ||
-			!ask_side(choice, turned ? OP_F_NAME : other) ||
-			wl_event_source_timer_update(choice->timer, PATIENCE_MS) < 0) {
+			!ask_side(choice, turned ? OP_F_NAME : other)) {
 		refuse_memory(choice);
+	} else {
+		wait(choice);
 	}
 }
 

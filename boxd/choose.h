@@ -17,6 +17,7 @@
 struct chooser {
 	const struct route *route;
 	const struct caller *caller; // asks as a program of this node, names meaning themselves
+	const struct follow *follow; // what nodes advertise: who does not have a box is not asked; may be NULL
 	/* Goes on with a request whose names are chosen; takes the exchange over. */
 	void (*chosen)(void *data, struct exchange *exchange, struct op_head *head,
 		const struct subject *subject);

@@ -100,6 +100,8 @@ static const char *handle_line(void *data, const char *field, char *value) {
 		return set_port(&config->port, value);
 	} else if (strcmp(field, "network") == 0) {
 		return set_bool(&config->network, value);
+	} else if (strcmp(field, "directory") == 0) {
+		return set_bool(&config->directory, value);
 	} else if (strcmp(field, "sandbox-network") == 0) {
 		return set_bool(&config->sandbox_network, value);
 	} else if (strcmp(field, "ask") == 0) {
@@ -111,7 +113,8 @@ static const char *handle_line(void *data, const char *field, char *value) {
 	} else if (strcmp(field, "access") == 0) {
 		return add_access(config, value);
 	}
-	return "no such field (machine address port network sandbox-network ask export store access)";
+	return "no such field (machine address port network directory sandbox-network ask export store "
+		"access)";
 }
 
 // $variable, else $HOME/fallback; then /boxland and what is asked for below it.

@@ -37,6 +37,7 @@ struct config {
 	uint16_t port;          // OP_PORT unless told
 	int ask_ms;             // how long a question waits for its answer
 	bool network;           // false: no UDP socket at all
+	bool directory;         // tells its person's machines what others advertise
 	bool sandbox_network;   // programs of other persons may use the network
 	struct wl_list exports; // config_export.link
 	struct wl_list access;  // config_access.link, in the file's order

@@ -28,12 +28,16 @@ struct row {
 	bool found; // of its prefix: the ones behind it are not meant
 };
 
+static void print_name(char name[static OP_MAX_NAME + 1], const struct row *row, const char *node) {
+	snprintf(name, OP_MAX_NAME + 1, "%s%s", node,
+		*node && strcmp(row->target, "/") == 0 ? "" : row->target);
+}
+
 static void show_box(struct asker *asker, struct row *row, const char *node) {
 	struct op_head request;
 	struct answer answer;
 	char name[OP_MAX_NAME + 1];
-	snprintf(name, sizeof(name), "%s%s", node,
-		*node && strcmp(row->target, "/") == 0 ? "" : row->target);
+	print_name(name, row, node);
 	op_head_init_request(&request, OP_KIND);
 	op_set(&request, OP_F_NAME, name);
 	op_set(&request, OP_F_NS, "-");
@@ -50,6 +54,15 @@ static void show_box(struct asker *asker, struct row *row, const char *node) {
 	answer_finish(&answer);
 }
 
+// On a node that is not there. why: CODE sentence
+static void show_unbound(const struct row *row, const char *node, const char *why) {
+	char name[OP_MAX_NAME + 1];
+	print_name(name, row, node);
+	printf("    %-32s unbound: ", name);
+	print_text(stdout, why + strcspn(why, " ") + (strchr(why, ' ') != NULL));
+	putchar('\n');
+}
+
 static void show_any(struct asker *asker, struct row *row) {
 	struct op_head request;
 	struct answer answer;
@@ -61,8 +74,13 @@ static void show_any(struct asker *asker, struct row *row) {
 	bool good = ask(asker, &request, &answer);
 	for (struct op_head entry; good && answer_next(&answer, &at, &entry);) {
 		char node[300];
+		const char *state = op_get(&entry, OP_F_STATE);
 		snprintf(node, sizeof(node), "/n%s", op_get(&entry, OP_F_NAME));
-		show_box(asker, row, node);
+		if (state && strncmp(state, "down ", 5) == 0) {
+			show_unbound(row, node, state + 5);
+		} else {
+			show_box(asker, row, node);
+		}
 		op_head_finish(&entry);
 	}
 	answer_finish(&answer);

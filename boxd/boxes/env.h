@@ -15,6 +15,7 @@
  */
 
 struct config;
+struct follow;
 struct keys;
 struct mounts;
 struct quic;
@@ -29,6 +30,7 @@ struct box_env {
 	const struct config *config;
 	struct keys *keys;     // of this machine; NULL in tests that need none
 	struct quic *quic;     // NULL: a node without network
+	struct follow *follow; // what other nodes advertise; NULL likewise
 	struct mounts *mounts; // who serves which prefix
 	struct spaces *spaces; // of this node's programs
 	struct usr *usr;       // which devices the person prefers

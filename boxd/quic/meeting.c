@@ -72,7 +72,7 @@ static bool show(struct peer_entry *entry) {
 
 static void choose(struct peer_entry *entry) {
 	struct connection *best = NULL, *newest = NULL, *c;
-	bool several = wl_list_length(&entry->connections) > 1;
+	bool several = wl_list_length(&entry->connections) > 1, was = entry->peer.doubled;
 	wl_list_for_each(c, &entry->connections, user_link) {
 		newest = newest ? newest : c;
 		bool near = newest->up_since - c->up_since < SIMULTANEOUS;
@@ -85,7 +85,8 @@ static void choose(struct peer_entry *entry) {
 		c->spare = c != best;
 	}
 	entry->peer.connection = best;
-	if (show(entry)) {
+	entry->peer.doubled = several;
+	if (show(entry) || was != several) {
 		meeting_changed(entry);
 	}
 }
@@ -192,6 +193,9 @@ static void handle_gone(struct connection *c, const struct op_refusal *why) {
 		log_info("%s: %s", entry->peer.petname, why->sentence);
 	}
 	choose(entry);
+	if (!entry->peer.connection) {
+		entry->peer.why = c->busy_since == 0 ? (struct op_refusal){0} : *why;
+	}
 	if (wl_list_empty(&entry->waiting)) {
 		return;
 	}

@@ -25,9 +25,10 @@ struct peer {
 	char petname[130];      // "ibiza" of our own person, else "bob.pc": its name below /n
 	char through[130];      // while up: the petname of the meeting point that forwards; "": direct
 	bool up;                // a connection is confirmed
+	bool doubled;           // two are, for the moment: new exchanges go to the one that stays
 	double rtt_ms;          // smoothed; 0 before the first connection
 	char net[8];            // what was measured: lan (rtt < 3 ms), wifi (< 15 ms), wan
-	struct op_refusal why;  // of the last dial that failed
+	struct op_refusal why;  // of the last dial that failed, or that the connection in use ended
 	/* the room's own */
 	char (*at)[64]; // HOST:PORT hints, newest first
 	int at_size;
@@ -38,7 +39,7 @@ struct peer {
 struct quic_events {
 	/* A peer began an exchange. */
 	void (*stream)(void *data, struct peer *peer, struct stream *stream);
-	/* up changed, or the peer was added (first call, up false), or its why was set. */
+	/* up or doubled changed, or the peer was added (first call, up false), or its why was set. */
 	void (*peer_changed)(void *data, struct peer *peer);
 	/* The peer is forgotten; its streams are over. */
 	void (*peer_gone)(void *data, struct peer *peer);

@@ -55,6 +55,7 @@ struct box_tree *box_tree_create(const char *owner) {
 	}
 	wl_list_init(&tree->waiting);
 	wl_list_init(&tree->askings);
+	wl_signal_init(&tree->changed);
 	snprintf(tree->boot, sizeof(tree->boot), "%08" PRIx32, arc4random());
 	tree->owner = strdup(owner);
 	if (tree->owner) {
@@ -74,6 +75,8 @@ void box_tree_destroy(struct box_tree *tree) {
 	}
 	box_destroy(tree->root);
 	assert(wl_list_empty(&tree->waiting) && wl_list_empty(&tree->askings));
+	assert(wl_list_empty(&tree->waiting));
+	assert(wl_list_empty(&tree->changed.listener_list));
 	free(tree->owner);
 	free(tree);
 }
@@ -275,6 +278,10 @@ void box_touch(struct box *box) {
 void box_changed(struct box *box) {
 	box_touch(box);
 	query_changed(box);
+}
+
+void box_tree_on_change(struct box_tree *tree, struct wl_listener *listener) {
+	wl_signal_add(&tree->changed, listener);
 }
 
 char *box_name(const struct box *box) {

@@ -100,6 +100,11 @@ enum op_code box_set_acl(struct box *box, const char *line, struct op_refusal *r
 
 /* The contents or the kind changed: answers those who wait. Called last, the box being tidy. */
 void box_changed(struct box *box);
+/*
+ * Hears of every change in the tree; data: struct box *, the one that changed, or in which one came or
+ * went. Those who waited were answered before. The listener makes and destroys no boxes in there.
+ */
+void box_tree_on_change(struct box_tree *tree, struct wl_listener *listener);
 
 /* The name from the root, malloc'd. */
 char *box_name(const struct box *box);

@@ -272,6 +272,7 @@ void query_changed(struct box *changed) {
 			box_refuse(req, &refusal);
 		}
 	}
+	wl_signal_emit_mutable(&changed->tree->changed, changed);
 }
 
 void query_gone(struct box *box) {

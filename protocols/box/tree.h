@@ -13,6 +13,7 @@ struct box_tree {
 	struct wl_list waiting; // of query.c
 	struct wl_list askings; // asking.link; of asking.c
 	struct asker *asker;    // NULL: nobody can be asked
+	struct wl_signal changed; // data: struct box *
 };
 
 /* The access list that holds for the box: its own, or the nearest one above; NULL: none. */

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+"""Nodes tell each other what they offer, are missed within seconds, and found when they return."""
+
+import signal
+import time
+
+import pytest
+
+from net.household import Household, pair
+from net.place import wait_for
+
+GONE_S = 5  # a node that vanished is unbound within
+SLOW_S = 60  # for what depends on how busy the machine is
+
+
+@pytest.fixture(scope="module")
+def ann(lab):
+    """Two machines of Ann's; den has a folder that ibiza has not."""
+    den = Household(lab.node("den"), boxd_conf="export films /home/ann/films\n")
+    ibiza = Household(lab.node("ibiza"))
+    den.node.run(["mkdir", "films"])
+    den.node.write_file("/home/ann/films/whose", "den")
+    den.start()
+    ibiza.start()
+    den.box("init", "--person", "ann")
+    pair(den, ibiza, mine=True)
+    wait_for(lambda: "/n/den/fs/films" in ads(ibiza), what="den's ads at ibiza")
+    return den, ibiza
+
+
+def ads(home, *words):
+    """{name: type} of what box ads prints."""
+    lines = home.run("ads", *words).stdout.decode().splitlines()
+    return dict(line.split()[:2] for line in lines)
+
+
+def state(home, node):
+    listed = home.box("info", f"/peer/{node}")
+    return next(line for line in listed.splitlines() if line.startswith("state"))
+
+
+def unbound(home):
+    return [line for line in home.box("ns").splitlines() if "unbound" in line]
+
+
+def test_what_is_advertised_is_printed(ann):
+    den, ibiza = ann
+    told = ads(ibiza)
+    assert told["/n/den/fs/films"] == "dir" and told["/proc"].startswith("proc!")
+    assert "/n/den/proc" in told and not [name for name in told if "/peer" in name]
+    assert set(ads(ibiza, "/proc")) == {"/proc", "/n/den/proc"}
+    assert set(ads(ibiza, "-c", "proc!*!*!node=den")) == {"/n/den/proc"}
+    assert "box ads" in ibiza.refused("ads", "/printer")
+
+
+def test_nobody_is_asked_for_what_nobody_has(ann):
+    den, ibiza = ann
+    assert ibiza.text("/any/fs/films/whose") == "den"
+    ibiza.box("import", "/cpu", "any", "/proc", "proc!riscv64")
+    den.boxd.kill(signal.SIGSTOP)  # whoever asks it now waits
+    try:
+        begin = time.monotonic()
+        said = ibiza.refused("info", "/any/printer/laser")
+        assert time.monotonic() - begin < 3 and "den ENOENT" in said
+        said = ibiza.refused("info", "/cpu")
+        assert "EMATCH" in said and "den proc!" in said
+    finally:
+        den.boxd.kill(signal.SIGCONT)
+
+
+def test_vanished_node_is_unbound_and_a_returning_one_bound(ann):
+    den, ibiza = ann
+    wait_for(lambda: state(ibiza, "den") == "state up", SLOW_S)
+    den.boxd.kill(signal.SIGKILL)
+    begin = time.monotonic()
+    wait_for(lambda: state(ibiza, "den").startswith("state down"), SLOW_S)
+    assert time.monotonic() - begin < GONE_S + 1
+    assert "/n/den" in unbound(ibiza)[0]
+    assert not [name for name in ads(ibiza) if "/n/den" in name]
+    den.boxd.wait()
+    den.start_boxd()
+    wait_for(lambda: "/n/den/fs/films" in ads(ibiza), SLOW_S)
+    assert not unbound(ibiza)
+    assert ibiza.text("/any/fs/films/whose") == "den"

@@ -33,6 +33,7 @@
 #include "net/stream_pair.h"
 #include "quic/quic.h"
 #include "relay.h"
+#include "revocations.h"
 #include "route.h"
 #include "spaces.h"
 #include "whereabouts.h"
@@ -60,6 +61,7 @@ struct boxd {
 	struct net_linker linker;
 	struct caller owner; // of what is asked of this node's owner
 	struct net_asker asker;
+	struct revocations revocations;
 	struct quic *quic; // NULL: no network
 	struct follow follow; // of what peers advertise
 	struct box_env env;
@@ -148,9 +150,29 @@ static void serve_granted(struct boxd *boxd, struct exchange *exchange, struct o
 	}
 }
 
+// Another node knows a person by key; what we call him is ours.
+static void name_person(struct boxd *boxd, struct op_head *head) {
+	const char *below = name_below("/peer", op_get(head, OP_F_NAME)), *rest = below;
+	char key[KEYS_FINGERPRINT + 1];
+	size_t size;
+	const char *word = below && *below ? name_next(&rest, &size) : NULL;
+	if (!word || size != KEYS_FINGERPRINT) {
+		return;
+	}
+	memcpy(key, word, size);
+	key[size] = '\0';
+	const char *person = quic_person_name(boxd->quic, key);
+	char *name = NULL;
+	if (person && asprintf(&name, "/peer/%s%s", person, rest) >= 0) {
+		op_set(head, OP_F_NAME, name);
+		free(name);
+	}
+}
+
 static bool forward_outside(void *data, struct exchange *exchange, struct op_head *head,
 		const struct subject *subject) {
 	op_unset(head, OP_F_NS);
+	name_person(data, head);
 	if (op_has(head, OP_F_SPEC)) {
 		struct op_refusal why;
 		op_refuse(&why, OP_EUNSUPP, "which boxes go together is for the asker's own node to find: ask it, "
@@ -215,6 +237,7 @@ static void update_owner(struct boxd *boxd) {
 	}
 	log_info("this machine is %s's now", person);
 	box_tree_set_owner(boxd->tree, person);
+	peer_person_known(&boxd->env, person);
 	usr_box_owner_changed(&boxd->env);
 	box_server_unlisten(&boxd->inside, boxd->config->socket);
 	listen_inside(boxd);
@@ -242,6 +265,7 @@ static void handle_peer_changed(void *data, struct peer *peer) {
 	peer_box_changed(&boxd->env, peer);
 	follow_peer_changed(&boxd->follow, peer);
 	if (peer->up) {
+		revocations_tell(&boxd->revocations, peer);
 		net_linker_retry(&boxd->linker);
 		claims_tell(&boxd->claims, peer);
 	}
@@ -261,7 +285,17 @@ static void handle_ads_changed(void *data, const struct peer *peer) {
 	ads_box_changed(&boxd->env);
 }
 
+static void handle_revoked(void *data, const char *person) {
+	struct boxd *boxd = data;
+	const char *name = quic_person_name(boxd->quic, person);
+	if (name) {
+		peer_revoked_changed(&boxd->env, name);
+	}
+	revocations_tell_all(&boxd->revocations, person);
+}
+
 static const struct quic_events quic_events = {
+	.revoked = handle_revoked,
 	.stream = handle_stream,
 	.peer_changed = handle_peer_changed,
 	.peer_gone = handle_peer_gone,
@@ -351,10 +385,14 @@ static bool create_network(struct boxd *boxd) {
 	boxd->route.quic = boxd->env.quic = boxd->claims.quic = boxd->grants.quic = boxd->quic;
 	boxd->follow.quic = boxd->quic;
 	boxd->env.follow = &boxd->follow;
+	boxd->revocations.quic = boxd->quic;
 	struct peer *peer;
 	wl_list_for_each(peer, quic_peers(boxd->quic), link) {
 		peer_box_changed(&boxd->env, peer);
 		follow_peer_changed(&boxd->follow, peer);
+	}
+	if (keys_person(boxd->keys)) {
+		peer_person_known(&boxd->env, keys_person(boxd->keys));
 	}
 	log_info("%s listens on UDP port %d", boxd->config->machine, quic_port(boxd->quic));
 	return true;
@@ -405,6 +443,7 @@ struct boxd *boxd_create(struct wl_event_loop *loop, const struct config *config
 	usr_init(&boxd->usr);
 	claims_init(&boxd->claims, loop, &boxd->caller, &boxd->usr, boxd->keys);
 	copies_init(&boxd->copies, loop, &boxd->route, &boxd->caller);
+	revocations_init(&boxd->revocations, loop, &boxd->caller, boxd->keys);
 	box_server_init(&boxd->inside, loop, boxd->tree);
 	box_server_init(&boxd->outside, loop, boxd->tree);
 	boxd->inside.data = boxd->outside.data = boxd;
@@ -424,6 +463,7 @@ void boxd_destroy(struct boxd *boxd) {
 	if (!boxd) {
 		return;
 	}
+	revocations_finish(&boxd->revocations);
 	copies_finish(&boxd->copies);
 	claims_finish(&boxd->claims);
 	chooser_finish(&boxd->chooser);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * boxkey.c - the only program that opens a person's key: makes it, and signs machines with it.
+ * boxkey.c - the only program that opens a person's key: makes it, signs machines with it, and revokes
+ * them.
  *
  *     boxkey init --person NAME --dir DIR [--machine NAME]
  *     boxkey sign --dir DIR --machine NAME SPKI
+ *     boxkey revoke --dir DIR FINGERPRINT
  *
  * It runs for one answer and ends, so the key is in memory for no longer than a signature takes. It
  * speaks no Op and has no network; boxd and box start it.
@@ -22,11 +24,12 @@
 #include "quic/cert.h"
 #include "quic/keys.h"
 #include "quic/keys_files.h"
+#include "quic/revocation.h"
 
 #define PASSPHRASE_MAX 1024
 
 struct options {
-	const char *person, *dir, *machine, *spki;
+	const char *person, *dir, *machine, *key; // base64 of SPKI, or a fingerprint
 };
 
 static int fail(const struct op_refusal *refusal) {
@@ -39,6 +42,7 @@ static int usage(const char *wrong) {
 		"boxkey: %s\n"
 		"usage: boxkey init --person NAME --dir DIR [--machine NAME]\n"
 		"       boxkey sign --dir DIR --machine NAME SPKI\n"
+		"       boxkey revoke --dir DIR FINGERPRINT\n"
 		"A passphrase is read from $BOX_PASSPHRASE_FD, or from the terminal when there is one.\n",
 		wrong);
 	return 2;
@@ -230,7 +234,7 @@ static int sign(const struct options *options) {
 	gnutls_x509_crt_t cert = NULL;
 	if (cert_check_name(options->machine, &refusal) == OP_OK
 			&& keys_check_dir(options->dir, &refusal) == OP_OK
-			&& (subject = cert_key_from_base64(options->spki, &refusal))
+			&& (subject = cert_key_from_base64(options->key, &refusal))
 			&& (cert = keys_read_cert(options->dir, KEYS_FILE_PERSON_CERT, &refusal))
 			&& cert_name(cert, person, &refusal) == OP_OK
 			&& (key = open_person_key(options->dir, &refusal))) {
@@ -262,6 +266,66 @@ static int sign(const struct options *options) {
 	return good ? EXIT_SUCCESS : fail(&refusal);
 }
 
+/* What was revoked before, if it is what this person signed. */
+static enum op_code load_revoked(struct revocation *list, const char *dir, gnutls_x509_crt_t person,
+		struct op_refusal *refusal) {
+	char key[KEYS_FINGERPRINT + 1];
+	if (!cert_fingerprint(person, key)) {
+		return op_refuse(refusal, OP_EIO, "cannot read %s/%s", dir, KEYS_FILE_PERSON_CERT);
+	}
+	struct op_refusal why = {0};
+	enum op_code code = revocation_load(list, dir, key, &why);
+	if (code == OP_ENOENT) {
+		return OP_OK;
+	}
+	code = code == OP_OK ? revocation_check(list, person, &why) : code;
+	if (code != OP_OK) {
+		*refusal = why;
+	}
+	return code;
+}
+
+static enum op_code sign_revoked(struct revocation *list, const struct options *options,
+		struct op_refusal *refusal) {
+	if (revocation_has(list, options->key)) {
+		return OP_OK; // to be told again
+	}
+	enum op_code code = revocation_add(list, options->key, refusal);
+	gnutls_x509_privkey_t key = code == OP_OK ? open_person_key(options->dir, refusal) : NULL;
+	if (!key) {
+		return refusal->code;
+	}
+	list->serial++;
+	code = revocation_sign(list, key, refusal);
+	gnutls_x509_privkey_deinit(key);
+	return code;
+}
+
+static int revoke_machine(const struct options *options) {
+	struct op_refusal refusal = {0};
+	struct revocation list = {0};
+	struct buf text;
+	gnutls_x509_crt_t person = NULL;
+	buf_init(&text);
+	if (keys_check_dir(options->dir, &refusal) == OP_OK
+			&& (person = keys_read_cert(options->dir, KEYS_FILE_PERSON_CERT, &refusal))
+			&& load_revoked(&list, options->dir, person, &refusal) == OP_OK
+			&& sign_revoked(&list, options, &refusal) == OP_OK
+			&& (!revocation_print(&list, &text) || !buf_printf(&text, "\n")
+				|| fwrite(buf_front(&text), text.size, 1, stdout) != 1 || fflush(stdout) != 0)) {
+		op_refuse(&refusal, OP_EIO, "cannot print what is revoked: %s", strerror(errno));
+	} else if (refusal.code == OP_ENOENT) {
+		op_refuse(&refusal, OP_ENOENT, "no person's key in %s: revoke on the machine where `box init "
+			"--person NAME` was run", options->dir);
+	}
+	if (person) {
+		gnutls_x509_crt_deinit(person);
+	}
+	revocation_finish(&list);
+	buf_finish(&text);
+	return refusal.code == OP_OK ? EXIT_SUCCESS : fail(&refusal);
+}
+
 static bool parse(int argc, char *argv[], struct options *options) {
 	static const struct option known[] = {
 		{"person", required_argument, NULL, 'p'},
@@ -286,7 +350,7 @@ static bool parse(int argc, char *argv[], struct options *options) {
 		}
 	}
 	if (optind < argc) {
-		options->spki = argv[optind++];
+		options->key = argv[optind++];
 	}
 	return optind == argc;
 }
@@ -296,7 +360,7 @@ int main(int argc, char *argv[]) {
 	struct options options = {0};
 	log_init("boxkey", LOG_ERROR);
 	if (argc < 2) {
-		return usage("init or sign?");
+		return usage("init, sign or revoke?");
 	}
 	if (!parse(argc - 1, argv + 1, &options)) {
 		return usage("one of its arguments is not understood");
@@ -305,7 +369,7 @@ int main(int argc, char *argv[]) {
 		return usage("--dir is missing");
 	}
 	if (strcmp(argv[1], "init") == 0) {
-		if (!options.person || options.spki) {
+		if (!options.person || options.key) {
 			return usage("init takes --person and no key");
 		}
 		if (!options.machine && gethostname(host, sizeof(host) - 1) == 0) {
@@ -314,10 +378,16 @@ int main(int argc, char *argv[]) {
 		return options.machine ? init(&options) : usage("--machine is missing");
 	}
 	if (strcmp(argv[1], "sign") == 0) {
-		if (!options.machine || !options.spki || options.person) {
+		if (!options.machine || !options.key || options.person) {
 			return usage("sign takes --machine and a key, base64 of SPKI");
 		}
 		return sign(&options);
 	}
-	return usage("it knows init and sign");
+	if (strcmp(argv[1], "revoke") == 0) {
+		if (options.machine || !options.key || options.person) {
+			return usage("revoke takes a machine's fingerprint");
+		}
+		return revoke_machine(&options);
+	}
+	return usage("it knows init, sign and revoke");
 }

@@ -174,6 +174,8 @@ static void peers_chinfo(struct box *box, struct req *req) {
 	const char *person = op_each(req->head, OP_F_CERT, &at);
 	if (!machine || !person) {
 		box_serve_chinfo(box, req);
+	} else if (strcmp(req->subject->person, box_tree_owner(env->tree)) != 0) {
+		req_fail(req, OP_EPERM, "only this node's owner says whose it is");
 	} else if (keys_adopt(env->keys, machine, person, &why) != OP_OK) {
 		req_refuse(req, &why);
 	} else {
@@ -243,10 +245,14 @@ static struct box *show(struct box_env *env, const char *where, const struct box
 		struct peer *peer) {
 	struct box *parent = box_inner(box_tree_root(env->tree), where);
 	struct box *box = box_inner(parent, peer->petname);
+	if (box && box->type != type) { // a person's
+		return NULL;
+	}
 	return box ? box : box_create(parent, peer->petname, type, type->name, peer);
 }
 
 void peer_box_changed(struct box_env *env, struct peer *peer) {
+	peer_persons_prune(env);
 	struct box *known = show(env, "peer", &peer_type, peer);
 	struct box *node = show(env, "n", &node_type, peer);
 	if (!known || !node) {
@@ -260,11 +266,12 @@ void peer_box_changed(struct box_env *env, struct peer *peer) {
 	box_set_cnstr(node, cnstr);
 	box_changed(known);
 	box_changed(node);
+	peer_person_known(env, peer->subject.person);
 }
 
 void peer_box_gone(struct box_env *env, struct peer *peer) {
-	struct box *root = box_tree_root(env->tree);
-	box_destroy(box_inner(box_inner(root, "peer"), peer->petname));
+	struct box *root = box_tree_root(env->tree), *box = box_inner(box_inner(root, "peer"), peer->petname);
+	box_destroy(box && box->type == &peer_type ? box : NULL);
 	box_destroy(box_inner(box_inner(root, "n"), peer->petname));
 }
 

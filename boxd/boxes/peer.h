@@ -10,4 +10,9 @@ struct peer;
 void peer_box_changed(struct box_env *env, struct peer *peer);
 void peer_box_gone(struct box_env *env, struct peer *peer);
 
+/* In peer_revoked.c: /peer/PERSON, of persons we know, this node's own too. */
+void peer_person_known(struct box_env *env, const char *person);
+void peer_persons_prune(struct box_env *env);
+void peer_revoked_changed(struct box_env *env, const char *person);
+
 #endif

@@ -35,6 +35,7 @@ enum close_code {
 	CLOSE_FRAMING,   // the other side broke the protocol
 	CLOSE_PAIRED,    // pairing is over
 	CLOSE_CANCELLED, // pairing was given up
+	CLOSE_REVOKED,   // the other side is its person's no more
 };
 
 /* Codes of RESET_STREAM and STOP_SENDING. */

@@ -39,6 +39,10 @@ static void say_code(struct connection *c, struct op_refusal *why) {
 	case CLOSE_CANCELLED:
 		op_refuse(why, OP_EASK, "the pairing was given up on %s", name);
 		return;
+	case CLOSE_REVOKED:
+		tls_explain(c, GNUTLS_A_CERTIFICATE_REVOKED);
+		*why = c->why;
+		return;
 	}
 	op_refuse(why, OP_ELOST, "%s closed the connection for a reason unknown to this release", name);
 }
@@ -52,7 +56,7 @@ void farewell_closed(struct connection *c, struct op_refusal *why) {
 	uint64_t code = reason->error_code;
 	c->closed_by_peer = true;
 	if (reason->type == NGTCP2_CCERR_TYPE_APPLICATION) {
-		c->closed_with = code <= CLOSE_CANCELLED ? (enum close_code)code : (enum close_code)-1;
+		c->closed_with = code <= CLOSE_REVOKED ? (enum close_code)code : (enum close_code)-1;
 		say_code(c, why);
 	} else if (code >= CRYPTO_ERROR && code < CRYPTO_ERROR + 256) {
 		c->alert_received = (uint8_t)(code - CRYPTO_ERROR);

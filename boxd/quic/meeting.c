@@ -16,6 +16,7 @@
 #include "quic/detour.h"
 #include "quic/dial.h"
 #include "quic/peers.h"
+#include "quic/revoked.h"
 #include "quic/stream_quic.h"
 
 #define CONNECTIONS_MAX 4 // with one peer: two dialled at once, twice
@@ -132,9 +133,10 @@ static void handle_up(struct connection *c) {
 	struct quic *quic = c->quic;
 	const struct identity *who = &c->identity;
 	struct op_refusal why = {0};
-	if (peers_is_forgotten(quic, who->key)) { // a moment ago
-		op_refuse(&why, OP_EPERM, "%s is forgotten here", who->machine);
-		connection_close(c, CLOSE_FORGOTTEN, &why);
+	bool revoked = revoked_has(quic, who->person_key, who->key);
+	if (revoked || peers_is_forgotten(quic, who->key)) { // a moment ago
+		op_refuse(&why, OP_EPERM, "%s is %s here", who->machine, revoked ? "revoked" : "forgotten");
+		connection_close(c, revoked ? CLOSE_REVOKED : CLOSE_FORGOTTEN, &why);
 		return;
 	}
 	struct peer_entry *entry = peers_meet(quic, who->key, who->person, who->machine);

@@ -14,6 +14,7 @@
 #define LOG_MODULE "quic"
 #include "base/log.h"
 #include "quic/peers.h"
+#include "quic/revoked.h"
 #include "quic/stream_quic.h"
 
 struct pair_talk *pair_talk_create(struct quic *quic, struct quic_pair *pair) {
@@ -107,6 +108,12 @@ static bool judge(struct pair_talk *talk, bool other_mine, enum pair_step *next,
 	const char *own = keys_person_fingerprint(talk->quic->keys);
 	bool other = who->person_key[0] != '\0', mine = talk->pair->mine;
 	bool same = own && other && strcmp(own, who->person_key) == 0;
+	const char *signer = other ? who->person_key : own;
+	if (signer && revoked_has(talk->quic, signer, who->key)) {
+		op_refuse(why, OP_EPERM, "the key of %s is revoked: it needs a new one (stop boxd there, and move "
+			"its machine.key, machine.crt and person.crt away)", there);
+		return false;
+	}
 	if (mine != other_mine) {
 		op_refuse(why, OP_EARG, "%s was told --mine and %s was not: run the same on both",
 			mine ? here : there, mine ? there : here);

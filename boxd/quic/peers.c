@@ -77,6 +77,34 @@ const char *persons_name(struct quic *quic, const char *key) {
 	return person ? person->name : NULL;
 }
 
+static struct person *person_by_name(struct quic *quic, const char *name) {
+	struct person *person;
+	wl_list_for_each(person, &quic->persons, link) {
+		if (strcmp(person->name, name) == 0) {
+			return person;
+		}
+	}
+	return NULL;
+}
+
+const char *persons_key(struct quic *quic, const char *name) {
+	const char *own = keys_person(quic->keys);
+	if (own && strcmp(own, name) == 0) {
+		return keys_person_fingerprint(quic->keys);
+	}
+	struct person *person = person_by_name(quic, name);
+	return person ? person->key : NULL;
+}
+
+char *persons_cert(struct quic *quic, const char *key) {
+	const char *own = keys_person_fingerprint(quic->keys);
+	if (own && strcmp(own, key) == 0) {
+		return cert_base64(quic->keys->person_cert);
+	}
+	struct person *person = person_by_key(quic, key);
+	return person && person->cert ? strdup(person->cert) : NULL;
+}
+
 bool persons_taken(struct quic *quic, const char *name, const char *key) {
 	const char *own = keys_person(quic->keys);
 	if (own && strcmp(own, name) == 0 && strcmp(keys_person_fingerprint(quic->keys), key) != 0) {
@@ -488,7 +516,8 @@ static void choose_petname(struct quic *quic, struct peer *peer) {
 	snprintf(base, sizeof(base), "%s%s%s", ours ? "" : peer->subject.person, ours ? "" : ".",
 		peer->subject.machine);
 	snprintf(peer->petname, sizeof(peer->petname), "%s", base);
-	for (int n = 2; by_petname(quic, peer->petname); n++) {
+	// A person has a box beside those of machines: neither gets the other's name.
+	for (int n = 2; by_petname(quic, peer->petname) || persons_key(quic, peer->petname); n++) {
 		snprintf(peer->petname, sizeof(peer->petname), "%.117s-%d", base, n);
 	}
 }
@@ -518,7 +547,7 @@ struct peer_entry *peers_meet(struct quic *quic, const char *key, const char *pe
 	return entry;
 }
 
-void peers_remove(struct peer_entry *entry) {
+void peers_remove(struct peer_entry *entry, bool keep_person) {
 	struct quic *quic = entry->quic;
 	detours_drop(quic, entry);
 	forwards_drop(quic, &entry->peer);
@@ -531,6 +560,9 @@ void peers_remove(struct peer_entry *entry) {
 	save_forgotten(quic);
 	remove_file(quic, "peers", entry->peer.petname);
 	free_entry(entry);
+	if (keep_person) {
+		return;
+	}
 	struct peer *peer;
 	wl_list_for_each(peer, &quic->peers, link) {
 		if (strcmp(peer->subject.person, person) == 0) {

@@ -27,6 +27,10 @@ const char *persons_name(struct quic *quic, const char *key);
  */
 const char *persons_pin(struct quic *quic, const char *name, const char *key, const char *cert,
 	struct op_refusal *refusal);
+/* The key of the person we know by that name; NULL: nobody. */
+const char *persons_key(struct quic *quic, const char *name);
+/* The person's certificate, base64, malloc'd; NULL: not known. */
+char *persons_cert(struct quic *quic, const char *key);
 /* Whether somebody else than the holder of key has this name here. */
 bool persons_taken(struct quic *quic, const char *name, const char *key);
 
@@ -37,10 +41,10 @@ struct peer_entry *peers_meet(struct quic *quic, const char *key, const char *pe
 /* Another address, newest first; written to the disk if that changes anything. */
 void peers_add_at(struct peer_entry *entry, const char *at);
 /*
- * From memory and disk, the person too if this was the last machine; its key is kept as forgotten.
- * The entry is freed.
+ * From memory and disk, the person too if this was the last machine, unless keep_person; its key is
+ * kept as forgotten. The entry is freed.
  */
-void peers_remove(struct peer_entry *entry);
+void peers_remove(struct peer_entry *entry, bool keep_person);
 /* Whether the machine was forgotten here, and not paired again since. */
 bool peers_is_forgotten(const struct quic *quic, const char *key);
 /* It was paired again. */

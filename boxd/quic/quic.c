@@ -28,6 +28,7 @@
 #include "quic/meeting.h"
 #include "quic/pair.h"
 #include "quic/peers.h"
+#include "quic/revoked.h"
 #include "quic/roam.h"
 #include "quic/scheduler.h"
 #include "quic/stream_quic.h"
@@ -253,6 +254,7 @@ static void init_lists(struct quic *quic) {
 	wl_list_init(&quic->peers);
 	wl_list_init(&quic->persons);
 	wl_list_init(&quic->forgotten);
+	wl_list_init(&quic->revoked);
 	wl_list_init(&quic->pairs);
 	wl_list_init(&quic->detours);
 	wl_list_init(&quic->forwards);
@@ -272,7 +274,8 @@ static bool start(struct quic *quic, const struct quic_options *options,
 		op_refuse(refusal, OP_EIO, "no timer or no memory for the network");
 		return false;
 	}
-	if (keys_check_dir(quic->dir, refusal) != OP_OK || !peers_load(quic, refusal)) {
+	if (keys_check_dir(quic->dir, refusal) != OP_OK || !peers_load(quic, refusal)
+			|| !revoked_load(quic, refusal)) {
 		return false;
 	}
 	quic->endpoint = endpoint_create(quic->loop, options->address ? options->address : "",
@@ -339,6 +342,7 @@ void quic_destroy(struct quic *quic) {
 	detours_finish(quic);
 	forwards_finish(quic);
 	peers_finish(quic);
+	revoked_finish(quic);
 	cids_finish(&quic->cids);
 	if (quic->turn) {
 		wl_event_source_remove(quic->turn);
@@ -435,15 +439,27 @@ int quic_own_addresses(struct quic *quic, char (*at)[64], int max) {
 	return size;
 }
 
+void quic_dismiss(struct peer_entry *entry, enum close_code code, const struct op_refusal *why) {
+	struct quic *quic = entry->quic;
+	meeting_end(entry, code, why);
+	entry->peer.up = false;
+	quic->events->peer_gone(quic->data, &entry->peer);
+	peers_remove(entry, code == CLOSE_REVOKED);
+	quic_schedule(quic);
+}
+
 void quic_peer_forget(struct quic *quic, struct peer *peer) {
-	struct peer_entry *entry = peer_entry_from(peer);
 	struct op_refusal why = {0};
 	op_refuse(&why, OP_EPERM, "%s is forgotten here: pair again to reach it", peer->petname);
-	meeting_end(entry, CLOSE_FORGOTTEN, &why);
-	peer->up = false;
-	quic->events->peer_gone(quic->data, peer);
-	peers_remove(entry);
-	quic_schedule(quic);
+	quic_dismiss(peer_entry_from(peer), CLOSE_FORGOTTEN, &why);
+}
+
+const char *quic_person_key(struct quic *quic, const char *name) {
+	return persons_key(quic, name);
+}
+
+const char *quic_person_name(struct quic *quic, const char *key) {
+	return persons_name(quic, key);
 }
 
 struct stream *quic_open(struct quic *quic, struct peer *peer, struct op_refusal *refusal) {

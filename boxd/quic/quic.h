@@ -41,8 +41,10 @@ struct quic_events {
 	void (*stream)(void *data, struct peer *peer, struct stream *stream);
 	/* up or doubled changed, or the peer was added (first call, up false), or its why was set. */
 	void (*peer_changed)(void *data, struct peer *peer);
-	/* The peer is forgotten; its streams are over. */
+	/* The peer is forgotten, or revoked; its streams are over. */
 	void (*peer_gone)(void *data, struct peer *peer);
+	/* Optional. The person with that key has revoked machines; others should be told. */
+	void (*revoked)(void *data, const char *person);
 	/*
 	 * Optional. A peer that is being dialled answers at no address known. true: a meeting point is
 	 * asked, and quic_met() or quic_unmet() follows, though not from in here.
@@ -79,7 +81,24 @@ void quic_peer_hint(struct quic *quic, struct peer *peer, const char *at);
  * is paired again, though its person has signed it.
  */
 void quic_peer_forget(struct quic *quic, struct peer *peer);
-/* Whether the subject is a machine that was forgotten, and no other has its name now. */
+/* The key of the person whom we know by that name, and the name of one whom we know by key. */
+const char *quic_person_key(struct quic *quic, const char *name); // NULL: nobody
+const char *quic_person_name(struct quic *quic, const char *key); // NULL likewise
+
+/*
+ * What a person has revoked: a head with serial, revoked and signature. It is checked, kept in
+ * DIR/revoked, and cuts the machines it names at once; they are refused from then on. OK too for one
+ * that is known. person is a key. EARG, EPERM (the person did not sign it), ESTALE (a higher serial is
+ * known), ENOENT, EIO.
+ */
+enum op_code quic_revoke(struct quic *quic, const char *person, const struct op_head *said,
+	struct op_refusal *refusal);
+/* Adds those fields of what we know. false: the person has revoked nothing. */
+bool quic_revoked(struct quic *quic, const char *person, struct op_head *head);
+/* Calls each for every person who has revoked something. */
+void quic_each_revoked(struct quic *quic, void (*each)(void *data, const char *person), void *data);
+
+/* Whether the subject is a machine that was forgotten or revoked, and no other has its name now. */
 bool quic_is_gone(struct quic *quic, const struct subject *subject);
 
 /*

@@ -76,6 +76,7 @@ struct quic {
 	struct wl_list peers;       // peer.link, by petname
 	struct wl_list persons;     // person.link
 	struct wl_list forgotten;   // of peers.c
+	struct wl_list revoked;     // of revoked.c
 	struct wl_list pairs;       // quic_pair.link
 	struct wl_list detours;     // of detour.c
 	struct wl_list forwards;    // of forward.c
@@ -94,6 +95,11 @@ uint64_t quic_now(void); // ns of CLOCK_MONOTONIC
 void quic_schedule(struct quic *quic);
 /* Says everything that was noted: to users, listeners and the room's owner. Not re-entrant. */
 void quic_deliver(struct quic *quic);
+/*
+ * The peer is to stay out from now on: cuts its connections with this code, and removes it. Revoked, its
+ * person stays known though it was the last machine.
+ */
+void quic_dismiss(struct peer_entry *entry, enum close_code code, const struct op_refusal *why);
 /* The work pool; NULL: no threads. */
 struct work_pool *quic_pool(struct quic *quic);
 

@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "quic/peers.h"
+#include "quic/revoked.h"
 
 // What the signature is over: the context with its zero byte, and the head as it stands.
 static bool signed_bytes(const char *head, size_t size, struct buf *out) {
@@ -196,6 +197,9 @@ static enum op_code check_signer(struct quic *quic, const struct paper *paper,
 	if (!name) {
 		return op_refuse(refusal, OP_EPERM, "the grant is of a person who is not known here (box pair "
 			"makes two persons known to each other)");
+	}
+	if (revoked_has(quic, person, machine)) {
+		return op_refuse(refusal, OP_EPERM, "the grant is of a machine that its person has revoked");
 	}
 	if (peers_is_forgotten(quic, machine)) {
 		return op_refuse(refusal, OP_EPERM, "the grant is of a machine that was forgotten here");

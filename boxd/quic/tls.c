@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "quic/peers.h"
 #include "quic/quic_private.h"
+#include "quic/revoked.h"
 
 #define PRIORITY "NONE:+VERS-TLS1.3:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305:+AEAD" \
 	":+ECDHE-ECDSA:+GROUP-X25519:+SIGN-EDDSA-ED25519:+CTYPE-X509:%DISABLE_TLS13_COMPAT_MODE"
@@ -40,6 +41,11 @@ static enum op_code check_known(struct connection *c) {
 		return op_refuse(&c->why, OP_EPERM, "%s belongs to a %s who is not known here (key %.16s…): "
 			"pair with it first, `box pair --fingerprint %s`", who->machine, who->person_name,
 			who->person_key, who->key);
+	}
+	if (revoked_has(c->quic, who->person_key, who->key)) {
+		c->alert = GNUTLS_A_CERTIFICATE_REVOKED;
+		return op_refuse(&c->why, OP_EPERM, "%s is revoked by %s: with a new key it can be paired anew",
+			who->machine, name);
 	}
 	if (peers_is_forgotten(c->quic, who->key)) {
 		return op_refuse(&c->why, OP_EPERM, "%s was forgotten here: pair with it again, `box pair "
@@ -131,9 +137,12 @@ void tls_explain(struct connection *c, uint8_t alert) {
 	switch (alert) {
 	case GNUTLS_A_UNKNOWN_CA:
 	case GNUTLS_A_ACCESS_DENIED:
-	case GNUTLS_A_CERTIFICATE_REVOKED:
 		op_refuse(&c->why, OP_EPERM, "%s does not know this machine: run `box pair --fingerprint "
 			"%s` there, and `box pair --fingerprint` with its own here", c->name, own);
+		break;
+	case GNUTLS_A_CERTIFICATE_REVOKED:
+		op_refuse(&c->why, OP_EPERM, "%s was told that this machine is revoked by its person (box "
+			"revoke): it needs a new key, and to be paired with that", c->name);
 		break;
 	case GNUTLS_A_BAD_CERTIFICATE:
 	case GNUTLS_A_CERTIFICATE_REQUIRED:

@@ -10,7 +10,7 @@
 #include "conform.h"
 #include "quic/quic.h"
 
-static struct peer pc = {.petname = "bob.pc", .subject = {"bob", "pc"}, .net = "lan", .rtt_ms = 0.5};
+static struct peer pc = {.petname = "carl.pc", .subject = {"carl", "pc"}, .net = "lan", .rtt_ms = 0.5};
 
 static void prepare(struct world *world) {
 	memset(pc.key, 'a', KEYS_FINGERPRINT);
@@ -23,14 +23,14 @@ static void test_node_tells_how_near_it_is(void **state) {
 	struct world *world = *state;
 	struct asked asked;
 	prepare(world);
-	ask(&asked, world, OWNER, "kind", "/n/bob.pc", "want node!*!lan!rtt<1\n");
+	ask(&asked, world, OWNER, "kind", "/n/carl.pc", "want node!*!lan!rtt<1\n");
 	expect_code(&asked, OP_OK);
 	assert_string_equal(op_get(&asked.reply, OP_F_STATE), "idle");
-	assert_string_equal(op_get(&asked.reply, OP_F_PERSON), "bob");
+	assert_string_equal(op_get(&asked.reply, OP_F_PERSON), "carl");
 	asked_finish(&asked);
 	pc.rtt_ms = 20;
 	peer_box_changed(&world->env, &pc);
-	expect(world, OWNER, OP_EMATCH, "kind", "/n/bob.pc", "want node!*!lan!rtt<1\n");
+	expect(world, OWNER, OP_EMATCH, "kind", "/n/carl.pc", "want node!*!lan!rtt<1\n");
 	pc.rtt_ms = 0.5;
 }
 
@@ -39,7 +39,7 @@ static void test_state_is_followed(void **state) {
 	struct asked asked, list;
 	char lines[64];
 	prepare(world);
-	ask(&asked, world, OWNER, "kind", "/n/bob.pc", "");
+	ask(&asked, world, OWNER, "kind", "/n/carl.pc", "");
 	expect_code(&asked, OP_OK);
 	snprintf(lines, sizeof(lines), "since %s\n", op_get(&asked.reply, OP_F_VERSION));
 	asked_finish(&asked);
@@ -48,19 +48,19 @@ static void test_state_is_followed(void **state) {
 	char list_lines[64];
 	snprintf(list_lines, sizeof(list_lines), "since %s\n", op_get(&list.reply, OP_F_VERSION));
 	asked_finish(&list);
-	ask(&asked, world, OWNER, "kind", "/n/bob.pc", lines);
+	ask(&asked, world, OWNER, "kind", "/n/carl.pc", lines);
 	ask(&list, world, OWNER, "selectors", "/n", list_lines);
-	op_refuse(&pc.why, OP_EUNREACH, "bob.pc does not answer at 10.0.0.2:7447");
+	op_refuse(&pc.why, OP_EUNREACH, "carl.pc does not answer at 10.0.0.2:7447");
 	peer_box_changed(&world->env, &pc);
 	expect_code(&asked, OP_OK);
 	assert_string_equal(op_get(&asked.reply, OP_F_STATE),
-		"down EUNREACH bob.pc does not answer at 10.0.0.2:7447");
+		"down EUNREACH carl.pc does not answer at 10.0.0.2:7447");
 	expect_code(&list, OP_OK);
 	asked_finish(&asked);
 	asked_finish(&list);
 	peer_box_gone(&world->env, &pc);
-	assert_false(world_has(world, "/n/bob.pc"));
-	assert_false(world_has(world, "/peer/bob.pc"));
+	assert_false(world_has(world, "/n/carl.pc"));
+	assert_false(world_has(world, "/peer/carl.pc"));
 }
 
 static void test_no_pairing_without_network(void **state) {
@@ -83,7 +83,7 @@ static const struct CMUnitTest tests[] = {
 const struct conform conform_peer = {
 	.roots = roots,
 	.prepare = prepare,
-	.owner_only = 1 << OP_MAKE,
+	.owner_only = 1 << OP_MAKE | 1 << OP_CHINFO, // what is signed proves itself
 	.not_here = 1 << OP_DELETE,
 	TESTS(tests),
 };

@@ -7,7 +7,7 @@ import select
 
 import pytest
 
-from net.household import Household
+from net.household import Household, pair
 from net.place import wait_for
 
 DIGITS = re.compile(r"\n\s+(\d{3}) (\d{3})\r?\n")
@@ -112,3 +112,50 @@ def test_digits_take_a_terminal(homes):
     den, _, _ = homes
     said = den.refused("pair")
     assert "at a terminal" in said and "--fingerprint" in said
+
+
+def endless(home, at):
+    """A program on another machine that goes on until it is cut."""
+    process = home.node.spawn(["box", "run", "-c", f"proc!*!*!node={at}", "--", "sh", "-c",
+                               "echo begun; exec sleep 600"])
+    process.wait_output("begun")
+    return process
+
+
+def test_a_revoked_machine_is_cut_everywhere(lab):
+    """What it has running ends at once, and on a machine that was away as soon as that hears of it."""
+    home, lost, attic = (Household(lab.node(name)).start() for name in ("home", "lost", "attic"))
+    friend = Household(lab.node("friend", person="bob")).start()
+    home.box("init", "--person", "ann")
+    friend.box("init", "--person", "bob")
+    pair(home, lost, mine=True)
+    pair(home, attic, mine=True)
+    pair(attic, lost)
+    pair(home, friend)
+    pair(lost, friend)
+    assert friend.has_box("/peer/ann.lost")
+    running = endless(lost, "home")
+    attic.boxd.stop()
+
+    assert "person's key" in lost.refused("revoke", "home")
+    assert "only bob revokes bob.friend" in home.refused("revoke", "bob.friend")
+    assert "lost is revoked" in home.box("revoke", "lost")
+    assert running.wait(20) != 0
+    assert not home.has_box("/peer/lost") and home.has_box("/peer/attic")
+    friend.wait_no_box("/peer/ann.lost")
+    assert friend.has_box("/peer/ann.home")
+    assert "revoked by its person" in lost.refused("ls", "/n/home")
+    assert "revoked by its person" in lost.refused("ls", "/n/bob.friend")
+
+    attic.start_boxd()
+    running = endless(lost, "attic")  # who has not heard of it
+    assert home.box("run", "-c", "proc!*!*!node=attic", "--", "uname", "-n") == "attic"
+    assert running.wait(20) != 0
+    assert "revoked by its person" in lost.refused("ls", "/n/attic")
+    assert "serial 1\n" in attic.text("/peer/ann/revoked")
+
+    home.box("revoke", lost.box("pair", "--fingerprint"))  # told again, nothing is new
+    home.boxd.stop()
+    home.start_boxd()
+    assert "revoked by its person" in lost.refused("ls", "/n/home")
+    assert "serial 1\n" in home.text("/peer/ann/revoked")

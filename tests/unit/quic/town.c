@@ -292,7 +292,9 @@ struct peer *introduce(struct node *a, struct node *b, uint16_t port) {
 	char at[64];
 	const char *person = keys_person(b->keys);
 	if (strcmp(keys_person_fingerprint(b->keys), keys_person_fingerprint(a->keys)) != 0) {
-		person = persons_pin(a->quic, person, keys_person_fingerprint(b->keys), NULL, &why);
+		char *cert = cert_base64(b->keys->person_cert);
+		person = persons_pin(a->quic, person, keys_person_fingerprint(b->keys), cert, &why);
+		free(cert);
 		assert_non_null(person);
 	}
 	peers_readmit(a->quic, keys_fingerprint(b->keys));

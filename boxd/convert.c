@@ -233,7 +233,7 @@ static void filter_drained(void *data) {
 
 static bool filter_begin(struct filter *filter);
 
-// No such program there, or no way to run one: another node may.
+// No such program there, not what is wanted, or no way to run one: another node may.
 static bool filter_try_next(struct filter *filter, const struct op_refusal *why) {
 	if (filter->node == 0) {
 		filter->refused = *why;
@@ -304,6 +304,9 @@ static bool filter_begin(struct filter *filter) {
 	op_set(&head, OP_F_PROG, filter->cast->prog);
 	for (size_t i = 0; filter->cast->args[i]; i++) {
 		op_add(&head, OP_F_ARG, filter->cast->args[i]);
+	}
+	if (filter->cast->want) {
+		op_set(&head, OP_F_WANT, filter->cast->want);
 	}
 	op_set_body(&head, OP_BODY_FRAMES, 0);
 	filter->call = call_create(convert->loop, convert->caller, &head, &convert->subject, &events,

@@ -107,31 +107,36 @@ static bool read_word(char *word) {
 }
 
 static const char *read_cast(struct reading *reading, char *value) {
-	static const char usage[] = "a cast is: cast FROM TO [PROGRAM [ARGUMENT…]]";
-	const char *args[65] = {NULL}; // as many as can be made, and NULL
-	char *name, *to;
+	static const char usage[] = "a cast is: cast FROM TO [want CONSTRAINT] [PROGRAM [ARGUMENT…]]";
+	char *args[CAST_ARGS + 1] = {NULL}, *name, *to;
 	struct cast *made;
 	size_t count = 0;
 	const char *from = conf_word(&value), *into = conf_word(&value);
-	char *prog = conf_word(&value);
-	if (!from || !into || (prog && !read_word(prog))) {
-		return usage;
+	char *word = conf_word(&value), *want = NULL;
+	if (word && strcmp(word, "want") == 0) {
+		want = conf_word(&value);
+		word = conf_word(&value);
 	}
-	const char *last = prog ? strrchr(prog, '/') : NULL;
-	args[count++] = last ? last + 1 : prog;
-	for (char *word; (word = conf_word(&value));) {
-		if (count == sizeof(args) / sizeof(args[0]) - 1 || !read_word(word)) {
+	char *prog = word;
+	for (; word; word = conf_word(&value)) {
+		if (count == CAST_ARGS || !read_word(word)) {
 			return usage;
 		}
 		args[count++] = word;
 	}
-	if (asprintf(&name, "%s:%s", from, into) < 0) {
-		return "out of memory";
+	if (prog && strrchr(prog, '/')) {
+		args[0] = strrchr(prog, '/') + 1;
 	}
-	bool good = cast_split(name, &to, &reading->why) == OP_OK && casts_add(&reading->ns->casts, name, to,
-		prog, args, &made, &reading->why) == OP_OK;
+	if (!from || !into || asprintf(&name, "%s:%s", from, into) < 0) {
+		return usage;
+	}
+	enum op_code code = cast_split(name, &to, &reading->why);
+	if (code == OP_OK) {
+		const struct cast cast = {.from = name, .to = to, .prog = prog, .args = args, .want = want};
+		code = casts_add(&reading->ns->casts, &cast, &made, &reading->why);
+	}
 	free(name);
-	return good ? NULL : reading->why.sentence;
+	return code == OP_OK ? NULL : reading->why.sentence;
 }
 
 static const char *read_line(void *data, const char *field, char *value) {
@@ -212,8 +217,13 @@ static bool print_word(const char *word, struct buf *out) {
 }
 
 bool space_print_cast(const struct cast *cast, struct buf *out) {
-	bool good = buf_printf(out, "cast %s %s", cast->from, cast->to) &&
-		(!cast->prog || print_word(cast->prog, out));
+	bool good = buf_printf(out, "cast %s %s%s%s", cast->from, cast->to, cast->want ? " want " : "",
+		cast->want ? cast->want : "");
+	if (good && cast->prog && strcmp(cast->prog, "want") == 0) {
+		good = buf_printf(out, " \\x77ant"); // a program, not the word
+	} else if (good && cast->prog) {
+		good = print_word(cast->prog, out);
+	}
 	for (size_t i = 1; good && cast->prog && cast->args[i]; i++) {
 		good = print_word(cast->args[i], out);
 	}

@@ -10,6 +10,7 @@
  */
 
 #define SPACES_MAX 1024
+#define CAST_ARGS 64 // of one converter
 
 struct space {
 	struct wl_list link; // spaces.list
@@ -41,7 +42,7 @@ void space_destroy(struct spaces *spaces, struct space *space); // not the defau
  * A binding, a cast, and a whole name space, as lines of its file:
  *
  *     bind PREFIX TARGET [any] [want CONSTRAINT]     in search order
- *     cast FROM TO [PROGRAM [ARGUMENT…]]             escaped as in heads, blanks too
+ *     cast FROM TO [want CONSTRAINT] [PROGRAM [ARGUMENT…]]   words escaped as in heads, blanks too
  *     dot NAME
  *
  * false: no memory.

@@ -5,20 +5,30 @@
  */
 #include "box.h"
 
+#include <getopt.h>
+
 #include "libbox/space.h"
 
 static int run_cast(struct asker *asker, int argc, char **argv) {
 	struct op_refusal why;
-	if (argc < 3) {
+	const char *constraint = NULL;
+	for (int c; (c = getopt(argc, argv, "+c:")) != -1;) { // what follows is the program's
+		if (c != 'c') {
+			return say_usage(&verb_cast);
+		}
+		constraint = optarg;
+	}
+	if (argc - optind < 2) {
 		return say_usage(&verb_cast);
 	}
-	return space_cast(asker, argv[1], argv[2], (const char *const *)argv + 3, &why) == OP_OK ? 0 :
-		say_refusal(&why);
+	argv += optind;
+	return space_cast(asker, argv[0], argv[1], (const char *const *)argv + 2, constraint, &why) ==
+		OP_OK ? 0 : say_refusal(&why);
 }
 
 const struct verb verb_cast = {
 	.name = "cast",
-	.usage = "FROM TO [PROGRAM …]",
+	.usage = "[-c CONSTRAINT] FROM TO [PROGRAM …]",
 	.help = "PROGRAM makes type TO of type FROM",
 	.run = run_cast,
 };

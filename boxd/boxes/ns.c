@@ -17,7 +17,6 @@
 #include "spaces.h"
 
 #define DOT_MAX OP_MAX_NAME
-#define CAST_ARGS 64
 
 struct shown { // a name space as a box
 	struct box_env *env;
@@ -169,6 +168,9 @@ static void cast_describe(struct box *box, struct op_head *entry) {
 	if (cast->prog) {
 		op_set(entry, OP_F_PROG, cast->prog);
 	}
+	if (cast->want) {
+		op_set(entry, OP_F_WANT, cast->want);
+	}
 	for (size_t i = 0; cast->prog && cast->args[i]; i++) {
 		op_add(entry, OP_F_ARG, cast->args[i]);
 	}
@@ -215,9 +217,17 @@ static enum op_code add_cast(struct shown *shown, const struct req *req, struct 
 		return op_refuse(why, OP_E2BIG, "a converter has at most %d arguments: put them into a script",
 			CAST_ARGS);
 	}
-	enum op_code code = cast_split(name, &to, why);
-	return code != OP_OK ? code : casts_add(&shown->space->ns.casts, name, to,
-		op_get(req->head, OP_F_PROG), args, made, why);
+	if (cast_split(name, &to, why) != OP_OK) {
+		return why->code;
+	}
+	const struct cast cast = {
+		.from = name,
+		.to = to,
+		.prog = (char *)(uintptr_t)op_get(req->head, OP_F_PROG),
+		.args = (char **)(uintptr_t)args,
+		.want = (char *)(uintptr_t)op_get(req->head, OP_F_TYPE),
+	};
+	return casts_add(&shown->space->ns.casts, &cast, made, why);
 }
 
 static void casts_make(struct box *parent, struct req *req) {

@@ -29,7 +29,7 @@ enum box_code box_cast(struct box_space *space, const char *from, const char *to
 		const char *const *argv) {
 	struct turn turn;
 	if (turn_begin(&turn, space)) {
-		space_cast(&turn.asker, from, to, argv, &turn.why);
+		space_cast(&turn.asker, from, to, argv, NULL, &turn.why);
 	}
 	return turn_end(&turn);
 }

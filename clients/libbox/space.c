@@ -225,11 +225,12 @@ static enum op_code say_program(struct op_head *request, const char *const *argv
 }
 
 enum op_code space_cast(struct asker *asker, const char *from, const char *to,
-		const char *const *argv, struct op_refusal *why) {
+		const char *const *argv, const char *constraint, struct op_refusal *why) {
 	struct op_head request;
 	op_head_init_request(&request, OP_MAKE);
 	if (say_cast(asker, &request, from, to, why) != OP_OK ||
-			say_program(&request, argv, why) != OP_OK) {
+			say_program(&request, argv, why) != OP_OK ||
+			(constraint && head_say(&request, OP_F_TYPE, constraint, why) != OP_OK)) {
 		op_head_finish(&request);
 		return why->code;
 	}

@@ -41,10 +41,11 @@ enum op_code space_forget(struct asker *asker, const char *prefix, struct op_ref
 
 /*
  * How bytes of one type become bytes of another: argv, a program with its arguments; NULL, or none in
- * it: they may be used as they are. Types are words.
+ * it: they may be used as they are. Types are words. constraint is of the processor that runs it, and
+ * may be NULL.
  */
 enum op_code space_cast(struct asker *asker, const char *from, const char *to,
-	const char *const *argv, struct op_refusal *why);
+	const char *const *argv, const char *constraint, struct op_refusal *why);
 /* ENOENT if there is no such cast. */
 enum op_code space_uncast(struct asker *asker, const char *from, const char *to,
 	struct op_refusal *why);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "box/cnstr.h"
 #include "box/name.h"
 
 void casts_init(struct casts *casts) {
@@ -27,6 +28,7 @@ static void cast_free(struct cast *cast) {
 	free(cast->to);
 	free(cast->prog);
 	free_args(cast->args);
+	free(cast->want);
 	free(cast);
 }
 
@@ -43,7 +45,7 @@ void casts_finish(struct casts *casts) {
 }
 
 // NULL: no memory.
-static char **copy_args(const char *prog, const char *const *args) {
+static char **copy_args(const char *prog, char *const *args) {
 	size_t count = 0;
 	while (args && args[count]) {
 		count++;
@@ -62,17 +64,18 @@ static char **copy_args(const char *prog, const char *const *args) {
 	return copy;
 }
 
-static struct cast *cast_new(const char *from, const char *to, const char *prog,
-		const char *const *args) {
+static struct cast *cast_copy(const struct cast *from) {
 	struct cast *cast = calloc(1, sizeof(*cast));
 	if (!cast) {
 		return NULL;
 	}
-	cast->from = strdup(from);
-	cast->to = strdup(to);
-	cast->prog = prog ? strdup(prog) : NULL;
-	cast->args = prog ? copy_args(prog, args) : NULL;
-	if (!cast->from || !cast->to || (prog && (!cast->prog || !cast->args))) {
+	cast->from = strdup(from->from);
+	cast->to = strdup(from->to);
+	cast->prog = from->prog ? strdup(from->prog) : NULL;
+	cast->args = from->prog ? copy_args(from->prog, from->args) : NULL;
+	cast->want = from->want ? strdup(from->want) : NULL;
+	if (!cast->from || !cast->to || (from->prog && (!cast->prog || !cast->args)) ||
+			(from->want && !cast->want)) {
 		cast_free(cast);
 		return NULL;
 	}
@@ -83,8 +86,7 @@ bool casts_copy(struct casts *to, const struct casts *from) {
 	const struct cast *cast;
 	casts_init(to);
 	wl_list_for_each(cast, &from->list, link) {
-		struct cast *copy = cast_new(cast->from, cast->to, cast->prog,
-			(const char *const *)cast->args);
+		struct cast *copy = cast_copy(cast);
 		if (!copy) {
 			casts_finish(to);
 			return false;
@@ -124,26 +126,34 @@ struct cast *casts_find(const struct casts *casts, const char *from, const char 
 	return NULL;
 }
 
-enum op_code casts_add(struct casts *casts, const char *from, const char *to, const char *prog,
-		const char *const *args, struct cast **out, struct op_refusal *refusal) {
-	if (!prog && args && args[0]) {
-		return op_refuse(refusal, OP_EARG, "arguments are for a program: prog says which");
-	} else if (prog && !*prog) {
+static enum op_code check(const struct casts *casts, const struct cast *cast,
+		struct op_refusal *refusal) {
+	struct cnstr want;
+	if (!cast->prog && ((cast->args && cast->args[0]) || cast->want)) {
+		return op_refuse(refusal, OP_EARG, "arguments, and what the processor must be, are for a program: "
+			"prog says which");
+	} else if (cast->prog && !*cast->prog) {
 		return op_refuse(refusal, OP_EARG, "prog is a path or a word for a program; a cast without "
 			"one takes the first type as the second");
-	} else if (casts_find(casts, from, to)) {
+	} else if (casts_find(casts, cast->from, cast->to)) {
 		return op_refuse(refusal, OP_EEXIST, "there is a cast from %.80s to %.80s already (box uncast "
-			"takes it away)", from, to);
+			"takes it away)", cast->from, cast->to);
 	} else if (wl_list_length(&casts->list) >= OP_MAX_BINDINGS) {
 		return op_refuse(refusal, OP_E2BIG, "a name space has at most %d casts: box uncast takes some "
 			"away", OP_MAX_BINDINGS);
 	}
-	struct cast *cast = cast_new(from, to, prog, args);
-	if (!cast) {
-		return op_refuse(refusal, OP_EIO, "out of memory");
+	return cast->want ? cnstr_parse(&want, cast->want, refusal) : OP_OK;
+}
+
+enum op_code casts_add(struct casts *casts, const struct cast *cast, struct cast **out,
+		struct op_refusal *refusal) {
+	enum op_code code = check(casts, cast, refusal);
+	struct cast *made = code == OP_OK ? cast_copy(cast) : NULL;
+	if (!made) {
+		return code != OP_OK ? code : op_refuse(refusal, OP_EIO, "out of memory");
 	}
-	wl_list_insert(casts->list.prev, &cast->link);
-	*out = cast;
+	wl_list_insert(casts->list.prev, &made->link);
+	*out = made;
 	return OP_OK;
 }
 

@@ -19,6 +19,7 @@ struct cast {
 	char *from, *to;     // words for types, without constraints
 	char *prog;          // NULL: a null converter
 	char **args;         // of prog, its own name first, NULL-terminated; NULL of a null converter
+	char *want;          // of the processor that runs it; NULL: nothing
 };
 
 struct casts {
@@ -37,12 +38,12 @@ void casts_finish(struct casts *casts);
 enum op_code cast_split(char *name, char **to, struct op_refusal *refusal);
 
 /*
- * Adds; texts are copied. args is NULL-terminated; NULL, or empty: the program's own name alone.
- * EEXIST if there is a cast between the two, EARG for arguments without a program, E2BIG over
+ * Adds; the texts are copied. No args: the program's own name alone. EEXIST if there is a cast between
+ * the two, EARG for arguments or a want without a program, or a malformed want, E2BIG over
  * OP_MAX_BINDINGS, EIO for want of memory.
  */
-enum op_code casts_add(struct casts *casts, const char *from, const char *to, const char *prog,
-	const char *const *args, struct cast **out, struct op_refusal *refusal);
+enum op_code casts_add(struct casts *casts, const struct cast *cast, struct cast **out,
+	struct op_refusal *refusal);
 void casts_remove(struct cast *cast);
 struct cast *casts_find(const struct casts *casts, const char *from, const char *to);
 

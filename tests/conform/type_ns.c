@@ -106,6 +106,9 @@ static void test_casts(void **state) {
 	expect_code(&asked, OP_OK);
 	assert_string_equal(op_get(&asked.reply, OP_F_NAME), "/ns/default/cast/text:upper");
 	asked_finish(&asked);
+	cast(world, "default", "page:want", "prog want\ntype proc!arm64\n", OP_OK);
+	expect_get(world, "/ns/default/cast/page:want", "cast page want want proc!arm64 \\x77ant\n");
+	expect(world, OWNER, OP_OK, "delete", "/ns/default/cast/page:want", "");
 	cast(world, "default", "upper:page", "", OP_OK);
 	expect_get(world, "/ns/default/cast/upper:page", "cast upper page\n");
 	expect_get(world, "/ns/default",
@@ -142,6 +145,7 @@ static void test_casts_refused(void **state) {
 	}
 	cast(world, "default", "a:b", "arg cat\n", OP_EARG);
 	cast(world, "default", "a:b", "prog \n", OP_EARG);
+	cast(world, "default", "a:b", "type proc\n", OP_EARG);
 	for (int i = 0; i < 65; i++) {
 		strcat(many, "arg y\n");
 	}

@@ -120,6 +120,19 @@ def test_chain_of_casts_and_one_that_is_none(ann, ibiza):
     assert "ETYPE" in ibiza.refused("cp", "/chan/turned", "/chan/text")
 
 
+def test_processor_of_a_converter_is_wanted(ibiza):
+    for where in ("den", "ibiza"):
+        ibiza.box("cast", "-c", f"proc!*!*!node={where}", "text", "upper", "uname", "-n")
+        put(ibiza, "/chan/text", "which?")
+        ibiza.box("cp", "/chan/text", "/chan/upper")
+        assert ibiza.text("/chan/upper") == f"{where}\n"
+        ibiza.box("uncast", "text", "upper")
+    ibiza.box("cast", "-c", "proc!*!*!node=mars", "text", "upper", "uname", "-n")
+    put(ibiza, "/chan/text", "which?")
+    assert "node=mars" in ibiza.refused("cp", "/chan/text", "/chan/upper")
+    assert "node=mars" in ibiza.box("ns")
+
+
 def test_large_through_programs(ann, ibiza):
     """More than any queue holds; a file is of the type that the asker says, a target of none takes all."""
     size = 30_000_000

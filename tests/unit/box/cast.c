@@ -23,6 +23,19 @@ static int teardown(void **state) {
 	return 0;
 }
 
+static enum op_code add(struct casts *casts, const char *from, const char *to, const char *prog,
+		const char *const *args, const char *want, struct op_refusal *refusal) {
+	struct cast *made;
+	const struct cast cast = {
+		.from = (char *)from,
+		.to = (char *)to,
+		.prog = (char *)prog,
+		.args = (char **)args,
+		.want = (char *)want,
+	};
+	return casts_add(casts, &cast, &made, refusal);
+}
+
 static void test_names(void **state) {
 	static const char *const bad[] = {"", ":", "text", "text:", ":page", "a:b:c", "a!b:c", "a:b!amd64",
 		"a:*", "*:a", "a b:c", "a:b/c", "..:a", "a:a", "a=b:c"};
@@ -52,9 +65,9 @@ static void test_kept_as_they_were_told(void **state) {
 	struct cast *cast;
 	char prog[] = "/usr/bin/tr";
 	const char *args[] = {"tr", "a-z", "A-Z", NULL};
-	assert_int_equal(casts_add(casts, "text", "upper", prog, args, &cast, NULL), OP_OK);
-	assert_int_equal(casts_add(casts, "upper", "page", prog, NULL, &cast, NULL), OP_OK);
-	assert_int_equal(casts_add(casts, "page", "text", NULL, NULL, &cast, NULL), OP_OK);
+	assert_int_equal(add(casts, "text", "upper", prog, args, NULL, NULL), OP_OK);
+	assert_int_equal(add(casts, "upper", "page", prog, NULL, "proc!arm64", NULL), OP_OK);
+	assert_int_equal(add(casts, "page", "text", NULL, NULL, NULL, NULL), OP_OK);
 	prog[0] = '\0'; // texts are copied
 	assert_true(casts_copy(&copy, casts));
 	casts_remove(casts_find(casts, "text", "upper"));
@@ -64,6 +77,7 @@ static void test_kept_as_they_were_told(void **state) {
 	assert_string_equal(cast->args[2], "A-Z");
 	assert_null(cast->args[3]);
 	assert_string_equal(casts_find(&copy, "upper", "page")->args[0], "tr");
+	assert_string_equal(casts_find(&copy, "upper", "page")->want, "proc!arm64");
 	assert_null(casts_find(&copy, "page", "text")->prog);
 	assert_null(casts_find(&copy, "upper", "text")); // one way
 	casts_finish(&copy);
@@ -71,22 +85,23 @@ static void test_kept_as_they_were_told(void **state) {
 
 static void test_refused(void **state) {
 	struct casts *casts = *state;
-	struct cast *cast;
 	struct op_refusal refusal;
 	const char *args[] = {"tr", NULL};
-	assert_int_equal(casts_add(casts, "a", "b", NULL, args, &cast, &refusal), OP_EARG);
-	assert_int_equal(casts_add(casts, "a", "b", "", NULL, &cast, &refusal), OP_EARG);
-	assert_int_equal(casts_add(casts, "a", "b", NULL, NULL, &cast, &refusal), OP_OK);
-	assert_int_equal(casts_add(casts, "a", "b", "tr", NULL, &cast, &refusal), OP_EEXIST);
+	assert_int_equal(add(casts, "a", "b", NULL, args, NULL, &refusal), OP_EARG);
+	assert_int_equal(add(casts, "a", "b", "", NULL, NULL, &refusal), OP_EARG);
+	assert_int_equal(add(casts, "a", "b", NULL, NULL, "proc", &refusal), OP_EARG);
+	assert_int_equal(add(casts, "a", "b", "tr", NULL, "proc!x=y", &refusal), OP_EARG);
+	assert_int_equal(add(casts, "a", "b", NULL, NULL, NULL, &refusal), OP_OK);
+	assert_int_equal(add(casts, "a", "b", "tr", NULL, NULL, &refusal), OP_EEXIST);
 	assert_non_null(strstr(refusal.sentence, "uncast"));
 	for (int i = 1; i < OP_MAX_BINDINGS; i++) {
 		char to[16];
 		snprintf(to, sizeof(to), "b%d", i);
-		assert_int_equal(casts_add(casts, "a", to, NULL, NULL, &cast, &refusal), OP_OK);
+		assert_int_equal(add(casts, "a", to, NULL, NULL, NULL, &refusal), OP_OK);
 	}
-	assert_int_equal(casts_add(casts, "a", "more", NULL, NULL, &cast, &refusal), OP_E2BIG);
+	assert_int_equal(add(casts, "a", "more", NULL, NULL, NULL, &refusal), OP_E2BIG);
 	casts_remove(casts_find(casts, "a", "b7"));
-	assert_int_equal(casts_add(casts, "a", "more", NULL, NULL, &cast, &refusal), OP_OK);
+	assert_int_equal(add(casts, "a", "more", NULL, NULL, NULL, &refusal), OP_OK);
 }
 
 static void test_needed_or_not(void **state) {

@@ -25,7 +25,8 @@ static int teardown(void **state) {
 
 static void add(struct casts *casts, const char *from, const char *to) {
 	struct cast *cast;
-	assert_int_equal(casts_add(casts, from, to, NULL, NULL, &cast, NULL), OP_OK);
+	const struct cast added = {.from = (char *)from, .to = (char *)to};
+	assert_int_equal(casts_add(casts, &added, &cast, NULL), OP_OK);
 }
 
 // The types on the way, as "a b c"; "-" if there is none.

@@ -10,7 +10,7 @@
 
 #define LOG_MODULE "fs"
 #include "base/log.h"
-#include "boxes/fs_place.h"
+#include "boxes/fs_part.h"
 #include "config.h"
 
 // Each is held by one caller as long as that likes; fs_tree.c says how many one person may hold.
@@ -63,6 +63,22 @@ static const struct box_type store_type = {
 	.destroy = export_destroy,
 };
 
+static void run_sweep(void *data) {
+	fs_parts_sweep(data);
+}
+
+static void sweep_done(void *data, bool cancelled) {
+	free(data);
+}
+
+// What was kept of broken puts, and is too old.
+static void sweep(struct fs *fs, const char *path) {
+	char *root = strdup(path);
+	if (!root || !work_add(fs->env->pool, run_sweep, sweep_done, root)) {
+		free(root);
+	}
+}
+
 static bool add_export(struct fs *fs, struct box *box, const struct config_export *wanted) {
 	struct fs_export *export = calloc(1, sizeof(*export));
 	if (!export || !(export->path = strdup(wanted->path))) {
@@ -74,6 +90,8 @@ static bool add_export(struct fs *fs, struct box *box, const struct config_expor
 		log_error("export %s: the name is taken", wanted->name);
 		free(export->path);
 		free(export);
+	} else if (wanted->store) {
+		sweep(fs, wanted->path);
 	}
 	return true;
 }

@@ -4,7 +4,8 @@
  *
  * A file that is put as a whole is written beside its place, synced, renamed, and the folder synced,
  * before the answer: what was acknowledged outlives a crash, and nobody sees half of it. With offset
- * it is written in place. All of it is done on the worker pool.
+ * it is written in place; with part, what came before a break is kept (fs_part.c), and offset goes on
+ * from there. All of it is done on the worker pool.
  */
 #include "boxes/fs.h"
 
@@ -15,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "boxes/fs_part.h"
 #include "boxes/fs_place.h"
 
 #define PIECE (256 * 1024)       // bytes written at once
@@ -27,14 +29,21 @@ struct put {
 	struct buf in;   // came, not taken by the thread
 	struct buf out;  // the thread's
 	int dir;         // -1: not open
-	char temporary[FS_TEMPORARY_SIZE]; // its name meanwhile; "" it has none yet
+	struct fs_part part;
+	bool is_part;    // the file is one meanwhile
+	char temporary[FS_TEMPORARY_SIZE]; // else its name; "" it has none yet
 };
 
 static void put_finish(void *data) {
 	struct put *put = data;
+	const struct fs_job *job = &put->job;
 	if (put->temporary[0]) {
 		unlinkat(put->dir, put->temporary, 0);
 	}
+	if (put->is_part && (job->error || job->why.code != OP_OK)) { // it was not the sender's break
+		unlinkat(put->part.dir, put->part.file, 0);
+	}
+	fs_part_finish(&put->part);
 	if (put->dir >= 0) {
 		close(put->dir);
 	}
@@ -55,6 +64,14 @@ static bool look_at_file(struct put *put, struct stat *there, bool *is_there) {
 
 // Without a name where the file system can, so that a crash leaves nothing.
 static int open_temporary(struct put *put) {
+	struct fs_job *job = &put->job;
+	if (put->part.text) {
+		int part = fs_part_open(job, &put->part, put->dir, put->offset);
+		put->is_part = part >= 0;
+		if (part >= 0 || job->error || job->why.code != OP_OK) {
+			return part;
+		}
+	}
 	int fd = openat(put->dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
 	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) {
 		return fd;
@@ -77,9 +94,9 @@ static void run_open(void *data) {
 	}
 	job->fd = put->in_place ? openat(put->dir, fs_last_name(job),
 		O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666) : open_temporary(put);
-	if (job->fd < 0) {
+	if (job->fd < 0 && !job->error && job->why.code == OP_OK) {
 		fs_job_fail(job, errno);
-	} else if (is_there && !put->in_place && fchmod(job->fd, there.st_mode & 07777) < 0) {
+	} else if (job->fd >= 0 && is_there && !put->in_place && fchmod(job->fd, there.st_mode & 07777) < 0) {
 		fs_job_fail(job, errno);
 	}
 }
@@ -101,7 +118,7 @@ static void run_write(void *data) {
 
 static bool give_name(struct put *put) {
 	char path[64];
-	if (put->temporary[0]) {
+	if (put->temporary[0] || put->is_part) {
 		return true;
 	}
 	fs_name_temporary(&put->job, put->temporary);
@@ -121,12 +138,14 @@ static bool replace(struct put *put) {
 	}
 	fs_lock();
 	bool good = look_at_file(put, &there, &is_there);
-	if (good && renameat(put->dir, put->temporary, put->dir, fs_last_name(&put->job)) < 0) {
+	if (good && renameat(put->is_part ? put->part.dir : put->dir,
+			put->is_part ? put->part.file : put->temporary, put->dir, fs_last_name(&put->job)) < 0) {
 		good = fs_job_fail(&put->job, errno);
 	}
 	fs_unlock();
 	if (good) {
 		put->temporary[0] = '\0';
+		put->is_part = false;
 	}
 	return good;
 }
@@ -230,8 +249,13 @@ void fs_putmem(struct box *box, struct req *req) {
 		put->dir = -1;
 		buf_init(&put->in);
 		buf_init(&put->out);
-		put->in_place = op_has(req->head, OP_F_OFFSET);
 		put->offset = op_get_number(req->head, OP_F_OFFSET, 0);
+		if (!fs_part_init(&put->part, req)) {
+			fs_job_fail(put, ENOMEM);
+			fs_job_refuse(put);
+			return;
+		}
+		put->in_place = op_has(req->head, OP_F_OFFSET) && !put->part.text;
 		put_go_on(put);
 	}
 }

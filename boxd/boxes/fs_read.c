@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "box/name.h"
+#include "boxes/fs_part.h"
 #include "boxes/fs_place.h"
 
 #define PIECE (256 * 1024) // bytes read at once
@@ -28,6 +29,9 @@ struct entry {
 
 struct reading {
 	struct fs_job job;
+	// of a kind
+	struct fs_part part; // what he asks for, if he may go on with it
+	uint64_t kept;       // of it
 	// of a list
 	struct entry *entries;
 	size_t count, capacity;
@@ -45,6 +49,7 @@ static void reading_finish(void *data) {
 	}
 	free(reading->entries);
 	free(reading->piece);
+	fs_part_finish(&reading->part);
 }
 
 /* On a thread. */
@@ -60,7 +65,13 @@ static bool open_file(struct fs_job *job, int flags) {
 }
 
 static void run_stat(void *data) {
-	open_file(data, O_PATH);
+	struct reading *reading = data;
+	struct fs_job *job = &reading->job;
+	reading->kept = reading->part.text ? fs_part_kept(job, &reading->part) : 0;
+	if (!open_file(job, O_PATH) && job->error == ENOENT && reading->kept > 0) {
+		job->error = 0; // a box to be
+		job->st = (struct stat){.st_mode = S_IFREG};
+	}
 }
 
 static int compare_entries(const void *a, const void *b) {
@@ -195,12 +206,16 @@ static const char *served_letters(const struct req *req, char out[static 20]) {
 }
 
 static void stat_done(void *data, bool cancelled) {
-	struct fs_job *job = data;
+	struct reading *reading = data;
+	struct fs_job *job = &reading->job;
 	if (!fs_job_is_back(job) || !job_meets_want(job)) {
 		return;
 	}
 	struct req *req = job->req;
 	char letters[20];
+	if (reading->kept > 0) {
+		op_set_number(req_reply(req), OP_F_OFFSET, reading->kept);
+	}
 	fs_describe(req_reply(req), &job->st);
 	op_set(req_reply(req), OP_F_OWNER, req->box->owner);
 	op_set(req_reply(req), OP_F_LETTERS, served_letters(req, letters));
@@ -335,6 +350,11 @@ static void begin(struct box *box, struct req *req, void (*run)(void *),
 	if (reading) {
 		reading->offset = op_get_number(req->head, OP_F_OFFSET, 0);
 		reading->left = op_get_number(req->head, OP_F_LENGTH, UINT64_MAX);
+		reading->part.dir = -1;
+		if (*req->rest && req->box->type->fn[OP_PUTMEM] &&
+				box_allows(req->box, req->subject, 'p') == PERM_YES) {
+			fs_part_init(&reading->part, req); // without memory for it: nothing is kept
+		}
 		fs_job_run(reading, run, done);
 	}
 }

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "box/name.h"
 #include "box/perm.h"
+#include "quic/digest.h"
 
 #define TAG_UTF8 12 // ASN.1 types of a name
 #define TAG_PRINTABLE 19
@@ -100,24 +101,14 @@ gnutls_x509_crt_t cert_issue(const char *name, gnutls_pubkey_t subject, const ch
 }
 
 bool cert_key_fingerprint(gnutls_pubkey_t key, char out[static KEYS_FINGERPRINT + 1]) {
-	static const char digits[] = "0123456789abcdef";
-	unsigned char hash[32];
 	gnutls_datum_t spki = {0};
 	out[0] = '\0';
 	if (gnutls_pubkey_export2(key, GNUTLS_X509_FMT_DER, &spki) < 0) {
 		return false;
 	}
-	int result = gnutls_hash_fast(GNUTLS_DIG_SHA256, spki.data, spki.size, hash);
+	bool good = digest_hex(spki.data, spki.size, out);
 	gnutls_free(spki.data);
-	if (result < 0) {
-		return false;
-	}
-	for (size_t i = 0; i < sizeof(hash); i++) {
-		out[2 * i] = digits[hash[i] >> 4];
-		out[2 * i + 1] = digits[hash[i] & 15];
-	}
-	out[KEYS_FINGERPRINT] = '\0';
-	return true;
+	return good;
 }
 
 bool cert_fingerprint(gnutls_x509_crt_t cert, char out[static KEYS_FINGERPRINT + 1]) {

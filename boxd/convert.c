@@ -169,7 +169,7 @@ static void go(struct convert *convert) {
 	if (!convert->from) {
 		send_end(convert, 0);
 	}
-	convert->events->moving(convert->data);
+	convert->events->moving(convert->data, 0);
 }
 
 static void go_if_all_run(struct convert *convert) {

@@ -93,11 +93,15 @@ void copies_finish(struct copies *copies) {
 
 /* What the asker is told. */
 
-static void answer(struct copy *copy) {
+// from: where it goes on, if a copy before it broke off.
+static void answer(struct copy *copy, uint64_t from) {
 	struct op_head reply;
 	if (!copy->answered) {
 		copy->answered = true;
 		op_head_init_reply(&reply);
+		if (from > 0) {
+			op_set_number(&reply, OP_F_OFFSET, from);
+		}
 		op_set_body(&reply, OP_BODY_CHUNKS, 0);
 		exchange_send_head(copy->exchange, &reply, NULL);
 		op_head_finish(&reply);
@@ -129,7 +133,7 @@ static void finish(struct copy *copy, const struct op_refusal *why,
 		tell_target(copy, &reply);
 	}
 	if (why->code == OP_OK) {
-		answer(copy);
+		answer(copy, 0);
 	}
 	if (copy->answered) {
 		exchange_send_end(copy->exchange, &reply);
@@ -164,8 +168,8 @@ static struct stream *open_granted(void *data, struct op_head *head, const struc
 	return caller->open(caller->data, head, subject, refusal);
 }
 
-static void handle_moving(void *data) {
-	answer(data);
+static void handle_moving(void *data, uint64_t from) {
+	answer(data, from);
 }
 
 static void handle_progress(void *data, uint64_t done, uint64_t size) {
@@ -237,7 +241,7 @@ static void ask_node(struct copy *copy, enum stage stage);
 
 static void node_reply(void *data, const struct op_head *reply) {
 	if (reply->refusal.code == OP_OK) {
-		answer(data);
+		answer(data, op_get_number(reply, OP_F_OFFSET, 0));
 	}
 }
 

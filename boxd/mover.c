@@ -3,16 +3,20 @@
  * mover.c - a getmem and a putmem joined.
  *
  * The putmem begins when the getmem has been answered, so nothing is begun at the target for a
- * source that is not there. A source that says it is a folder is asked again, for a tar stream.
+ * source that is not there. A source that says it is a folder is asked again, for a tar stream. Of a
+ * large one the target is asked first whether it has kept what came of a copy that broke off: then the
+ * source is asked again too, for the rest.
  */
 #include "mover.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #define QUEUE_MAX (512 * 1024) // bytes held for a slower target before the source is paused
 #define PROGRESS_MS 200
+#define PART_MIN (4 * 1024 * 1024) // of less nothing is kept: it has come again as soon
 
 struct mover {
 	struct wl_event_loop *loop;
@@ -24,7 +28,11 @@ struct mover {
 	const struct mover_events *events;
 	void *data;
 	struct call *from; // NULL: all has come
+	struct call *kept; // asks the target what it has; NULL: not under way
 	struct call *to;   // NULL: not begun
+	char *said;            // the type that the source said; may be NULL
+	char *part, *version;  // of a large source, once it has answered; else NULL
+	uint64_t resumed;  // where it goes on; 0: from the beginning
 	uint64_t done, size;
 	int64_t told_ms;
 };
@@ -38,7 +46,11 @@ static int64_t now_ms(void) {
 void mover_destroy(struct mover *mover) {
 	if (mover) {
 		call_destroy(mover->from);
+		call_destroy(mover->kept);
 		call_destroy(mover->to);
+		free(mover->part);
+		free(mover->version);
+		free(mover->said);
 		free(mover->source);
 		free(mover->want);
 		free(mover->target);
@@ -88,13 +100,20 @@ static void to_ended(void *data, const struct op_refusal *why, const struct op_h
 	finish(mover, why, trailer);
 }
 
-static bool open_target(struct mover *mover, const char *type) {
+static bool open_target(struct mover *mover) {
 	static const struct call_events events = {.drained = to_drained, .ended = to_ended};
 	struct op_head head;
 	op_head_init_request(&head, OP_PUTMEM);
 	op_set(&head, OP_F_NAME, mover->target);
+	const char *type = mover->type && !mover->is_folder ? mover->type : mover->said;
 	if (type) {
 		op_set(&head, OP_F_TYPE, type);
+	}
+	if (mover->part) {
+		op_set(&head, OP_F_PART, mover->part);
+	}
+	if (mover->resumed > 0) {
+		op_set_number(&head, OP_F_OFFSET, mover->resumed);
 	}
 	op_set_body(&head, OP_BODY_CHUNKS, 0);
 	mover->to = call_create(mover->loop, mover->caller, &head, &mover->subject, &events, mover);
@@ -102,13 +121,78 @@ static bool open_target(struct mover *mover, const char *type) {
 	return mover->to;
 }
 
-/* The source. */
+static void begin(struct mover *mover) {
+	if (!open_target(mover)) {
+		const struct op_refusal memory = {.code = OP_EIO, .sentence = "out of memory"};
+		finish(mover, &memory, NULL);
+		return;
+	}
+	mover->done = mover->resumed;
+	if (mover->from) {
+		call_pause(mover->from, false);
+	} else { // it has said all meanwhile
+		call_send_end(mover->to);
+	}
+	mover->events->moving(mover->data, mover->resumed);
+}
+
+/* What the target has kept. */
 
 static bool open_source(struct mover *mover);
 
+static void kept_reply(void *data, const struct op_head *reply) {
+	struct mover *mover = data;
+	uint64_t kept = op_get_number(reply, OP_F_OFFSET, 0);
+	mover->resumed = reply->refusal.code == OP_OK && kept <= mover->size ? kept : 0;
+}
+
+// A target that is not there, or not to be looked at, has kept nothing.
+static void kept_ended(void *data, const struct op_refusal *why, const struct op_head *trailer) {
+	struct mover *mover = data;
+	mover->kept = NULL;
+	if (mover->resumed == 0) {
+		begin(mover);
+		return;
+	}
+	call_destroy(mover->from);
+	if (!open_source(mover)) {
+		const struct op_refusal memory = {.code = OP_EIO, .sentence = "out of memory"};
+		finish(mover, &memory, NULL);
+	}
+}
+
+static bool ask_kept(struct mover *mover, const char *version) {
+	static const struct call_events events = {.reply = kept_reply, .ended = kept_ended};
+	struct op_head head;
+	mover->version = strdup(version);
+	if (!mover->version || asprintf(&mover->part, "%s %s %llu", mover->source, version,
+			(unsigned long long)mover->size) < 0) {
+		mover->part = NULL;
+		return false;
+	}
+	call_pause(mover->from, true);
+	op_head_init_request(&head, OP_KIND);
+	op_set(&head, OP_F_NAME, mover->target);
+	op_set(&head, OP_F_PART, mover->part);
+	mover->kept = call_create(mover->loop, mover->caller, &head, &mover->subject, &events, mover);
+	op_head_finish(&head);
+	return mover->kept;
+}
+
+// What it was when it was asked the first time.
+static void forget_source(struct mover *mover) {
+	free(mover->part);
+	free(mover->version);
+	free(mover->said);
+	mover->part = mover->version = mover->said = NULL;
+	mover->resumed = 0;
+}
+
+/* The source. */
+
 static void from_reply(void *data, const struct op_head *reply) {
 	struct mover *mover = data;
-	const char *type = op_get(reply, OP_F_TYPE);
+	const char *type = op_get(reply, OP_F_TYPE), *version = op_get(reply, OP_F_VERSION);
 	if (reply->refusal.code != OP_OK) { // ended follows
 		mover->is_folder = !mover->want && !mover->is_folder && type && strcmp(type, "dir") == 0 &&
 			reply->refusal.code == OP_ETYPE;
@@ -117,14 +201,21 @@ static void from_reply(void *data, const struct op_head *reply) {
 	struct op_refusal why = {.code = OP_EIO, .sentence = "out of memory"};
 	uint64_t size = 0;
 	enum op_body body = op_body_of(reply, &size);
+	if (mover->resumed > 0) {
+		begin(mover);
+		return;
+	}
 	mover->size = body == OP_BODY_BYTES ? size : op_get_number(reply, OP_F_SIZE, 0);
+	mover->said = type ? strdup(type) : NULL;
 	if (body == OP_BODY_FRAMES) {
 		op_refuse(&why, OP_EUNSUPP, "a feed of frames is no copy: link it to what shall take it");
 		finish(mover, &why, NULL);
-	} else if (!open_target(mover, mover->type && !mover->is_folder ? mover->type : type)) {
+	} else if (type && !mover->said) {
 		finish(mover, &why, NULL);
-	} else {
-		mover->events->moving(mover->data);
+	} else if (mover->size < PART_MIN || !version) {
+		begin(mover);
+	} else if (!ask_kept(mover, version)) {
+		finish(mover, &why, NULL);
 	}
 }
 
@@ -139,12 +230,17 @@ static void from_bytes(void *data, const void *bytes, size_t size) {
 static void from_ended(void *data, const struct op_refusal *why, const struct op_head *trailer) {
 	struct mover *mover = data;
 	mover->from = NULL;
-	if (why->code == OP_ETYPE && mover->is_folder && !mover->to && open_source(mover)) {
+	bool changed = why->code == OP_ESTALE && mover->resumed > 0 && !mover->to;
+	if (changed) {
+		forget_source(mover);
+	}
+	bool again = changed || (why->code == OP_ETYPE && mover->is_folder && !mover->to);
+	if (again && open_source(mover)) {
 		return;
 	}
 	if (why->code != OP_OK) {
 		finish(mover, why, trailer);
-	} else {
+	} else if (mover->to) {
 		call_send_end(mover->to);
 	}
 }
@@ -160,6 +256,10 @@ static bool open_source(struct mover *mover) {
 	op_set(&head, OP_F_NAME, mover->source);
 	if (mover->want || mover->is_folder) {
 		op_set(&head, OP_F_WANT, mover->want ? mover->want : "tar");
+	}
+	if (mover->resumed > 0) {
+		op_set_number(&head, OP_F_OFFSET, mover->resumed);
+		op_set(&head, OP_F_IF_VERSION, mover->version);
 	}
 	mover->from = call_create(mover->loop, mover->caller, &head, &mover->subject, &events, mover);
 	op_head_finish(&head);

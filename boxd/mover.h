@@ -12,7 +12,8 @@
 struct mover;
 
 struct mover_events {
-	void (*moving)(void *data); // both boxes have been found; before any progress
+	/* Both boxes have been found, and it goes on from there; before any progress. */
+	void (*moving)(void *data, uint64_t from);
 	/* At most every 200 ms, and at the end. size 0: not known. */
 	void (*progress)(void *data, uint64_t done, uint64_t size);
 	/* Over: once, last; the mover is freed before it. trailer, of who refused, may be NULL. */

@@ -33,6 +33,14 @@ const char *progress_amount(double bytes, char out[static 16]) {
 	return out;
 }
 
+void progress_begin(struct progress *progress, uint64_t from) {
+	char so_far[16];
+	progress->from = from;
+	if (from > 0) {
+		fprintf(stderr, "box: going on from %s\n", progress_amount((double)from, so_far));
+	}
+}
+
 void progress_tell(struct progress *progress, uint64_t done, uint64_t size) {
 	int64_t now = now_ms();
 	char so_far[16], all[16], rate[16];
@@ -43,7 +51,7 @@ void progress_tell(struct progress *progress, uint64_t done, uint64_t size) {
 	progress->told_ms = now;
 	progress->shown = true;
 	double seconds = (double)(now - progress->begun_ms) / 1000;
-	progress_amount((double)done / seconds, rate);
+	progress_amount((double)(done - progress->from) / seconds, rate);
 	if (size > 0) {
 		fprintf(stderr, "\r\033[K%3.0f %%  %s of %s, %s/s", 100.0 * (double)done / (double)size,
 			progress_amount((double)done, so_far), progress_amount((double)size, all), rate);

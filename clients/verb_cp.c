@@ -18,9 +18,9 @@
 #include <unistd.h>
 
 #include "box/name.h"
+#include "copying.h"
 #include "elsewhere.h"
 #include "folder.h"
-#include "progress.h"
 
 #define PIECE 65536
 #define QUEUE_MAX (1024 * 1024)
@@ -257,79 +257,6 @@ static void copy_file(struct copier *copier, const char *name) {
 	}
 }
 
-/* From box to box. */
-
-struct copying {
-	struct progress progress;
-	struct buf said; // entries, as far as they have come
-	struct lost *lost;
-	bool over;
-	struct op_refusal why;
-};
-
-static void copying_bytes(void *data, const void *bytes, size_t size) {
-	struct copying *copying = data;
-	struct op_head entry;
-	size_t whole;
-	buf_append(&copying->said, bytes, size);
-	while ((whole = op_head_size(buf_front(&copying->said), copying->said.size, NULL)) > 0) {
-		if (op_decode(&entry, OP_ENTRY, buf_front(&copying->said), whole, NULL) == OP_OK) {
-			copying->lost->done = op_get_number(&entry, OP_F_OFFSET, 0);
-			progress_tell(&copying->progress, copying->lost->done,
-				op_get_number(&entry, OP_F_SIZE, 0));
-			op_head_finish(&entry);
-		}
-		buf_drop(&copying->said, whole);
-	}
-}
-
-static void copying_reply(void *data, const struct op_head *reply) {
-	struct copying *copying = data;
-	lost_note(copying->lost, &reply->refusal, reply);
-}
-
-static void copying_ended(void *data, const struct op_refusal *why,
-		const struct op_head *trailer) {
-	struct copying *copying = data;
-	copying->over = true;
-	copying->why = *why;
-	lost_note(copying->lost, why, trailer);
-}
-
-/* true: done, or refused for good (then *status is 1); false: nobody serves copies between these. */
-static bool copy_end_to_end(struct asker *asker, const struct options *options,
-		const char *source, const char *target, struct lost *lost, int *status) {
-	static const struct call_events events = {
-		.reply = copying_reply, .bytes = copying_bytes, .ended = copying_ended,
-	};
-	struct copying copying = {.lost = lost};
-	struct op_head request;
-	op_head_init_request(&request, OP_COPY);
-	if (!set_said(&request, OP_F_NAME, source) || !set_said(&request, OP_F_TO, target) ||
-			(options->type && !set_said(&request, OP_F_TYPE, options->type)) ||
-			(options->spec && !set_said(&request, OP_F_SPEC, options->spec))) {
-		op_head_finish(&request);
-		*status = 2;
-		return true;
-	}
-	progress_init(&copying.progress);
-	buf_init(&copying.said);
-	struct call *call = call_create(asker->loop, &asker->boxd.caller, &request, NULL, &events,
-		&copying);
-	op_head_finish(&request);
-	while (call && !copying.over) {
-		wl_event_loop_dispatch(asker->loop, -1);
-	}
-	progress_finish(&copying.progress);
-	buf_finish(&copying.said);
-	bool served = copying.why.code != OP_EUNSUPP;
-	*status = call && copying.why.code == OP_OK ? 0 : 1;
-	if (served && *status && !lost->name[0]) {
-		say_refusal(&copying.why);
-	}
-	return served;
-}
-
 // A name that ends with "/", or is a folder of this machine, is one into which it goes, called as it
 // is called there. malloc'd; NULL: no memory.
 static char *whole_target(const char *source, const char *target) {
@@ -351,7 +278,8 @@ static int copy_once(struct asker *asker, const struct options *options, const c
 		const char *target, struct lost *lost) {
 	int status;
 	bool from_box = is_box(source), to_box = is_box(target);
-	if (from_box && to_box && copy_end_to_end(asker, options, source, target, lost, &status)) {
+	const struct copy_wish wish = {source, target, options->type, options->spec};
+	if (from_box && to_box && copy_boxes(asker, &wish, lost, &status)) {
 		return status;
 	}
 	if (options->spec || (options->type && !to_box)) {
@@ -391,7 +319,8 @@ static int copy(struct asker *asker, const struct options *options, const char *
 		if (!lost.name[0]) {
 			return status;
 		}
-		if (times == TIMES_MAX || !can_read_again(asker, source) ||
+		// A name below /n means one machine only.
+		if (times == TIMES_MAX || name_below("/n", target) || !can_read_again(asker, source) ||
 				!find_elsewhere(asker, &lost, target)) {
 			return say_refusal(&lost.why);
 		}

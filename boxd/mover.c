@@ -5,7 +5,7 @@
  * The putmem begins when the getmem has been answered, so nothing is begun at the target for a
  * source that is not there. A source that says it is a folder is asked again, for a tar stream. Of a
  * large one the target is asked first whether it has kept what came of a copy that broke off: then the
- * source is asked again too, for the rest.
+ * source is asked for the rest, and where that is refused, as with a grant for once, all comes again.
  */
 #include "mover.h"
 
@@ -29,6 +29,7 @@ struct mover {
 	void *data;
 	struct call *from; // NULL: all has come
 	struct call *kept; // asks the target what it has; NULL: not under way
+	struct call *rest; // asks the source for what it has not; likewise
 	struct call *to;   // NULL: not begun
 	char *said;            // the type that the source said; may be NULL
 	char *part, *version;  // of a large source, once it has answered; else NULL
@@ -47,6 +48,7 @@ void mover_destroy(struct mover *mover) {
 	if (mover) {
 		call_destroy(mover->from);
 		call_destroy(mover->kept);
+		call_destroy(mover->rest);
 		call_destroy(mover->to);
 		free(mover->part);
 		free(mover->version);
@@ -138,7 +140,34 @@ static void begin(struct mover *mover) {
 
 /* What the target has kept. */
 
-static bool open_source(struct mover *mover);
+static struct call *ask_source(struct mover *mover, const struct call_events *events);
+static void from_bytes(void *data, const void *bytes, size_t size);
+static void from_ended(void *data, const struct op_refusal *why, const struct op_head *trailer);
+
+static void rest_reply(void *data, const struct op_head *reply) {
+	struct mover *mover = data;
+	if (reply->refusal.code == OP_OK) {
+		call_destroy(mover->from);
+		mover->from = mover->rest;
+		mover->rest = NULL;
+		begin(mover);
+	}
+}
+
+static void rest_ended(void *data, const struct op_refusal *why, const struct op_head *trailer) {
+	struct mover *mover = data;
+	if (!mover->rest) {
+		from_ended(mover, why, trailer);
+		return;
+	}
+	mover->rest = NULL;
+	mover->resumed = 0;
+	begin(mover);
+}
+
+static const struct call_events rest_events = {
+	.reply = rest_reply, .bytes = from_bytes, .ended = rest_ended,
+};
 
 static void kept_reply(void *data, const struct op_head *reply) {
 	struct mover *mover = data;
@@ -154,10 +183,10 @@ static void kept_ended(void *data, const struct op_refusal *why, const struct op
 		begin(mover);
 		return;
 	}
-	call_destroy(mover->from);
-	if (!open_source(mover)) {
-		const struct op_refusal memory = {.code = OP_EIO, .sentence = "out of memory"};
-		finish(mover, &memory, NULL);
+	mover->rest = ask_source(mover, &rest_events);
+	if (!mover->rest) {
+		mover->resumed = 0;
+		begin(mover);
 	}
 }
 
@@ -179,16 +208,9 @@ static bool ask_kept(struct mover *mover, const char *version) {
 	return mover->kept;
 }
 
-// What it was when it was asked the first time.
-static void forget_source(struct mover *mover) {
-	free(mover->part);
-	free(mover->version);
-	free(mover->said);
-	mover->part = mover->version = mover->said = NULL;
-	mover->resumed = 0;
-}
-
 /* The source. */
+
+static bool open_source(struct mover *mover);
 
 static void from_reply(void *data, const struct op_head *reply) {
 	struct mover *mover = data;
@@ -201,10 +223,6 @@ static void from_reply(void *data, const struct op_head *reply) {
 	struct op_refusal why = {.code = OP_EIO, .sentence = "out of memory"};
 	uint64_t size = 0;
 	enum op_body body = op_body_of(reply, &size);
-	if (mover->resumed > 0) {
-		begin(mover);
-		return;
-	}
 	mover->size = body == OP_BODY_BYTES ? size : op_get_number(reply, OP_F_SIZE, 0);
 	mover->said = type ? strdup(type) : NULL;
 	if (body == OP_BODY_FRAMES) {
@@ -230,12 +248,7 @@ static void from_bytes(void *data, const void *bytes, size_t size) {
 static void from_ended(void *data, const struct op_refusal *why, const struct op_head *trailer) {
 	struct mover *mover = data;
 	mover->from = NULL;
-	bool changed = why->code == OP_ESTALE && mover->resumed > 0 && !mover->to;
-	if (changed) {
-		forget_source(mover);
-	}
-	bool again = changed || (why->code == OP_ETYPE && mover->is_folder && !mover->to);
-	if (again && open_source(mover)) {
+	if (why->code == OP_ETYPE && mover->is_folder && !mover->to && open_source(mover)) {
 		return;
 	}
 	if (why->code != OP_OK) {
@@ -245,12 +258,7 @@ static void from_ended(void *data, const struct op_refusal *why, const struct op
 	}
 }
 
-static bool open_source(struct mover *mover) {
-	static const struct call_events events = {
-		.reply = from_reply,
-		.bytes = from_bytes,
-		.ended = from_ended,
-	};
+static struct call *ask_source(struct mover *mover, const struct call_events *events) {
 	struct op_head head;
 	op_head_init_request(&head, OP_GETMEM);
 	op_set(&head, OP_F_NAME, mover->source);
@@ -261,9 +269,18 @@ static bool open_source(struct mover *mover) {
 		op_set_number(&head, OP_F_OFFSET, mover->resumed);
 		op_set(&head, OP_F_IF_VERSION, mover->version);
 	}
-	mover->from = call_create(mover->loop, mover->caller, &head, &mover->subject, &events, mover);
+	struct call *call = call_create(mover->loop, mover->caller, &head, &mover->subject, events, mover);
 	op_head_finish(&head);
-	return mover->from;
+	return call;
+}
+
+static bool open_source(struct mover *mover) {
+	static const struct call_events events = {
+		.reply = from_reply,
+		.bytes = from_bytes,
+		.ended = from_ended,
+	};
+	return (mover->from = ask_source(mover, &events));
 }
 
 struct mover *mover_create(struct wl_event_loop *loop, const struct caller *caller,

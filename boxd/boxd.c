@@ -449,6 +449,7 @@ struct boxd *boxd_create(struct wl_event_loop *loop, const struct config *config
 	boxd->inside.data = boxd->outside.data = boxd;
 	boxd->inside.forward = forward_inside;
 	boxd->outside.forward = forward_outside;
+	boxd->outside.outside = true;
 	boxd->pool = work_pool_create(loop, WORKERS);
 	if (!boxd->tree || !boxd->pool || !create_boxes(boxd) || !create_network(boxd) ||
 			!listen_inside(boxd)) {

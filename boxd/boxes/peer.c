@@ -277,8 +277,12 @@ void peer_box_gone(struct box_env *env, struct peer *peer) {
 
 static bool peer_init(struct box_env *env) {
 	struct box *root = box_tree_root(env->tree);
-	return box_create(root, "peer", &peers_type, "dir", env) &&
-		box_create(root, "n", &box_type_dir, "dir", env);
+	struct box *n = box_create(root, "n", &box_type_dir, "dir", env);
+	if (!n || !box_create(root, "peer", &peers_type, "dir", env)) {
+		return false;
+	}
+	n->inside = true; // a node does not lead on to others, nor says which it knows
+	return true;
 }
 
 const struct boxd_type boxd_type_peer = {.init = peer_init};

@@ -57,6 +57,7 @@ struct box {
 	char *owner;          // a person
 	char *maker;          // who made it by request, and whose room it takes; NULL: the node
 	struct acl *acl;      // NULL: the parent's holds
+	bool inside;          // no list names it to who asks from another node
 	uint64_t version;     // the tree's count of changes when this box last did; see box_version
 	void *data;           // the type's own
 	struct {

@@ -129,7 +129,8 @@ static void list_inner(struct listing *listing, struct box *box, size_t size, ui
 		return;
 	}
 	wl_list_for_each(inner, &box->inner, link) {
-		if (!allows(inner, listing->req, op_verb_letter(OP_KIND))) {
+		if ((inner->inside && listing->req->outside) ||
+				!allows(inner, listing->req, op_verb_letter(OP_KIND))) {
 			continue;
 		}
 		listing->name[size] = '/';

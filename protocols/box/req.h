@@ -57,6 +57,7 @@ struct req {
 	const struct op_head *head;
 	const struct subject *subject; // on whose behalf
 	struct box *box;               // the box found
+	bool outside;                  // it comes from another node
 	const char *rest;              // the name below box that its type walks; mostly ""
 	char given;                    // the letter that somebody gave leave for, to this request; or 0
 	const struct req_events *events; // set by the handler before it returns

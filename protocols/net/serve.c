@@ -284,6 +284,7 @@ static void serve(struct served *served, struct op_head *head) {
 	served->begun = true;
 	served->asked = true;
 	req_init(&served->req, &carrier, &served->head, &served->subject);
+	served->req.outside = served->server->outside;
 	box_serve(served->server->tree, &served->req);
 }
 

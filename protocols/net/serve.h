@@ -24,6 +24,7 @@ struct box_server {
 	struct wl_list listeners; // of listen.c
 	struct wl_event_source *timer; // of serve.c: heads that do not come
 	bool timer_armed;
+	bool outside; // who asks is on another node; false unless set
 	/*
 	 * Optional: asked before the tree is. Takes the exchange over and returns true for names
 	 * that others answer for (mounts, other nodes); the head and subject are its own to copy.

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * boxkey.c - the only program that opens a person's key: makes it, signs machines with it, and revokes
- * them.
+ * boxkey.c - the only program that opens a person's key: makes it, changes its passphrase, signs machines
+ * with it, and revokes them.
  *
  *     boxkey init --person NAME --dir DIR [--machine NAME]
+ *     boxkey passphrase --dir DIR
  *     boxkey sign --dir DIR --machine NAME SPKI
  *     boxkey revoke --dir DIR FINGERPRINT
  *
@@ -27,6 +28,7 @@
 #include "quic/revocation.h"
 
 #define PASSPHRASE_MAX 1024
+#define TRIES 3 // at a terminal
 
 struct options {
 	const char *person, *dir, *machine, *key; // base64 of SPKI, or a fingerprint
@@ -41,9 +43,11 @@ static int usage(const char *wrong) {
 	fprintf(stderr,
 		"boxkey: %s\n"
 		"usage: boxkey init --person NAME --dir DIR [--machine NAME]\n"
+		"       boxkey passphrase --dir DIR\n"
 		"       boxkey sign --dir DIR --machine NAME SPKI\n"
 		"       boxkey revoke --dir DIR FINGERPRINT\n"
-		"A passphrase is read from $BOX_PASSPHRASE_FD, or from the terminal when there is one.\n",
+		"A passphrase is a line from $BOX_PASSPHRASE_FD (first the old one, then the new), or is asked "
+		"for\nat the terminal when there is one.\n",
 		wrong);
 	return 2;
 }
@@ -75,8 +79,8 @@ static bool ask(int tty, const char *prompt, char *out) {
 	}
 	quiet = old;
 	quiet.c_lflag &= ~(tcflag_t)ECHO;
+	tcsetattr(tty, TCSAFLUSH, &quiet); // first: who types at the prompt shows nothing
 	dprintf(tty, "%s", prompt);
-	tcsetattr(tty, TCSAFLUSH, &quiet);
 	bool good = read_line(tty, out);
 	tcsetattr(tty, TCSAFLUSH, &old);
 	dprintf(tty, "\n");
@@ -118,41 +122,79 @@ static bool get_passphrase(bool new, char *out, struct op_refusal *refusal) {
 			strerror(errno));
 		good = false;
 	} else if (new && *out && strcmp(out, again) != 0) {
-		op_refuse(refusal, OP_EARG, "the two passphrases differ: nothing was made");
+		op_refuse(refusal, OP_EARG, "the two passphrases differ: nothing was changed");
 		good = false;
+	} else if (new && !*out) {
+		dprintf(tty, "No passphrase: whoever can read the file person.key can act as you. `box init "
+			"--passphrase` sets one.\n");
 	}
 	explicit_bzero(again, sizeof(again));
 	close(tty);
 	return good;
 }
 
-static gnutls_x509_privkey_t open_person_key(const char *dir, struct op_refusal *refusal) {
+/* As often as one may mistype. false: it is open, or will not be. */
+static bool try_person_key(const char *dir, gnutls_x509_privkey_t *key, struct op_refusal *refusal) {
 	char passphrase[PASSPHRASE_MAX] = "";
 	bool locked = false;
 	if (keys_is_locked(dir, KEYS_FILE_PERSON_KEY, &locked, refusal) != OP_OK
 			|| (locked && !get_passphrase(false, passphrase, refusal))) {
-		return NULL;
+		return false;
 	}
-	gnutls_x509_privkey_t key = keys_read_key(dir, KEYS_FILE_PERSON_KEY,
-		*passphrase ? passphrase : NULL, refusal);
+	bool typed = *passphrase && !getenv("BOX_PASSPHRASE_FD");
+	*key = keys_read_key(dir, KEYS_FILE_PERSON_KEY, *passphrase ? passphrase : NULL, refusal);
 	explicit_bzero(passphrase, sizeof(passphrase));
+	return !*key && typed && refusal->code == OP_EPERM;
+}
+
+static gnutls_x509_privkey_t open_person_key(const char *dir, struct op_refusal *refusal) {
+	gnutls_x509_privkey_t key = NULL;
+	for (int i = 1; try_person_key(dir, &key, refusal) && i < TRIES; i++) {
+		fprintf(stderr, "boxkey: this was not it, try again\n");
+	}
 	return key;
 }
 
-static gnutls_x509_privkey_t make_person_key(const char *dir, struct op_refusal *refusal) {
+/* Under a new passphrase. */
+static enum op_code lock_person_key(const char *dir, gnutls_x509_privkey_t key,
+		struct op_refusal *refusal) {
 	char passphrase[PASSPHRASE_MAX];
 	if (!get_passphrase(true, passphrase, refusal)) {
-		return NULL;
+		return refusal->code;
 	}
+	enum op_code code = keys_write_key(dir, KEYS_FILE_PERSON_KEY, key, passphrase, refusal);
+	explicit_bzero(passphrase, sizeof(passphrase));
+	return code;
+}
+
+static gnutls_x509_privkey_t make_person_key(const char *dir, struct op_refusal *refusal) {
 	gnutls_x509_privkey_t key = cert_new_key();
 	if (!key) {
 		op_refuse(refusal, OP_EIO, "cannot make a key");
-	} else if (keys_write_key(dir, KEYS_FILE_PERSON_KEY, key, passphrase, refusal) != OP_OK) {
+	} else if (lock_person_key(dir, key, refusal) != OP_OK) {
 		gnutls_x509_privkey_deinit(key);
 		key = NULL;
 	}
-	explicit_bzero(passphrase, sizeof(passphrase));
 	return key;
+}
+
+static int change_passphrase(const struct options *options) {
+	struct op_refusal refusal = {0};
+	gnutls_x509_privkey_t key = NULL;
+	enum op_code code = keys_check_dir(options->dir, &refusal);
+	if (code == OP_OK && (key = open_person_key(options->dir, &refusal))) {
+		code = lock_person_key(options->dir, key, &refusal);
+		gnutls_x509_privkey_deinit(key);
+	} else if (refusal.code == OP_ENOENT) {
+		op_refuse(&refusal, OP_ENOENT, "no person's key in %s: its passphrase is changed on the machine "
+			"where `box init --person NAME` was run", options->dir);
+	}
+	if (!key || code != OP_OK) {
+		return fail(&refusal);
+	}
+	printf("the passphrase of %s/%s is changed; copies of the file have the old one\n", options->dir,
+		KEYS_FILE_PERSON_KEY);
+	return EXIT_SUCCESS;
 }
 
 /* Base64, malloc'd, of a certificate that the person signs. */
@@ -360,7 +402,7 @@ int main(int argc, char *argv[]) {
 	struct options options = {0};
 	log_init("boxkey", LOG_ERROR);
 	if (argc < 2) {
-		return usage("init, sign or revoke?");
+		return usage("init, passphrase, sign or revoke?");
 	}
 	if (!parse(argc - 1, argv + 1, &options)) {
 		return usage("one of its arguments is not understood");
@@ -383,11 +425,17 @@ int main(int argc, char *argv[]) {
 		}
 		return sign(&options);
 	}
+	if (strcmp(argv[1], "passphrase") == 0) {
+		if (options.machine || options.key || options.person) {
+			return usage("passphrase takes --dir alone");
+		}
+		return change_passphrase(&options);
+	}
 	if (strcmp(argv[1], "revoke") == 0) {
 		if (options.machine || !options.key || options.person) {
 			return usage("revoke takes a machine's fingerprint");
 		}
 		return revoke_machine(&options);
 	}
-	return usage("it knows init, sign and revoke");
+	return usage("it knows init, passphrase, sign and revoke");
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * verb_init.c - box init: makes a person, whose first machine this one is.
+ * verb_init.c - box init: makes a person, whose first machine this one is; or changes the passphrase of
+ * the person's key.
  */
 #include "box.h"
 
@@ -74,21 +75,43 @@ static char *ask_machine(struct asker *asker) {
 	return copy;
 }
 
+static int change_passphrase(void) {
+	char *dir = keys_dir(), *said = NULL;
+	if (dir) {
+		const char *args[] = {"passphrase", "--dir", dir, NULL};
+		said = run_boxkey(args);
+	}
+	if (said) {
+		fputs(said, stdout);
+	}
+	int status = said ? 0 : 1;
+	free(said);
+	free(dir);
+	return status;
+}
+
 static int run(struct asker *asker, int argc, char **argv) {
 	static const struct option longs[] = {
 		{"person", required_argument, NULL, 'p'},
 		{"machine", required_argument, NULL, 'm'},
+		{"passphrase", no_argument, NULL, 'P'},
 		{0},
 	};
 	const char *person = NULL, *machine = NULL;
+	bool passphrase = false;
 	for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
 		if (c == 'p') {
 			person = optarg;
 		} else if (c == 'm') {
 			machine = optarg;
+		} else if (c == 'P') {
+			passphrase = true;
 		} else {
 			return say_usage(&verb_init);
 		}
+	}
+	if (passphrase) {
+		return person || machine || optind != argc ? say_usage(&verb_init) : change_passphrase();
 	}
 	char *dir = keys_dir(), *told = machine ? NULL : ask_machine(asker);
 	machine = machine ? machine : told;
@@ -113,7 +136,7 @@ static int run(struct asker *asker, int argc, char **argv) {
 
 const struct verb verb_init = {
 	.name = "init",
-	.usage = "--person NAME [--machine NAME]",
+	.usage = "--person NAME [--machine NAME] | --passphrase",
 	.help = "make a person; this machine is the first of theirs",
 	.run = run,
 };

@@ -114,6 +114,36 @@ def test_digits_take_a_terminal(homes):
     assert "at a terminal" in said and "--fingerprint" in said
 
 
+def test_a_passphrase_at_the_terminal(lab):
+    """Asked twice for a new one and thrice for the old; none is possible, and said to be so."""
+    cellar = Household(lab.node("cellar")).start()
+    at = Terminal(cellar, "init", "--person", "ann")
+    at.wait("New passphrase (empty for none): ")
+    at.type("one")
+    at.wait("Once more: ")
+    at.type("two")
+    assert at.end() == 1 and "differ: nothing was changed" in at.said, at.said
+    at = Terminal(cellar, "init", "--person", "ann")
+    for prompt in ("New passphrase", "Once more"):
+        at.wait(prompt)
+        at.type("secret")
+    assert at.end() == 0 and "secret" not in at.said, at.said
+    pem = cellar.node.read_file("/home/ann/.local/share/boxland/person.key")
+    assert b"ENCRYPTED" in pem
+    at = Terminal(cellar, "init", "--passphrase")
+    at.wait("Passphrase: ")
+    at.type("sceret")
+    at.wait("this was not it, try again")
+    at.type("secret")
+    at.wait("New passphrase")
+    at.type("")
+    assert at.end() == 0 and "whoever can read the file person.key" in at.said, at.said
+    cellar.node.run(["chmod", "0640", "/home/ann/.local/share/boxland/machine.key"])
+    cellar.boxd.stop()
+    starts = cellar.node.run(["boxd"], check=False)
+    assert starts.returncode != 0 and b"run `chmod 0600 /home/ann" in starts.stderr
+
+
 def endless(home, at):
     """A program on another machine that goes on until it is cut."""
     process = home.node.spawn(["box", "run", "-c", f"proc!*!*!node={at}", "--", "sh", "-c",
@@ -147,15 +177,15 @@ def test_a_revoked_machine_is_cut_everywhere(lab):
     assert "revoked by its person" in lost.refused("ls", "/n/home")
     assert "revoked by its person" in lost.refused("ls", "/n/bob.friend")
 
+    home.boxd.stop()
     attic.start_boxd()
     running = endless(lost, "attic")  # who has not heard of it
+    home.start_boxd()
     assert home.box("run", "-c", "proc!*!*!node=attic", "--", "uname", "-n") == "attic"
     assert running.wait(20) != 0
     assert "revoked by its person" in lost.refused("ls", "/n/attic")
     assert "serial 1\n" in attic.text("/peer/ann/revoked")
 
     home.box("revoke", lost.box("pair", "--fingerprint"))  # told again, nothing is new
-    home.boxd.stop()
-    home.start_boxd()
     assert "revoked by its person" in lost.refused("ls", "/n/home")
     assert "serial 1\n" in home.text("/peer/ann/revoked")

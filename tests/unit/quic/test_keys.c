@@ -344,6 +344,29 @@ static void test_boxkey_passphrase(void **state) {
 	free(spki);
 }
 
+static void test_boxkey_other_passphrase(void **state) {
+	struct place *p = *state;
+	struct op_refusal why = {0};
+	char output[4096];
+	bool locked = true;
+	assert_int_equal(boxkey(NULL, output, sizeof(output), "passphrase --dir %s", p->dir), 1);
+	assert_non_null(strstr(output, "box init --person NAME"));
+	assert_int_equal(boxkey("old\n", output, sizeof(output),
+		"init --person ann --dir %s --machine den", p->dir), 0);
+	assert_int_equal(boxkey("wrong\nnew\n", output, sizeof(output), "passphrase --dir %s", p->dir),
+		1);
+	assert_non_null(strstr(output, "this was not it"));
+	assert_int_equal(boxkey("old\nnew\n", output, sizeof(output), "passphrase --dir %s", p->dir), 0);
+	assert_int_equal(mode_of(p, "person.key"), 0600);
+	const char *key = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	assert_int_equal(boxkey("old", output, sizeof(output), "revoke --dir %s %s", p->dir, key), 1);
+	assert_int_equal(boxkey("new", output, sizeof(output), "revoke --dir %s %s", p->dir, key), 0);
+	assert_non_null(strstr(output, "serial 1\nrevoked 0123"));
+	assert_int_equal(boxkey("new\n\n", output, sizeof(output), "passphrase --dir %s", p->dir), 0);
+	assert_int_equal(keys_is_locked(p->dir, "person.key", &locked, &why), OP_OK);
+	assert_false(locked);
+}
+
 static void test_boxkey_usage(void **state) {
 	struct place *p = *state;
 	char output[4096];
@@ -368,6 +391,7 @@ int main(void) {
 		TEST(test_secrets),
 		TEST(test_boxkey),
 		TEST(test_boxkey_passphrase),
+		TEST(test_boxkey_other_passphrase),
 		TEST(test_boxkey_usage),
 #undef TEST
 	};

@@ -163,11 +163,11 @@ static void run_read(void *data) {
 	if (!S_ISREG(job->st.st_mode) || reading->left == 0) {
 		return;
 	}
-	if (!reading->piece && !(reading->piece = malloc(PIECE))) {
+	size_t want = reading->left < PIECE ? (size_t)reading->left : PIECE; // the first is the largest
+	if (!reading->piece && !(reading->piece = malloc(want))) {
 		job->error = ENOMEM;
 		return;
 	}
-	size_t want = reading->left < PIECE ? (size_t)reading->left : PIECE;
 	reading->size = pread(job->fd, reading->piece, want, (off_t)reading->offset);
 	job->error = reading->size < 0 ? errno : 0;
 }

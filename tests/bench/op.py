@@ -251,13 +251,14 @@ def ask(town, name, at_once=1, count=ASKED):
 
 
 def request(args, made, log):
-    """A getmem of 100 bytes of storage, here and there."""
+    """A getmem of 100 bytes of storage, here and there, and of a few bytes that need no disc."""
     lan, wan = Town(made, 5, "LAN"), Town(made, 6, "WAN40")
     for town in (lan, wan):
         for home in (town.den, town.ibiza):
             home.node.write_file(f"{POOL}/small", b"x" * 100)
     distant = {"WAN40": wan, "LAN": lan}
-    ways = {"own node": lambda: ask(lan, "/fs/pool/small"),
+    ways = {"own node, in memory": lambda: ask(lan, "/ns/default/dot"),
+            "own node": lambda: ask(lan, "/fs/pool/small"),
             "own node, 16 at once": lambda: ask(lan, "/fs/pool/small", 16, 10 * ASKED),
             "LAN": lambda: ask(lan, f"{lan.there}/fs/pool/small"),
             "WAN40": lambda: ask(wan, f"{wan.there}/fs/pool/small", 1, 100)}

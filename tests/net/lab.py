@@ -17,7 +17,7 @@ import re
 import signal
 import subprocess
 
-from net import channel, pcap
+from net import channel, nat, pcap
 from net.place import LAUNCHER, Place, Process, launcher_argv, wait_for
 
 __all__ = ["LAUNCHER", "Capture", "Lab", "Node", "Place", "Process", "Switch", "wait_for"]
@@ -77,7 +77,8 @@ class Node(Place):
         # The link-local address that follows from the MAC (RFC 4291, appendix A).
         self.ip6 = f"fe80::b:cff:fe0a:4d{number:02x}"
         self.wire = None  # the process of an emulated cable
-        self.port = None  # the switch's interface, when the node has a cable at all
+        self.port = None  # the switch's interface, when the node has a cable to it
+        self.guests = 0  # of a router: machines that were moved behind it
         self.launcher = lab.switch.spawn(launcher_argv(3), fds={3: self._inner}, log="launcher")
         try:
             self._begin({"kind": "node", "name": name, "person": person,
@@ -181,6 +182,34 @@ class Lab:
             self._plug(node, link)
         return node
 
+    def router(self, name, *, symmetric=False):
+        """Adds a machine that stands between the switch and others (see nat.py)."""
+        node = self.node(name, person="root")
+        self._inside(node, ["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"])
+        self.firewall(node, nat.rules(symmetric))
+        return node
+
+    def put_behind(self, node, router):
+        """Takes a node's cable out of the switch and puts it into a router, as when somebody goes
+        home with a laptop: its address is another, and nobody reaches it from outside."""
+        router.guests += 1
+        network, inner = f"192.168.{router.number}", f"guest{node.number}"
+        self._ip(f"link del {node.port}",
+                 f"link add {inner} type veth "
+                 f"peer name eth0 address {node.mac} netns {node.launcher.pid}",
+                 f"link set {inner} netns {router.launcher.pid}")
+        if router.guests == 1:
+            self._ip("link add lan type bridge stp_state 0 forward_delay 0",
+                     f"addr add {network}.1/24 dev lan", "link set lan up", node=router)
+        self._ip(f"link set {inner} master lan up", node=router)
+        node.ip, node.port = f"{network}.{1 + router.guests}", None
+        self._ip("link set eth0 up", f"addr add {node.ip}/24 dev eth0",
+                 f"route add default via {network}.1", node=node)
+
+    def firewall(self, node, rules):
+        """Adds rules of nft(8) to a node's network."""
+        self._inside(node, ["nft", "-f", "-"], input=rules.encode())
+
     def remove(self, node):
         """Ends one node and takes its cable away."""
         del self.nodes[node.name]
@@ -215,8 +244,8 @@ class Lab:
                                       log=f"wire-{node.name}")
         node.wire.wait_output("ready")
 
-    def _inside(self, node, argv):
-        return self.switch.run(["nsenter", f"--net={node.net}", *argv])
+    def _inside(self, node, argv, **options):
+        return self.switch.run(["nsenter", f"--net={node.net}", *argv], **options)
 
     def _ip(self, *commands, node=None):
         """Runs commands of ip(8) on the switch, or with its rights in a node's network."""

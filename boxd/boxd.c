@@ -20,11 +20,13 @@
 #include "box/name.h"
 #include "boxes/ads.h"
 #include "boxes/env.h"
+#include "boxes/meet.h"
 #include "boxes/peer.h"
 #include "boxes/usr.h"
 #include "choose.h"
 #include "claims.h"
 #include "copy.h"
+#include "far.h"
 #include "grants.h"
 #include "mounts.h"
 #include "net/asker.h"
@@ -55,6 +57,7 @@ struct boxd {
 	struct copies copies;
 	struct usr usr;
 	struct claims claims;
+	struct far far;
 	struct box_server inside;  // this node's own programs
 	struct box_server outside; // other nodes
 	struct caller caller; // of what is done here for somebody: links, copies
@@ -277,6 +280,8 @@ static void handle_peer_gone(void *data, struct peer *peer) {
 	box_server_drop(&boxd->inside, &peer->subject); // what is done here on its behalf
 	net_linker_drop(&boxd->linker, &peer->subject, peer->key);
 	follow_peer_gone(&boxd->follow, peer);
+	far_peer_gone(&boxd->far, peer);
+	meet_box_peer_gone(&boxd->env, peer);
 	peer_box_gone(&boxd->env, peer);
 }
 
@@ -294,11 +299,23 @@ static void handle_revoked(void *data, const char *person) {
 	revocations_tell_all(&boxd->revocations, person);
 }
 
+static bool handle_unanswered(void *data, struct peer *peer) {
+	struct boxd *boxd = data;
+	return far_unanswered(&boxd->far, peer);
+}
+
+static const char *handle_silent_point(void *data, const struct peer *peer) {
+	struct boxd *boxd = data;
+	return far_silent_point(&boxd->far, peer);
+}
+
 static const struct quic_events quic_events = {
 	.revoked = handle_revoked,
 	.stream = handle_stream,
 	.peer_changed = handle_peer_changed,
 	.peer_gone = handle_peer_gone,
+	.unanswered = handle_unanswered,
+	.silent_point = handle_silent_point,
 };
 
 // The root tells whose node it is, too.
@@ -442,6 +459,7 @@ struct boxd *boxd_create(struct wl_event_loop *loop, const struct config *config
 	boxd->chooser.data = boxd;
 	usr_init(&boxd->usr);
 	claims_init(&boxd->claims, loop, &boxd->caller, &boxd->usr, boxd->keys);
+	far_init(&boxd->far, loop, &boxd->caller, boxd->keys);
 	copies_init(&boxd->copies, loop, &boxd->route, &boxd->caller);
 	revocations_init(&boxd->revocations, loop, &boxd->caller, boxd->keys);
 	box_server_init(&boxd->inside, loop, boxd->tree);
@@ -457,6 +475,7 @@ struct boxd *boxd_create(struct wl_event_loop *loop, const struct config *config
 		return NULL;
 	}
 	set_access(boxd);
+	far_start(&boxd->far, boxd->quic, config);
 	return boxd;
 }
 
@@ -465,6 +484,7 @@ void boxd_destroy(struct boxd *boxd) {
 		return;
 	}
 	revocations_finish(&boxd->revocations);
+	far_finish(&boxd->far);
 	copies_finish(&boxd->copies);
 	claims_finish(&boxd->claims);
 	chooser_finish(&boxd->chooser);

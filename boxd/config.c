@@ -20,6 +20,7 @@
 #include "net/call.h"
 
 #define ASK_MS 60000
+#define RATE_LEAST 10000 // less is not worth the detour
 
 static const char *set_text(char *to, size_t size, const char *value) {
 	if (!*value || strlen(value) >= size) {
@@ -55,6 +56,28 @@ static const char *set_seconds(int *ms, const char *value) {
 	}
 	*ms = (int)seconds * 1000;
 	return NULL;
+}
+
+static const char *set_rate(uint64_t *to, const char *value) {
+	char *end;
+	*to = strtoull(value, &end, 10);
+	if (!isdigit((unsigned char)*value) || *end || *to < RATE_LEAST) {
+		return "not a rate: bytes a second, 10000 or more";
+	}
+	return NULL;
+}
+
+static const char *add_point(struct config *config, const char *value) {
+	if (config->meet_at_size == CONFIG_POINTS) {
+		return "there are four meeting points already, which is the most";
+	}
+	if (name_check_component(value, NULL) != OP_OK) {
+		return "a meeting point is a node that is paired, as `box ls /n` shows it";
+	}
+	const char *wrong = set_text(config->meet_at[config->meet_at_size],
+		sizeof(config->meet_at[0]), value);
+	config->meet_at_size += !wrong;
+	return wrong;
 }
 
 static const char *add_export(struct config *config, char *value, bool store) {
@@ -106,6 +129,12 @@ static const char *handle_line(void *data, const char *field, char *value) {
 		return set_bool(&config->sandbox_network, value);
 	} else if (strcmp(field, "ask") == 0) {
 		return set_seconds(&config->ask_ms, value);
+	} else if (strcmp(field, "meet") == 0) {
+		return set_bool(&config->meet, value);
+	} else if (strcmp(field, "meet-at") == 0) {
+		return add_point(config, value);
+	} else if (strcmp(field, "meet-rate") == 0) {
+		return set_rate(&config->meet_rate, value);
 	} else if (strcmp(field, "export") == 0) {
 		return add_export(config, value, false);
 	} else if (strcmp(field, "store") == 0) {
@@ -113,8 +142,8 @@ static const char *handle_line(void *data, const char *field, char *value) {
 	} else if (strcmp(field, "access") == 0) {
 		return add_access(config, value);
 	}
-	return "no such field (machine address port network directory sandbox-network ask export store "
-		"access)";
+	return "no such field (machine address port network directory sandbox-network ask meet meet-at "
+		"meet-rate export store access)";
 }
 
 // $variable, else $HOME/fallback; then /boxland and what is asked for below it.
@@ -138,6 +167,7 @@ static bool set_defaults(struct config *config, char *error, size_t error_size) 
 	config->port = OP_PORT;
 	config->network = true;
 	config->ask_ms = ASK_MS;
+	config->meet_rate = 5000000;
 	if (gethostname(config->machine, sizeof(config->machine) - 1) < 0 || !*config->machine) {
 		strcpy(config->machine, "machine");
 	}

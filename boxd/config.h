@@ -14,6 +14,8 @@
  * boxd.conf(5) for the fields.
  */
 
+#define CONFIG_POINTS 4 // meeting points
+
 struct config_export {
 	struct wl_list link; // config.exports
 	char *name;          // one component: the box is /fs/NAME
@@ -39,6 +41,10 @@ struct config {
 	bool network;           // false: no UDP socket at all
 	bool directory;         // tells its person's machines what others advertise
 	bool sandbox_network;   // programs of other persons may use the network
+	bool meet;              // this node is a meeting point
+	uint64_t meet_rate;     // bytes a second that it forwards between two nodes
+	char meet_at[CONFIG_POINTS][130]; // petnames of the meeting points that it uses
+	int meet_at_size;
 	struct wl_list exports; // config_export.link
 	struct wl_list access;  // config_access.link, in the file's order
 };

@@ -205,6 +205,8 @@ static void peer_describe(struct box *box, struct op_head *entry) {
 	op_set(entry, OP_F_MACHINE, peer->subject.machine);
 	if (!peer->up && peer->why.code != OP_OK) {
 		op_setf(entry, OP_F_STATE, "down %s %s", op_code_name(peer->why.code), peer->why.sentence);
+	} else if (peer->up && peer->through[0]) {
+		op_setf(entry, OP_F_STATE, "up through %s", peer->through);
 	} else {
 		op_set(entry, OP_F_STATE, peer->up ? "up" : "idle");
 	}

@@ -315,7 +315,9 @@ void dial_met(struct peer_entry *entry, const struct address *found, int size,
 void dial_unmet(struct peer_entry *entry, const struct op_refusal *why) {
 	if (entry->dial && entry->dial->helping) {
 		entry->dial->helping = false;
-		note(entry->dial, why);
+		if (weight(why->code) >= weight(entry->dial->why.code)) {
+			entry->dial->why = *why; // it has tried more than one address
+		}
 		wl_event_source_timer_update(entry->dial->timer, 1);
 	}
 }

@@ -43,9 +43,9 @@ class Household:
             self.start_boxland(desktop, **options)
         return self
 
-    def start_boxd(self, *words):
-        """Starts boxd and waits until it answers."""
-        self.boxd, _ = self._start(["boxd", *words])
+    def start_boxd(self, *words, under=()):
+        """Starts boxd, below a program that watches it if need be, and waits until it answers."""
+        self.boxd, _ = self._start([*under, "boxd", *words])
         return self.boxd
 
     def start_boxland(self, size, *words, env=None, fds=None, headless=True):

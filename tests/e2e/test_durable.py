@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: MIT
+"""What was acknowledged is on the disk: in which order boxd does it, and what kills leave."""
+
+import re
+import secrets
+
+import pytest
+
+from e2e import model
+from net.household import Household
+from net.place import wait_for
+from peer.op import Refused
+
+DESK = "/home/ann/desk"
+CALLS = "fsync,fdatasync,syncfs,?rename,renameat,renameat2,linkat,mkdirat,unlinkat,sendmsg,write"
+TRACE = "/home/ann/trace"
+
+
+@pytest.fixture(scope="module")
+def den(lab):
+    """A storage whose boxd is watched: what it asks of the kernel, and when."""
+    home = Household(lab.node("den"), boxd_conf=f"store desk {DESK}\n")
+    home.node.run(["mkdir", "desk"])
+    home.start_boxd(under=["strace", "-f", "-y", "-qq", "-s", "20", "-e", f"trace={CALLS}",
+                           "-o", TRACE])
+    return home
+
+
+def trace(den):
+    """The calls so far, each in one line, by the time it returned."""
+    begun, lines = {}, []
+    for line in den.node.read_file(TRACE).decode(errors="replace").splitlines():
+        pid, _, rest = line.partition(" ")
+        rest = rest.strip()
+        if rest.endswith("<unfinished ...>"):
+            begun[pid] = rest.removesuffix("<unfinished ...>")
+            continue
+        resumed = re.match(r"<\.\.\. \w+ resumed>", rest)
+        lines.append(begun.pop(pid, "") + rest[resumed.end():] if resumed else rest)
+    return lines
+
+
+def watch(den, action):
+    """What boxd did for an exchange, its answer last."""
+    before = len(trace(den))
+    action()
+    answer = re.compile(r'(sendmsg|write)\(.*"ok\\n')
+
+    def answered():
+        lines = trace(den)[before:]
+        ends = [i for i, line in enumerate(lines) if answer.match(line)]
+        return lines[:ends[-1] + 1] if ends else None
+
+    return wait_for(answered, 20, "the answer in the trace")
+
+
+def in_order(lines, *wanted):
+    at = 0
+    for pattern in wanted:
+        found = [i for i in range(at, len(lines)) if re.search(pattern, lines[i])]
+        assert found, f"no {pattern} behind the others in\n" + "\n".join(lines)
+        at = found[0] + 1
+
+
+FILE = r"fsync\(\d+<" + DESK + r"/[^>]+>(\(deleted\))?\) += 0"
+FOLDER = r"fsync\(\d+<" + DESK + r">\) += 0"
+ANSWER = r'"ok\\n'
+
+
+def named(name, call="renameat"):
+    return rf'{call}\(.*<{DESK}[^>]*>, "{name}"'
+
+
+def kept(op, name, part):
+    """How much of it came before it broke off."""
+    try:
+        return int(op.kind(name, part=part).text("offset") or 0)
+    except Refused:
+        return 0
+
+
+def test_order(den):
+    op = den.op
+    for data in b"new", b"replaced":
+        lines = watch(den, lambda data=data: op.put("/fs/desk/file", data))
+        in_order(lines, FILE, named("file"), FOLDER, ANSWER)
+    in_order(watch(den, lambda: op.put("/fs/desk/file", b"x", offset=2)), FILE, ANSWER)
+    in_order(watch(den, lambda: op.make("/fs/desk/empty")), FILE, FOLDER, ANSWER)
+    in_order(watch(den, lambda: op.make("/fs/desk/folder", type="dir")),
+             named("folder", "mkdirat"), FOLDER, ANSWER)
+    in_order(watch(den, lambda: op.delete("/fs/desk/empty")), named("empty", "unlinkat"), FOLDER,
+             ANSWER)
+    in_order(watch(den, lambda: op.delete("/fs/desk/folder")), named("folder", "unlinkat"), FOLDER,
+             ANSWER)
+    tree = model.make_tar({"a": b"1", "b/c": b"2"})
+    in_order(watch(den, lambda: op.put("/fs/desk/tree", tree, type="tar")),
+             r"syncfs\(.*\) += 0", named("tree", "renameat2"), FOLDER, ANSWER)
+    in_order(watch(den, lambda: op.put("/fs/desk/tree", tree, type="tar")),
+             r"syncfs\(.*\) += 0", named("a"), rf"fsync\(\d+<{DESK}/tree>\) += 0", ANSWER)
+    assert op.get("/fs/desk/tree/b/c") == b"2"
+
+
+def test_order_of_what_went_on(den):
+    op, name = den.op, "/fs/desk/part"
+    with op.call("putmem", name, "chunks", part="v1") as broken:
+        broken.send(b"1234")
+        wait_for(lambda: kept(op, name, "v1") == 4, what="the beginning")
+
+    def go_on():
+        try:
+            return op.put(name, b"5678", part="v1", offset=4)
+        except Refused as refused:
+            assert refused.code == "EBUSY"  # boxd has not noticed the break yet
+            return None
+
+    lines = watch(den, lambda: wait_for(go_on, what="the rest to be taken"))
+    in_order(lines, FILE, named("part"), FOLDER, ANSWER)
+    assert op.get(name) == b"12345678"
+
+
+def test_kills(lab):
+    """Ten at random moments; two hundred in tests/slow."""
+    seed = secrets.randbits(32)
+    print(f"seed {seed}")
+    home = Household(lab.node("loft"), boxd_conf=f"store desk {DESK}\n")
+    home.node.run(["mkdir", "desk"])
+    home.start()
+    trial = model.Trial(home, "/fs/desk", seed)
+    trial.run(kills=10)
+    assert trial.acknowledged > 10

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+"""Two hundred kills of a boxd that stores, at random moments: see tests/e2e/model.py."""
+
+import secrets
+
+import pytest
+
+from e2e.model import Trial
+from evidence import BUILD, PROGRAM_DIRS, ROOT, module_artefacts  # noqa: F401
+from net.household import Household
+from net.lab import Lab
+
+PLACES = "/usr/local/bin", "/usr/bin", "/bin"
+KILLS = 25
+
+
+@pytest.fixture(scope="module")
+def lab(module_artefacts):  # noqa: F811
+    path = ":".join([*(str(BUILD / each) for each in PROGRAM_DIRS), *PLACES])
+    with Lab(module_artefacts, share=[ROOT, BUILD], env={"PATH": path}) as made:
+        yield made
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_kills(lab, number):
+    seed = secrets.randbits(32)
+    print(f"seed {seed}")
+    home = Household(lab.node(f"den{number}"), boxd_conf="store desk /home/ann/desk\n")
+    home.node.run(["mkdir", "desk"])
+    home.start_boxd()
+    trial = Trial(home, "/fs/desk", seed)
+    trial.run(KILLS)
+    assert trial.acknowledged > KILLS
+    lab.remove(home.node)

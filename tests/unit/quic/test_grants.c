@@ -25,6 +25,7 @@ struct nodes {
 	struct persona ann, alice, bob;
 	struct node den, loft, pc;
 	struct grants at_den, at_loft, at_pc;
+	struct end *here; // from loft to pc: what is connected can come with a grant
 };
 
 static struct grants grants_of(struct node *node) {
@@ -54,7 +55,8 @@ static int set_up(void **state) {
 	wl_list_init(&t->at_loft.used);
 	wl_list_init(&t->at_pc.used);
 	introduce(&t->loft, &t->pc, 0);
-	end_say(node_open(&t->loft, peer_of(&t->loft, &t->pc)), "here");
+	t->here = node_open(&t->loft, peer_of(&t->loft, &t->pc));
+	end_say(t->here, "here");
 	until(&t->town, peer_of(&t->pc, &t->loft)->up);
 	*state = t;
 	return 0;
@@ -62,6 +64,7 @@ static int set_up(void **state) {
 
 static int tear_down(void **state) {
 	struct nodes *t = *state;
+	end_destroy(t->here);
 	grants_finish(&t->at_den);
 	grants_finish(&t->at_loft);
 	grants_finish(&t->at_pc);

@@ -5,7 +5,7 @@
 #include "boxes/env.h"
 
 /*
- * /fs/NAME: folders of the disk as boxes. fs.c makes them; fs_read.c answers what is asked, fs_put.c
+ * /fs/NAME: folders of the disk as boxes. fs.c makes them; fs_read.c and fs_list.c answer, fs_put.c
  * takes bytes, fs_change.c makes and deletes, fs_tree.c moves folders whole. What they share is in
  * fs_job.h (a request on its way through the pool) and fs_place.h (names on disk).
  */
@@ -14,6 +14,7 @@ struct fs { // of all of them
 	struct box_env *env;
 	struct work_pool *trees; // threads that wait for peers; NULL until the first tree
 	struct wl_list moving;   // fs_tree.link
+	int waiting;             // jobs, for a change
 };
 
 struct fs_export {

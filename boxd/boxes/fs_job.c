@@ -10,6 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#define LOOK_MS 500     // between two looks for a change
+#define WAITING_MAX 256 // for changes, at once
+
 void *fs_job_create(size_t size, struct box *box, struct req *req,
 		const struct req_events *events, void (*finish)(void *job)) {
 	const struct fs_export *export = box->data;
@@ -38,6 +41,10 @@ void *fs_job_create(size_t size, struct box *box, struct req *req,
 
 void fs_job_destroy(void *data) {
 	struct fs_job *job = data;
+	if (job->timer) {
+		wl_event_source_remove(job->timer);
+		job->fs->waiting--;
+	}
 	if (job->finish) {
 		job->finish(job);
 	}
@@ -72,6 +79,43 @@ void fs_job_run_in(void *data, struct work_pool *pool, void (*run)(void *job),
 void fs_job_run(void *data, void (*run)(void *job), void (*done)(void *job, bool cancelled)) {
 	struct fs_job *job = data;
 	fs_job_run_in(job, job->fs->env->pool, run, done);
+}
+
+static int handle_time(void *data) {
+	struct fs_job *job = data;
+	wl_event_source_remove(job->timer);
+	job->timer = NULL;
+	job->fs->waiting--;
+	const struct req *req = job->req;
+	if (box_allows(req->box, req->subject, op_verb_letter(req->head->verb)) != PERM_YES) {
+		fs_job_fail(job, ENOENT); // it was taken from him meanwhile
+		fs_job_refuse(job);
+	} else {
+		fs_job_run(job, job->run, job->done);
+	}
+	return 0;
+}
+
+void fs_job_run_later(void *data, void (*run)(void *job),
+		void (*done)(void *job, bool cancelled)) {
+	struct fs_job *job = data;
+	struct fs *fs = job->fs;
+	if (fs->waiting == WAITING_MAX) {
+		op_refuse(&job->why, OP_EQUOTA, "%d callers wait for changes here already: ask again later",
+			WAITING_MAX);
+		fs_job_refuse(job);
+		return;
+	}
+	job->run = run;
+	job->done = done;
+	job->timer = wl_event_loop_add_timer(fs->env->loop, handle_time, job);
+	if (!job->timer) {
+		fs_job_fail(job, ENOMEM);
+		fs_job_refuse(job);
+		return;
+	}
+	fs->waiting++;
+	wl_event_source_timer_update(job->timer, LOOK_MS);
 }
 
 bool fs_job_is_back(void *data) {

@@ -23,6 +23,10 @@ struct fs_job {
 	int error;             // errno; 0: nothing
 	struct op_refusal why; // or in words of our own; OP_OK: nothing
 	void (*finish)(void *job); // what the job's owner holds in it; may be NULL
+	// while it waits for a change
+	struct wl_event_source *timer; // NULL: it does not
+	void (*run)(void *job);
+	void (*done)(void *job, bool cancelled);
 };
 
 /*
@@ -39,6 +43,8 @@ void fs_job_gone(struct req *req);
 void fs_job_run(void *job, void (*run)(void *job), void (*done)(void *job, bool cancelled));
 void fs_job_run_in(void *job, struct work_pool *pool, void (*run)(void *job),
 	void (*done)(void *job, bool cancelled));
+/* The same half a second later, for who waits for a change. Too many that wait are refused. */
+void fs_job_run_later(void *job, void (*run)(void *job), void (*done)(void *job, bool cancelled));
 /*
  * First thing in done. false: the job is gone, because its caller is, or because it failed and that
  * was answered.

@@ -80,7 +80,9 @@ static int open_folder(const char *root) {
 
 uint64_t fs_part_kept(const struct fs_job *job, struct fs_part *part) {
 	struct stat st;
-	part->dir = name_part(job, part) ? open_folder(job->root) : -1;
+	if (part->dir < 0) {
+		part->dir = name_part(job, part) ? open_folder(job->root) : -1;
+	}
 	return part->dir >= 0 && fstatat(part->dir, part->file, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 		S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
 }

@@ -1,40 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fs_read.c - what is asked of exported folders: kinds, lists, bytes.
+ * fs_read.c - what is asked of exported files and folders: kinds and bytes. Lists are fs_list.c's.
  *
  * All file work is done on the worker pool; the loop only passes results on.
  */
 #include "boxes/fs.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "box/name.h"
 #include "boxes/fs_part.h"
 #include "boxes/fs_place.h"
 
 #define PIECE (256 * 1024) // bytes read at once
-
-struct entry {
-	char *name;
-	struct stat st;
-};
 
 struct reading {
 	struct fs_job job;
 	// of a kind
 	struct fs_part part; // what he asks for, if he may go on with it
 	uint64_t kept;       // of it
-	// of a list
-	struct entry *entries;
-	size_t count, capacity;
 	// of bytes
 	bool opened;
 	uint64_t offset, left; // of the file, still to read
@@ -44,10 +33,6 @@ struct reading {
 
 static void reading_finish(void *data) {
 	struct reading *reading = data;
-	for (size_t i = 0; i < reading->count; i++) {
-		free(reading->entries[i].name);
-	}
-	free(reading->entries);
 	free(reading->piece);
 	fs_part_finish(&reading->part);
 }
@@ -67,78 +52,14 @@ static bool open_file(struct fs_job *job, int flags) {
 static void run_stat(void *data) {
 	struct reading *reading = data;
 	struct fs_job *job = &reading->job;
+	if (job->fd >= 0) { // of the time before
+		close(job->fd);
+		job->fd = -1;
+	}
 	reading->kept = reading->part.text ? fs_part_kept(job, &reading->part) : 0;
 	if (!open_file(job, O_PATH) && job->error == ENOENT && reading->kept > 0) {
 		job->error = 0; // a box to be
 		job->st = (struct stat){.st_mode = S_IFREG};
-	}
-}
-
-static int compare_entries(const void *a, const void *b) {
-	return strcmp(((const struct entry *)a)->name, ((const struct entry *)b)->name);
-}
-
-// What a name of the folder is; a symbolic link is what it leads to, in the export.
-static bool stat_entry(const struct fs_job *job, int dir, const char *name, struct stat *st) {
-	char *path;
-	if (fstatat(dir, name, st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISLNK(st->st_mode)) {
-		return !S_ISLNK(st->st_mode);
-	}
-	if (asprintf(&path, "%s%s%s", job->rest, *job->rest ? "/" : "", name) < 0) {
-		return false;
-	}
-	int fd = fs_open_beneath(job->root, path, O_PATH);
-	free(path);
-	bool good = fd >= 0 && fstat(fd, st) == 0;
-	if (fd >= 0) {
-		close(fd);
-	}
-	return good;
-}
-
-static bool add_entry(struct reading *reading, int dir, const char *name) {
-	struct stat st = {0};
-	if (!fs_is_box(name) || !stat_entry(&reading->job, dir, name, &st)) {
-		return true; // ".", "..", a link that leads nowhere or out: not boxes
-	}
-	if (reading->count == reading->capacity) {
-		size_t capacity = reading->capacity ? reading->capacity * 2 : 64;
-		struct entry *entries = reallocarray(reading->entries, capacity, sizeof(*entries));
-		if (!entries) {
-			return false;
-		}
-		reading->entries = entries;
-		reading->capacity = capacity;
-	}
-	char *copy = strdup(name);
-	if (!copy) {
-		return false;
-	}
-	reading->entries[reading->count++] = (struct entry){copy, st};
-	return true;
-}
-
-static void run_list(void *data) {
-	struct reading *reading = data;
-	struct fs_job *job = &reading->job;
-	if (!open_file(job, O_RDONLY | O_NONBLOCK) || !S_ISDIR(job->st.st_mode)) {
-		return;
-	}
-	DIR *dir = fdopendir(job->fd);
-	if (!dir) {
-		job->error = errno;
-		return;
-	}
-	job->fd = -1;
-	for (struct dirent *d; (d = readdir(dir));) {
-		if (!add_entry(reading, dirfd(dir), d->d_name)) {
-			job->error = ENOMEM;
-			break;
-		}
-	}
-	closedir(dir);
-	if (reading->count > 0) {
-		qsort(reading->entries, reading->count, sizeof(reading->entries[0]), compare_entries);
 	}
 }
 
@@ -174,18 +95,13 @@ static void run_read(void *data) {
 
 /* In the loop. */
 
-// What the caller wants it to be; of a list, its entries.
-static bool meets_want(const struct req *req, const struct stat *st) {
-	const char *want = op_get(req->head, OP_F_WANT);
-	return !want || cnstr_text_meets(fs_type_of(st), want);
-}
-
-// false: refused.
+// What the caller wants it to be; false: refused.
 static bool job_meets_want(struct fs_job *job) {
 	struct req *req = job->req;
-	if (!meets_want(req, &job->st)) {
+	const char *want = op_get(req->head, OP_F_WANT);
+	if (want && !cnstr_text_meets(fs_type_of(&job->st), want)) {
 		op_refuse(&job->why, OP_EMATCH, "%.150s is a %s, not %.150s", op_get(req->head, OP_F_NAME),
-			fs_type_of(&job->st), op_get(req->head, OP_F_WANT));
+			fs_type_of(&job->st), want);
 		fs_job_refuse(job);
 		return false;
 	}
@@ -212,7 +128,12 @@ static void stat_done(void *data, bool cancelled) {
 		return;
 	}
 	struct req *req = job->req;
-	char letters[20];
+	char letters[20], version[64];
+	const char *since = op_get(req->head, OP_F_SINCE);
+	if (since && strcmp(since, fs_version(&job->st, version)) == 0) {
+		fs_job_run_later(job, run_stat, stat_done);
+		return;
+	}
 	if (reading->kept > 0) {
 		op_set_number(req_reply(req), OP_F_OFFSET, reading->kept);
 	}
@@ -221,49 +142,6 @@ static void stat_done(void *data, bool cancelled) {
 	op_set(req_reply(req), OP_F_LETTERS, served_letters(req, letters));
 	fs_job_destroy(job);
 	req_ok(req);
-}
-
-static void list_entries(const struct reading *reading, struct buf *body) {
-	const struct req *req = reading->job.req;
-	const char *match = op_get(req->head, OP_F_MATCH), *after = op_get(req->head, OP_F_AFTER);
-	uint64_t left = op_get_number(req->head, OP_F_COUNT, UINT64_MAX);
-	for (size_t i = 0; i < reading->count && left > 0; i++) {
-		const struct entry *entry = &reading->entries[i];
-		if ((match && fnmatch(match, entry->name, 0) != 0) ||
-				(after && strcmp(entry->name, name_last(after)) <= 0) ||
-				!meets_want(req, &entry->st)) {
-			continue;
-		}
-		struct op_head head;
-		op_head_init_entry(&head);
-		op_setf(&head, OP_F_NAME, "/%s", entry->name);
-		fs_describe(&head, &entry->st);
-		op_encode(&head, body, NULL);
-		op_head_finish(&head);
-		left--;
-	}
-}
-
-static void list_done(void *data, bool cancelled) {
-	struct reading *reading = data;
-	if (!fs_job_is_back(reading)) {
-		return;
-	}
-	struct req *req = reading->job.req;
-	if (op_get_number(req->head, OP_F_DEPTH, 1) > 1) {
-		op_refuse(&reading->job.why, OP_EUNSUPP, "exported folders are listed one level at a time: "
-			"leave depth out, and ask for each folder");
-		fs_job_refuse(reading);
-		return;
-	}
-	char version[64];
-	struct buf body;
-	buf_init(&body);
-	list_entries(reading, &body);
-	op_set(req_reply(req), OP_F_VERSION, fs_version(&reading->job.st, version));
-	fs_job_destroy(reading);
-	req_ok_bytes(req, buf_front(&body), body.size);
-	buf_finish(&body);
 }
 
 static void read_done(void *data, bool cancelled);
@@ -342,10 +220,6 @@ static void read_done(void *data, bool cancelled) {
 static void begin(struct box *box, struct req *req, void (*run)(void *),
 		void (*done)(void *, bool)) {
 	static const struct req_events events = {.gone = fs_job_gone, .drained = read_drained};
-	if (op_has(req->head, OP_F_SINCE)) {
-		req_fail(req, OP_EUNSUPP, "changes of exported files are not watched: ask again instead");
-		return;
-	}
 	struct reading *reading = fs_job_create(sizeof(*reading), box, req, &events, reading_finish);
 	if (reading) {
 		reading->offset = op_get_number(req->head, OP_F_OFFSET, 0);
@@ -361,10 +235,6 @@ static void begin(struct box *box, struct req *req, void (*run)(void *),
 
 void fs_kind(struct box *box, struct req *req) {
 	begin(box, req, run_stat, stat_done);
-}
-
-void fs_selectors(struct box *box, struct req *req) {
-	begin(box, req, run_list, list_done);
 }
 
 void fs_getmem(struct box *box, struct req *req) {

@@ -108,10 +108,58 @@ static void test_version_changes_with_contents(void **state) {
 	asked_finish(&other);
 }
 
-static void test_changes_are_not_watched(void **state) {
+// Asks for what is there, then for what comes after that; both are finished by the caller.
+static void wait_for_change(struct world *world, const char *verb, const char *name,
+		const char *lines, struct asked *asked) {
+	char since[200];
+	struct asked now;
+	ask(&now, world, OWNER, verb, name, lines);
+	expect_code(&now, OP_OK);
+	snprintf(since, sizeof(since), "%ssince %s\n", lines, op_get(&now.reply, OP_F_VERSION));
+	asked_finish(&now);
+	ask(asked, world, OWNER, verb, name, since);
+}
+
+static void test_changes(void **state) {
 	struct world *world = *state;
-	expect(world, OWNER, OP_EUNSUPP, "kind", "/fs/dir/empty", "since x\n");
-	expect(world, OWNER, OP_EUNSUPP, "selectors", "/fs/dir", "since x\n");
+	struct asked kind, list, deep, gone;
+	expect(world, OWNER, OP_OK, "kind", "/fs/dir/empty", "since x\n");
+	expect(world, OWNER, OP_OK, "selectors", "/fs/dir", "since x\n");
+	wait_for_change(world, "kind", "/fs/dir/folder/file", "", &kind);
+	wait_for_change(world, "selectors", "/fs/dir", "", &list);
+	wait_for_change(world, "selectors", "/fs/dir", "depth 2\n", &deep);
+	wait_for_change(world, "kind", "/fs/dir/empty", "", &gone);
+	put(world, "/fs/store/x", "x"); // the pool has one thread: all have looked
+	assert_false(asked_over(&kind) || asked_over(&list) || asked_over(&deep) || asked_over(&gone));
+	world_write(world, "folder/file", "other contents", 14);
+	expect_code(&kind, OP_OK);
+	assert_int_equal(op_get_number(&kind.reply, OP_F_SIZE, 0), 14);
+	expect_code(&deep, OP_OK);
+	assert_non_null(strstr(names(&deep), "/folder/file "));
+	assert_false(asked_over(&list)); // that is one level deeper
+	world_write(world, "new", "", 0);
+	expect_code(&list, OP_OK);
+	assert_non_null(strstr(names(&list), "/new "));
+	assert_int_equal(unlink(path_of(world, "empty")), 0);
+	expect_code(&gone, OP_ENOENT);
+	asked_finish(&kind);
+	asked_finish(&list);
+	asked_finish(&deep);
+	asked_finish(&gone);
+	wait_for_change(world, "selectors", "/fs/dir", "", &list);
+	world_settle(world);
+	asked_finish(&list); // hangs up
+	expect(world, OWNER, OP_OK, "chinfo", "/fs/dir", "acl bob ksg\n");
+	ask(&list, world, STRANGER, "kind", "/fs/dir/new", "");
+	expect_code(&list, OP_OK);
+	char since[200];
+	snprintf(since, sizeof(since), "since %s\n", op_get(&list.reply, OP_F_VERSION));
+	asked_finish(&list);
+	ask(&list, world, STRANGER, "kind", "/fs/dir/new", since);
+	world_settle(world);
+	expect(world, OWNER, OP_OK, "chinfo", "/fs/dir", "acl bob -\n");
+	expect_code(&list, OP_ENOENT); // though it did not change
+	asked_finish(&list);
 }
 
 static void test_lists(void **state) {
@@ -127,7 +175,13 @@ static void test_lists(void **state) {
 	expect_names(world, "/fs/dir/folder", "", "/file ");
 	expect_names(world, "/fs/dir/empty", "", "");
 	expect(world, OWNER, OP_ENOENT, "selectors", "/fs/dir/nothing", "");
-	expect(world, OWNER, OP_EUNSUPP, "selectors", "/fs/dir", "depth 2\n");
+	make_folder(world, "folder/deep");
+	world_write(world, "folder/deep/a-file", "", 0);
+	make_link(world, "..", "folder/deep/up");
+	expect_names(world, "/fs/dir/folder", "depth 9\n", "/deep /deep/a-file /deep/up /file ");
+	expect_names(world, "/fs/dir/folder", "depth 2\nmatch a*\n", "/deep/a-file ");
+	expect_names(world, "/fs/dir/folder", "depth 2\nafter /deep\ncount 2\n",
+		"/deep/a-file /deep/up ");
 }
 
 static void test_pages(void **state) {
@@ -534,7 +588,7 @@ static const char *const found[] = {"/fs/dir/folder", "/fs/dir/folder/file", NUL
 static const struct CMUnitTest tests[] = {
 	FS(test_kinds),
 	FS(test_version_changes_with_contents),
-	FS(test_changes_are_not_watched),
+	FS(test_changes),
 	FS(test_lists),
 	FS(test_pages),
 	FS(test_ranges),

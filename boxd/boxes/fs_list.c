@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fs_list.c - selectors of exported folders: what is in them, some levels deep, as often as that
+ * changes.
+ *
+ * A change is looked for twice a second while somebody waits for one: that sees what other programs
+ * and other machines do to the disk too, and costs nothing when nobody waits.
+ */
+#include "boxes/fs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "box/name.h"
+#include "boxes/fs_place.h"
+
+#define ENTRIES_MAX (256 * 1024) // held for one list
+
+struct entry {
+	char *name; // below the folder, "/a/b"
+	struct stat st;
+};
+
+struct listing {
+	struct fs_job job;
+	uint64_t depth;
+	struct entry *entries; // sorted as lists are
+	size_t count, capacity;
+	char version[24];      // of all of them
+};
+
+static void drop_entries(struct listing *listing) {
+	for (size_t i = 0; i < listing->count; i++) {
+		free(listing->entries[i].name);
+	}
+	free(listing->entries);
+	listing->entries = NULL;
+	listing->count = listing->capacity = 0;
+}
+
+static void listing_finish(void *data) {
+	drop_entries(data);
+}
+
+/* On a thread. */
+
+static int compare_entries(const void *a, const void *b) {
+	return name_compare(((const struct entry *)a)->name, ((const struct entry *)b)->name);
+}
+
+// A symbolic link is what it leads to, in the export.
+static bool stat_link(const struct fs_job *job, const char *name, struct stat *st) {
+	char *path;
+	if (asprintf(&path, "%s%s", job->rest, *job->rest ? name : name + 1) < 0) {
+		return false;
+	}
+	int fd = fs_open_beneath(job->root, path, O_PATH);
+	free(path);
+	bool good = fd >= 0 && fstat(fd, st) == 0;
+	if (fd >= 0) {
+		close(fd);
+	}
+	return good;
+}
+
+static bool add_entry(struct listing *listing, const char *name, const struct stat *st) {
+	if (listing->count == ENTRIES_MAX) {
+		op_refuse(&listing->job.why, OP_E2BIG, "there are more than %d boxes so many levels deep: ask "
+			"with a smaller depth", ENTRIES_MAX);
+		return false;
+	}
+	if (listing->count == listing->capacity) {
+		size_t capacity = listing->capacity ? listing->capacity * 2 : 64;
+		struct entry *entries = reallocarray(listing->entries, capacity, sizeof(*entries));
+		if (!entries) {
+			return fs_job_fail(listing, ENOMEM);
+		}
+		listing->entries = entries;
+		listing->capacity = capacity;
+	}
+	char *copy = strdup(name);
+	if (!copy) {
+		return fs_job_fail(listing, ENOMEM);
+	}
+	listing->entries[listing->count++] = (struct entry){copy, *st};
+	return true;
+}
+
+// fd is closed.
+static bool list_folder(struct listing *listing, int fd, const char *prefix, uint64_t level);
+
+// ".", "..", what is gone by now, a link that leads nowhere or out: no boxes, and no trouble.
+static bool list_inner(struct listing *listing, int dir, const char *prefix, const char *inner,
+		uint64_t level) {
+	char name[OP_MAX_NAME + 1];
+	struct stat st;
+	if (!fs_is_box(inner) ||
+			(size_t)snprintf(name, sizeof(name), "%s/%s", prefix, inner) >= sizeof(name) ||
+			fstatat(dir, inner, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		return true;
+	}
+	bool is_link = S_ISLNK(st.st_mode);
+	if (is_link && !stat_link(&listing->job, name, &st)) {
+		return true;
+	}
+	if (!add_entry(listing, name, &st)) {
+		return false;
+	}
+	if (is_link || !S_ISDIR(st.st_mode) || level >= listing->depth) { // links may go in circles
+		return true;
+	}
+	int fd = openat(dir, inner, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 || list_folder(listing, fd, name, level + 1);
+}
+
+static bool list_folder(struct listing *listing, int fd, const char *prefix, uint64_t level) {
+	DIR *dir = fdopendir(fd);
+	bool good = true;
+	if (!dir) {
+		int error = errno;
+		close(fd);
+		return fs_job_fail(listing, error);
+	}
+	for (struct dirent *d; good && (d = readdir(dir));) {
+		good = list_inner(listing, dirfd(dir), prefix, d->d_name, level);
+	}
+	closedir(dir);
+	return good;
+}
+
+// FNV-1a: two lists that differ are told apart, no more is asked of it.
+static void hash_text(uint64_t *hash, const char *text) {
+	do {
+		*hash = (*hash ^ (uint8_t)*text) * 0x100000001b3;
+	} while (*text++);
+}
+
+static void run_list(void *data) {
+	struct listing *listing = data;
+	struct fs_job *job = &listing->job;
+	uint64_t hash = 0xcbf29ce484222325;
+	char version[64];
+	drop_entries(listing); // of the time before
+	int fd = fs_open_beneath(job->root, job->rest, O_RDONLY | O_NONBLOCK);
+	if (fd < 0 || fstat(fd, &job->st) < 0) {
+		fs_job_fail(job, errno);
+		if (fd >= 0) {
+			close(fd);
+		}
+		return;
+	}
+	if (!S_ISDIR(job->st.st_mode)) {
+		close(fd);
+	} else if (list_folder(listing, fd, "", 1) && listing->count > 0) {
+		qsort(listing->entries, listing->count, sizeof(listing->entries[0]), compare_entries);
+	}
+	for (size_t i = 0; i < listing->count; i++) {
+		hash_text(&hash, listing->entries[i].name);
+		hash_text(&hash, fs_version(&listing->entries[i].st, version));
+	}
+	snprintf(listing->version, sizeof(listing->version), "%016llx", (unsigned long long)hash);
+}
+
+/* In the loop. */
+
+static void write_entries(const struct listing *listing, struct buf *body) {
+	const struct op_head *asked = listing->job.req->head;
+	const char *match = op_get(asked, OP_F_MATCH), *after = op_get(asked, OP_F_AFTER);
+	const char *want = op_get(asked, OP_F_WANT);
+	uint64_t left = op_get_number(asked, OP_F_COUNT, UINT64_MAX);
+	for (size_t i = 0; i < listing->count && left > 0; i++) {
+		const struct entry *entry = &listing->entries[i];
+		if ((match && fnmatch(match, name_last(entry->name), 0) != 0) ||
+				(after && name_compare(entry->name, after) <= 0) ||
+				(want && !cnstr_text_meets(fs_type_of(&entry->st), want))) {
+			continue;
+		}
+		struct op_head head;
+		op_head_init_entry(&head);
+		op_set(&head, OP_F_NAME, entry->name);
+		fs_describe(&head, &entry->st);
+		op_encode(&head, body, NULL);
+		op_head_finish(&head);
+		left--;
+	}
+}
+
+static void list_done(void *data, bool cancelled) {
+	struct listing *listing = data;
+	if (!fs_job_is_back(listing)) {
+		return;
+	}
+	struct req *req = listing->job.req;
+	const char *since = op_get(req->head, OP_F_SINCE);
+	if (since && strcmp(since, listing->version) == 0) {
+		fs_job_run_later(listing, run_list, list_done);
+		return;
+	}
+	struct buf body;
+	buf_init(&body);
+	write_entries(listing, &body);
+	op_set(req_reply(req), OP_F_VERSION, listing->version);
+	fs_job_destroy(listing);
+	req_ok_bytes(req, buf_front(&body), body.size);
+	buf_finish(&body);
+}
+
+void fs_selectors(struct box *box, struct req *req) {
+	static const struct req_events events = {.gone = fs_job_gone};
+	struct listing *listing = fs_job_create(sizeof(*listing), box, req, &events, listing_finish);
+	if (listing) {
+		listing->depth = op_get_number(req->head, OP_F_DEPTH, 1);
+		fs_job_run(listing, run_list, list_done);
+	}
+}

@@ -9,21 +9,39 @@
 #include "paper.h"
 
 static void call_cast(void) {
-	char *made;
-	check(asprintf(&made, "/ns/%s/cast/text:loud", getenv("BOX_NS")) > 0);
-	check(!exists(made));
+	const char *plain = own("/chan/plain%d"), *loud = own("/chan/loud%d");
+	must(box_make(NULL, plain, NULL, NULL, NULL, (const char *[]){"type text", NULL}));
+	must(box_make(NULL, loud, NULL, NULL, NULL, (const char *[]){"type loud", NULL}));
+	put(plain, "quiet");
+	must_refuse(BOX_ETYPE, box_copy(NULL, plain, NULL, loud, NULL, NULL));
 	must(box_cast(NULL, "text", "loud", (const char *[]){"tr", "a-z", "A-Z", NULL}));
-	check_text("tr", field(made, "prog"));
-	check_text("tr", field(made, "arg"));
+	must(box_copy(NULL, plain, NULL, loud, NULL, NULL));
+	check_box("QUIET", loud);
 	must_refuse(BOX_EEXIST, box_cast(NULL, "text", "loud", NULL));
+	// The null converter: what is loud may be used as text.
+	must_refuse(BOX_ETYPE, box_copy(NULL, loud, NULL, plain, NULL, NULL));
 	must(box_cast(NULL, "loud", "text", NULL));
+	put(loud, "AS IT IS");
+	must(box_copy(NULL, loud, NULL, plain, NULL, NULL));
+	check_box("AS IT IS", plain);
+	must(box_delete(NULL, plain));
+	must(box_delete(NULL, loud));
 }
 
 static void call_uncast(void) {
+	const char *plain = own("/chan/plain%d"), *loud = own("/chan/loud%d");
+	must(box_make(NULL, plain, NULL, NULL, NULL, (const char *[]){"type text", NULL}));
+	must(box_make(NULL, loud, NULL, NULL, NULL, (const char *[]){"type loud", NULL}));
 	must(box_cast(NULL, "text", "loud", NULL));
+	put(plain, "as it is");
+	must(box_copy(NULL, plain, NULL, loud, NULL, NULL));
+	check_box("as it is", loud);
 	must(box_uncast(NULL, "text", "loud"));
+	put(plain, "as it is");
+	must_refuse(BOX_ETYPE, box_copy(NULL, plain, NULL, loud, NULL, NULL));
 	must_refuse(BOX_ENOENT, box_uncast(NULL, "text", "loud"));
-	must(box_cast(NULL, "text", "loud", NULL));
+	must(box_delete(NULL, plain));
+	must(box_delete(NULL, loud));
 }
 
 static void call_change(void) {

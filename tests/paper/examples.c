@@ -141,10 +141,66 @@ static void example_usr_devices(void) {
 	check(!field("/usr/ann/cons", "device"));
 }
 
+// Two boxes are called /bin/lb: the first is of another kind than this node's processor, as other
+// says, the second is a program for it.
+static void import_two_programs(const char *other) {
+	char *proc, arch[32], *type, *wrong;
+	void *program;
+	size_t size;
+	must(box_kind(NULL, "/proc", NULL, &proc));
+	check(sscanf(proc, "proc!%31[^!]", arch) == 1 && asprintf(&type, "type bin!%s", arch) > 0 &&
+		asprintf(&wrong, other, arch) > 0);
+	must(box_make(NULL, own("/chan/other%d"), NULL, NULL, NULL, (const char *[]){wrong, NULL}));
+	must(box_make(NULL, own("/chan/lb%d"), NULL, NULL, NULL, (const char *[]){type, NULL}));
+	put(own("/chan/other%d"), "no program");
+	must(box_get(NULL, "/fs/desk/bin/lb", NULL, &program, &size));
+	must(box_put(NULL, own("/chan/lb%d"), NULL, program, size));
+	must(box_import(NULL, "/bin/lb", "here", own("/chan/other%d"), NULL, "only"));
+	must(box_import(NULL, "/bin/lb", "here", own("/chan/lb%d"), NULL, "below"));
+}
+
+static void make_by_spec(const char *spec) {
+	const char *lb = own("/b/proc/lb:%d");
+	must(box_make(NULL, lb, NULL, "/bin/lb", spec, NULL));
+	must(box_copy(NULL, "/bin/lb", NULL, own("/b/proc/lb:%d/prog"), NULL, spec));
+	check_box("Linux\n", own("/b/proc/lb:%d/io1"));
+	check_box("exit 0", own("/b/proc/lb:%d/legacy"));
+	must(box_delete(NULL, lb));
+	// "The constraints of the boxes involved are checked for matching".
+	must(box_import(NULL, "/bin/lb", "here", own("/chan/other%d"), NULL, "only"));
+	must_refuse(BOX_EMATCH, box_make(NULL, lb, NULL, "/bin/lb", spec, NULL));
+	check(strstr(box_sentence(NULL), "bin!") && !exists(lb));
+}
+
+static void delete_two_programs(void) {
+	must(box_delete(NULL, own("/chan/other%d")));
+	must(box_delete(NULL, own("/chan/lb%d")));
+}
+
+// 2.1: make("/b/proc/lb", nil, "/bin/lb", "%", nil)
+static void example_make_percent(void) {
+	must(box_import(NULL, "/b/proc", "any", "/proc", NULL, "only"));
+	import_two_programs("type bin!vax");
+	make_by_spec("%");
+	delete_two_programs();
+}
+
+// 2.1: "The shell could go further and use %!% as a constraint specifier, to request also that both
+// boxes should reside on machines attached to the same network". The processor is ibiza's, for that
+// network is measured; whatever it is found to be, it is no serial link.
+static void example_make_percent_network(void) {
+	must(box_import(NULL, "/b/proc", "ibiza", "/proc", NULL, "only"));
+	import_two_programs("type bin!%s!serial");
+	make_by_spec("%!%");
+	delete_two_programs();
+}
+
 const struct test example_tests[] = {
 	{"example_mk_and_cp", example_mk_and_cp},
 	{"example_make_proc_and_copy_prog", example_make_proc_and_copy_prog},
 	{"example_link_cons_io1", example_link_cons_io1},
+	{"example_make_percent", example_make_percent},
+	{"example_make_percent_network", example_make_percent_network},
 	{"example_memory_as_source", example_memory_as_source},
 	{"example_import_command", example_import_command},
 	{"example_import_any_proc", example_import_any_proc},

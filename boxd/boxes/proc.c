@@ -14,22 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "config.h"
 #include "rights.h"
-
-const char *proc_legacy(const struct proc *proc, char out[static 32]) {
-	if (!proc->ended) {
-		out[0] = '\0';
-	} else if (WIFSIGNALED(proc->status)) {
-		snprintf(out, 32, "signal %d", WTERMSIG(proc->status));
-	} else {
-		snprintf(out, 32, "exit %d", WEXITSTATUS(proc->status));
-	}
-	return out;
-}
 
 static void handle_output(void *data, enum process_io io, const void *bytes, size_t size) {
 	proc_io_output(data, io, bytes, size);
@@ -76,10 +64,10 @@ static void handle_settling(void *data) {
 	if (!proc->ended) {
 		return;
 	}
-	proc_facts_ended(proc);
-	if (proc->grace) {
+	proc_legacy_ended(proc);
+	if (proc->grace && proc->heirs == 0) {
 		box_destroy(proc->box);
-	} else if (proc->run && proc_io_over(proc)) {
+	} else if (proc->run && proc_io_over(proc) && proc->heirs == 0) {
 		run_answer(proc, proc_legacy(proc, legacy));
 		box_destroy(proc->box);
 	}
@@ -170,10 +158,14 @@ static void proc_destroy(struct box *box) {
 	char legacy[32];
 	process_destroy(proc->process);
 	proc_facts_deleted(proc);
+	proc_legacy_deleted(proc);
 	if (proc->run && proc->run->answered) {
 		run_answer(proc, proc->ended ? proc_legacy(proc, legacy) : "signal 9");
 	} else if (proc->run) {
 		req_fail(proc->run, OP_ENOENT, "the process was deleted before it began");
+	}
+	if (proc->deleter) {
+		req_ok(proc->deleter);
 	}
 	if (proc->grace) {
 		wl_event_source_remove(proc->grace);
@@ -184,12 +176,28 @@ static void proc_destroy(struct box *box) {
 	proc_free(proc);
 }
 
+static void deleter_gone(struct req *req) {
+	((struct proc *)req->data)->deleter = NULL;
+}
+
+// Answered when the box is gone, which it is once its heir knows, or does not want to.
 static void proc_delete(struct box *box, struct req *req) {
+	static const struct req_events events = {.gone = deleter_gone};
 	struct proc *proc = box->data;
 	process_destroy(proc->process); // first: inner boxes still lead to it
 	proc->process = NULL;
-	box_destroy(box);
-	req_ok(req);
+	if (proc->heir && !proc->told && !proc->grace) {
+		proc->status = proc->ended ? proc->status : SIGKILL; // as waitpid(2) has it
+		proc->ended = true;
+		proc->deleter = req;
+		req->data = proc;
+		req->events = &events;
+		proc_legacy_tell(proc);
+		proc_linger(proc);
+	} else {
+		box_destroy(box);
+		req_ok(req);
+	}
 }
 
 static void proc_describe(struct box *box, struct op_head *entry) {
@@ -248,7 +256,7 @@ static struct proc *proc_create(struct box *parent, struct req *req) {
 		return NULL;
 	}
 	good = good && rights_private(proc->box, req->subject) && proc_io_create(proc) &&
-		proc_facts_create(proc) && proc_vm_create(proc);
+		proc_facts_create(proc) && proc_legacy_create(proc) && proc_vm_create(proc);
 	if (!good) {
 		box_destroy(proc->box);
 		return NULL;

@@ -8,8 +8,8 @@
 #include "process.h"
 
 /*
- * A process box, shared by proc.c (its life), proc_facts.c, proc_io.c and proc_vm.c (its inner
- * boxes).
+ * A process box, shared by proc.c (its life), proc_facts.c, proc_io.c, proc_legacy.c and proc_vm.c (its
+ * inner boxes).
  *
  * A stream has one place at a time. An output goes to its link if it has one, else to a reader of
  * its box, else to the exchange that made the process; without a place it waits in the pipe, and so
@@ -43,9 +43,14 @@ struct proc {
 	struct proc_io io[3];
 	struct req *run;         // the exchange that made it and lasts as long
 	bool run_in_over;        // that has said all of its input
+	struct box *legacy;
 	struct wl_list waiters;  // waiter.link: getmem of legacy
+	struct link *heir;       // of legacy, up and not told yet; NULL
+	int heirs;               // links of legacy
+	bool told;               // that it ended, to heir
 	struct wl_list puts;     // put.link, of proc_facts.c
-	struct wl_event_source *grace; // between hang-up and kill
+	struct wl_event_source *grace; // between hang-up and kill, or delete and the end
+	struct req *deleter;     // waits for the heir to know; NULL
 	struct wl_event_source *settling; // it may be over: looked at before the loop sleeps
 	// how it begins
 	char *prog;              // NULL: what was carried or put into prog
@@ -83,13 +88,20 @@ bool proc_vm_create(struct proc *proc);
 int proc_vm_fds(const struct proc *proc, struct spawn_fd fds[static PROC_SEGMENTS],
 	struct buf *variable);
 
-/* Boxes args cwd env legacy prog signal status. false: no memory. */
+/* Boxes args cwd env prog signal status. false: no memory. */
 bool proc_facts_create(struct proc *proc);
-void proc_facts_ended(struct proc *proc);   // answers those who wait for legacy
-void proc_facts_deleted(struct proc *proc); // refuses them
+void proc_facts_deleted(struct proc *proc); // refuses those who put
+
+/* Box legacy. false: no memory. */
+bool proc_legacy_create(struct proc *proc);
+void proc_legacy_ended(struct proc *proc);   // tells those who wait, and the link
+void proc_legacy_tell(struct proc *proc);    // the link alone, once; what is to be told is set
+void proc_legacy_deleted(struct proc *proc); // refuses those who wait
 
 /* Begins it: a program was put into prog. */
 enum op_code proc_begin(struct proc *proc, struct op_refusal *refusal);
+/* Its box goes soon, come what may; at once if there is no memory for that. */
+void proc_linger(struct proc *proc);
 /* Its program and its outputs may all be over now: says so to whoever waits, soon. */
 void proc_settle(struct proc *proc);
 /* "exit 3", "signal 9"; "" while it runs. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * proc_facts.c - what a process box says and is told, each a small box of its own: args env cwd prog
- * before it begins, signal and status while it runs, legacy at its end.
+ * before it begins, signal and status while it runs. Its legacy is proc_legacy.c's.
  */
 #include "boxes/proc.h"
 
@@ -13,41 +13,6 @@
 #include <unistd.h>
 
 #define SIGNAL_MAX 16                // bytes of its number
-
-struct waiter {
-	struct wl_list link; // proc.waiters
-	struct req *req;
-};
-
-static void waiter_destroy(struct waiter *waiter) {
-	wl_list_remove(&waiter->link);
-	free(waiter);
-}
-
-static void legacy_gone(struct req *req) {
-	waiter_destroy(req->data);
-}
-
-static void legacy_getmem(struct box *box, struct req *req) {
-	static const struct req_events events = {.gone = legacy_gone};
-	struct proc *proc = box->data;
-	struct waiter *waiter = calloc(1, sizeof(*waiter));
-	if (!waiter) {
-		req_fail(req, OP_EIO, "out of memory");
-		return;
-	}
-	op_set(req_reply(req), OP_F_TYPE, box->cnstr);
-	waiter->req = req;
-	req->data = waiter;
-	req->events = &events;
-	wl_list_insert(proc->waiters.prev, &waiter->link);
-	proc_settle(proc);
-}
-
-static const struct box_type legacy_type = {
-	.name = "legacy",
-	.fn = {[OP_GETMEM] = legacy_getmem},
-};
 
 static void status_getmem(struct box *box, struct req *req) {
 	const struct proc *proc = box->data;
@@ -322,7 +287,7 @@ static const struct box_type prog_type = {
 
 bool proc_facts_create(struct proc *proc) {
 	static const struct box_type *const types[] = {
-		&args_type, &cwd_type, &env_type, &legacy_type, &prog_type, &signal_type, &status_type,
+		&args_type, &cwd_type, &env_type, &prog_type, &signal_type, &status_type,
 	};
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		char bin[32];
@@ -335,26 +300,9 @@ bool proc_facts_create(struct proc *proc) {
 	return true;
 }
 
-void proc_facts_ended(struct proc *proc) {
-	char legacy[32];
-	proc_legacy(proc, legacy);
-	struct waiter *waiter, *next;
-	wl_list_for_each_safe(waiter, next, &proc->waiters, link) {
-		struct req *req = waiter->req;
-		waiter_destroy(waiter);
-		req_ok_bytes(req, legacy, strlen(legacy));
-	}
-}
-
 void proc_facts_deleted(struct proc *proc) {
-	struct waiter *waiter, *next;
-	wl_list_for_each_safe(waiter, next, &proc->waiters, link) {
-		struct req *req = waiter->req;
-		waiter_destroy(waiter);
-		req_fail(req, OP_ENOENT, "the process was deleted");
-	}
-	struct put *put, *next_put;
-	wl_list_for_each_safe(put, next_put, &proc->puts, link) {
+	struct put *put, *next;
+	wl_list_for_each_safe(put, next, &proc->puts, link) {
 		put_fail(put, OP_ENOENT, "the process was deleted");
 	}
 }

@@ -151,6 +151,15 @@ static int handle_grace(void *data) {
 	return 0;
 }
 
+void proc_linger(struct proc *proc) {
+	proc->grace = wl_event_loop_add_timer(proc->env->loop, handle_grace, proc);
+	if (!proc->grace) {
+		handle_grace(proc);
+		return;
+	}
+	wl_event_source_timer_update(proc->grace, GRACE_MS);
+}
+
 // Whoever made it is gone: as when a terminal is closed, it hears so, and then it ends.
 static void run_gone(struct req *req) {
 	struct proc *proc = req->data;
@@ -159,13 +168,8 @@ static void run_gone(struct req *req) {
 		box_destroy(proc->box);
 		return;
 	}
-	proc->grace = wl_event_loop_add_timer(proc->env->loop, handle_grace, proc);
-	if (!proc->grace) {
-		handle_grace(proc);
-		return;
-	}
-	wl_event_source_timer_update(proc->grace, GRACE_MS);
 	process_hang_up(proc->process);
+	proc_linger(proc);
 }
 
 void proc_run_start(struct proc *proc, struct req *req) {

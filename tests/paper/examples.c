@@ -195,10 +195,38 @@ static void example_make_percent_network(void) {
 	delete_two_programs();
 }
 
+// 9: "If the box linked is a channel, the shell blocks until something is copied into the channel."
+static void example_legacy_channel(void) {
+	const char *chan = own("/chan/legacy%d"), *lb = own("/b/proc/lb:%d");
+	import_conventions();
+	must(box_make(NULL, chan, NULL, NULL, NULL, NULL));
+	must(box_make(NULL, lb, NULL, NULL, NULL, NULL));
+	must(box_link(NULL, chan, NULL, own("/b/proc/lb:%d/legacy"), NULL, NULL, NULL));
+	must(box_copy(NULL, "/bin/cat", NULL, own("/b/proc/lb:%d/prog"), NULL, NULL));
+	struct box_space *hasty = box_open(NULL, NULL);
+	box_patience(hasty, 200);
+	check(box_get(hasty, chan, NULL, NULL, NULL) == BOX_ELOST); // it runs
+	box_close(hasty);
+	put(own("/b/proc/lb:%d/io0"), "");
+	check_box("exit 0", chan);
+	must(box_delete(NULL, lb));
+	// "The child process can be destroyed entirely before the parent asks for it": and elsewhere.
+	const char *far = own("/n/ibiza/proc/lb:%d");
+	must(box_make(NULL, far, NULL, NULL, NULL, NULL));
+	must(box_link(NULL, own("/n/den/chan/legacy%d"), NULL, own("/n/ibiza/proc/lb:%d/legacy"), NULL, NULL,
+		NULL));
+	must(box_copy(NULL, "/bin/cat", NULL, own("/n/ibiza/proc/lb:%d/prog"), NULL, NULL));
+	wait_field(own("/n/ibiza/proc/lb:%d/legacy/0"), "state", "up");
+	must(box_delete(NULL, far));
+	check_box("signal 9", chan);
+	must(box_delete(NULL, chan));
+}
+
 const struct test example_tests[] = {
 	{"example_mk_and_cp", example_mk_and_cp},
 	{"example_make_proc_and_copy_prog", example_make_proc_and_copy_prog},
 	{"example_link_cons_io1", example_link_cons_io1},
+	{"example_legacy_channel", example_legacy_channel},
 	{"example_make_percent", example_make_percent},
 	{"example_make_percent_network", example_make_percent_network},
 	{"example_memory_as_source", example_memory_as_source},

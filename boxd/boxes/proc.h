@@ -29,7 +29,8 @@ struct proc_io {
 	struct req *user;     // a reader of an output, a writer of an input; NULL
 	bool user_live;       // of a reader
 	size_t user_size;     // what a writer has put
-	bool over;            // the program closed it, and a link that served has all of it
+	struct wl_list guests; // of proc_share.c: who writes to an output, who reads an input
+	bool over;            // the program closed it, and a link that served has all; an input's end came
 	bool closed;          // the program closed it
 };
 
@@ -73,6 +74,10 @@ void proc_io_output_end(struct proc *proc, enum process_io io);
 void proc_io_drained(struct proc *proc);
 /* Whoever takes an output changed: lets it flow, or holds it. */
 void proc_io_update(struct proc_io *io);
+/* Bytes for the program, or for who reads io0 in its place; their end; it takes no more now. */
+void proc_io_input(struct proc *proc, const void *bytes, size_t size);
+void proc_io_input_end(struct proc *proc);
+bool proc_io_input_full(const struct proc *proc);
 /* The exchange that made it has no more input. */
 void proc_io_run_over(struct proc *proc);
 /* Every stream the program writes is over. */
@@ -87,6 +92,15 @@ bool proc_vm_create(struct proc *proc);
  */
 int proc_vm_fds(const struct proc *proc, struct spawn_fd fds[static PROC_SEGMENTS],
 	struct buf *variable);
+
+/* io boxes as devices of others. Putmem of an output, getmem of the input; they answer. */
+void proc_share_putmem(struct box *box, struct req *req);
+void proc_share_getmem(struct box *box, struct req *req);
+void proc_share_pause(struct proc_io *io, bool paused); // who writes to an output
+bool proc_share_full(const struct proc_io *io);         // who reads the input
+bool proc_share_input(struct proc_io *io, const void *bytes, size_t size); // false: nobody reads
+void proc_share_input_end(struct proc_io *io);
+void proc_share_refuse(struct proc_io *io, enum op_code code, const char *sentence); // all of them
 
 /* Boxes args cwd env prog signal status. false: no memory. */
 bool proc_facts_create(struct proc *proc);

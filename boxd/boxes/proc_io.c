@@ -31,6 +31,7 @@ static bool has_room(const struct proc_io *io) {
 void proc_io_update(struct proc_io *io) {
 	if (!is_input(io) && io->proc->process) {
 		process_pause(io->proc->process, io->io, !has_room(io));
+		proc_share_pause(io, !has_room(io));
 	}
 }
 
@@ -49,6 +50,7 @@ void proc_io_output(struct proc *proc, enum process_io which, const void *bytes,
 	if (io->links > 0) {
 		if (!link_frame(io->link, &frame)) {
 			process_pause(proc->process, which, true);
+			proc_share_pause(io, true);
 		}
 		return;
 	}
@@ -98,6 +100,7 @@ void proc_io_output_end(struct proc *proc, enum process_io which) {
 	if (io->user) {
 		finish_reader(io);
 	}
+	proc_share_refuse(io, OP_EBUSY, "the program has closed it");
 	end_links(io);
 	io->over = io->links == 0;
 	proc_settle(proc);
@@ -120,14 +123,30 @@ void proc_io_drained(struct proc *proc) {
 	}
 }
 
-static bool input_is_full(const struct proc *proc) {
-	return proc->process && process_queued(proc->process) > INPUT_MAX;
+bool proc_io_input_full(const struct proc *proc) {
+	return proc_share_full(&proc->io[PROCESS_IN]) ||
+		(proc->process && process_queued(proc->process) > INPUT_MAX);
+}
+
+void proc_io_input(struct proc *proc, const void *bytes, size_t size) {
+	if (!proc_share_input(&proc->io[PROCESS_IN], bytes, size) && proc->process) {
+		process_write(proc->process, bytes, size);
+	}
+}
+
+void proc_io_input_end(struct proc *proc) {
+	struct proc_io *io = &proc->io[PROCESS_IN];
+	io->over = io->over || proc->process;
+	proc_share_input_end(io);
+	if (proc->process) {
+		process_write_end(proc->process);
+	}
 }
 
 // The exchange's input has ended while a link stood in its place, and now it does not any more.
 static void input_goes_on(struct proc_io *io) {
 	if (io->links == 0 && io->proc->run_in_over && io->proc->process) {
-		process_write_end(io->proc->process);
+		proc_io_input_end(io->proc);
 	}
 }
 
@@ -146,10 +165,8 @@ static void link_up(struct link *link, const struct op_head *reply) {
 
 static void link_bytes(struct link *link, const void *bytes, size_t size) {
 	struct proc_io *io = link->data;
-	if (io->proc->process) {
-		process_write(io->proc->process, bytes, size);
-		link_pause(link, input_is_full(io->proc));
-	}
+	proc_io_input(io->proc, bytes, size);
+	link_pause(link, proc_io_input_full(io->proc));
 }
 
 static void link_drained(struct link *link) {
@@ -166,8 +183,8 @@ static void link_gone(struct link *link) {
 	if (io->link == link) {
 		io->link = NULL;
 	}
-	if (is_input(io) && link->over && io->proc->process) {
-		process_write_end(io->proc->process);
+	if (is_input(io) && link->over) {
+		proc_io_input_end(io->proc);
 	} else if (is_input(io)) {
 		input_goes_on(io);
 	}
@@ -253,18 +270,16 @@ static void output_getmem(struct box *box, struct req *req) {
 static void input_data(struct req *req, const void *bytes, size_t size) {
 	struct proc_io *io = req->data;
 	io->user_size += size;
-	if (io->proc->process) {
-		process_write(io->proc->process, bytes, size);
-		req_pause(req, input_is_full(io->proc));
-	}
+	proc_io_input(io->proc, bytes, size);
+	req_pause(req, proc_io_input_full(io->proc));
 }
 
 static void input_frame(struct req *req, const struct frame *frame) {
 	struct proc_io *io = req->data;
 	if (frame->kind == FRAME_DATA && frame->size > 0) {
 		input_data(req, frame->payload, frame->size);
-	} else if (frame->kind == FRAME_DATA && io->proc->process) {
-		process_write_end(io->proc->process);
+	} else if (frame->kind == FRAME_DATA) {
+		proc_io_input_end(io->proc);
 	}
 }
 
@@ -276,8 +291,8 @@ static void input_end(struct req *req) {
 		req_end(req, NULL);
 		return;
 	}
-	if (io->user_size == 0 && io->proc->process) {
-		process_write_end(io->proc->process);
+	if (io->user_size == 0) {
+		proc_io_input_end(io->proc);
 	}
 	req_ok(req);
 }
@@ -309,6 +324,7 @@ static void io_destroy(struct box *box) {
 	struct req *req = io->user;
 	io->user = NULL;
 	io->box = NULL;
+	proc_share_refuse(io, OP_ENOENT, "the process was deleted");
 	if (!req) {
 		return;
 	}
@@ -321,14 +337,19 @@ static void io_destroy(struct box *box) {
 
 static const struct box_type input_type = {
 	.name = "io0",
-	.fn = {[OP_PUTMEM] = input_putmem, [OP_LINK] = io_link},
+	.fn = {
+		[OP_GETMEM] = proc_share_getmem, [OP_PUTMEM] = input_putmem, [OP_LINK] = io_link,
+	},
 	.takes_body = 1 << OP_PUTMEM,
 	.destroy = io_destroy,
 };
 
 static const struct box_type output_type = {
 	.name = "io1",
-	.fn = {[OP_GETMEM] = output_getmem, [OP_LINK] = io_link},
+	.fn = {
+		[OP_GETMEM] = output_getmem, [OP_PUTMEM] = proc_share_putmem, [OP_LINK] = io_link,
+	},
+	.takes_body = 1 << OP_PUTMEM,
 	.destroy = io_destroy,
 };
 
@@ -337,6 +358,7 @@ bool proc_io_create(struct proc *proc) {
 	for (int i = 0; i < 3; i++) {
 		struct proc_io *io = &proc->io[i];
 		*io = (struct proc_io){.proc = proc, .io = (enum process_io)i};
+		wl_list_init(&io->guests);
 		io->box = box_create(proc->box, names[i], i ? &output_type : &input_type, "*", io);
 		if (!io->box) {
 			return false;

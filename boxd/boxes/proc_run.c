@@ -16,10 +16,6 @@
 
 #define GRACE_MS 2000 // between the hang-up of who made it and its end by force
 
-static bool is_full(const struct proc *proc) {
-	return proc->process && process_queued(proc->process) > REQ_HIGH_MARK;
-}
-
 static void run_refuse(struct proc *proc, const struct op_refusal *why) {
 	struct req *req = proc->run;
 	proc->run = NULL;
@@ -120,8 +116,8 @@ static void run_frame(struct req *req, const struct frame *frame) {
 	} else if (frame->kind == FRAME_DATA && frame->sub == 0 && frame->size == 0) {
 		proc_io_run_over(proc);
 	} else if (frame->kind == FRAME_DATA && frame->sub == 0 && proc->process) {
-		process_write(proc->process, frame->payload, frame->size);
-		req_pause(req, is_full(proc));
+		proc_io_input(proc, frame->payload, frame->size);
+		req_pause(req, proc_io_input_full(proc));
 	}
 }
 

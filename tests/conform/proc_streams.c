@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * proc_streams.c - where a program's streams go: to readers and writers of its boxes, along links, to
- * a terminal.
+ * a terminal; and where its legacy goes.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -206,6 +206,147 @@ static void test_stream_ends_its_link(void **state) {
 	asked_finish(&asked);
 }
 
+/* Its io boxes as devices of others. */
+
+static void test_others_write_where_it_writes(void **state) {
+	struct world *world = *state;
+	struct asked writer, other, reader;
+	expect(world, OWNER, OP_OK, "make", "/proc/p", "prog cat\n");
+	ask(&writer, world, OWNER, "putmem", "/proc/p/io1", "body chunks\n");
+	assert_false(asked_put(&writer, "other's ", 8)); // it waits for a reader, as the program would
+	ask(&reader, world, OWNER, "getmem", "/proc/p/io1", "live\n");
+	assert_true(asked_put(&writer, "other's ", 8));
+	until(world, asked_body_is(&reader, "other's "));
+	put(world, "/proc/p/io0", "own");
+	until(world, asked_body_is(&reader, "other's own"));
+	asked_put_end(&writer);
+	expect_code(&writer, OP_OK);
+	asked_finish(&writer);
+	asked_gone(&reader);
+	asked_finish(&reader);
+	struct device *screen = link_io(world, "/proc/p/io1", "/screen");
+	device_up(screen);
+	ask(&writer, world, OWNER, "putmem", "/proc/p/io1", "body frames\n");
+	ask(&other, world, OWNER, "putmem", "/proc/p/io1", "body chunks\n");
+	screen->full = true;
+	assert_true(asked_put_frame(&writer, FRAME_DATA, 0, "a", 1));
+	assert_true(wrote(screen, "a"));
+	assert_false(asked_put(&other, "b", 1)); // full: all wait
+	device_drain(screen);
+	assert_true(asked_put(&other, "b", 1));
+	assert_true(wrote(screen, "ab"));
+	asked_put_end(&writer);
+	expect_code(&writer, OP_OK);
+	asked_finish(&writer);
+	put(world, "/proc/p/io0", ""); // its end is theirs
+	expect_code(&other, OP_EBUSY);
+	asked_finish(&other);
+	ask(&other, world, OWNER, "putmem", "/proc/p/io1", "body chunks\n");
+	expect_code(&other, OP_EBUSY);
+	asked_finish(&other);
+}
+
+static void test_others_read_what_comes_for_it(void **state) {
+	struct world *world = *state;
+	struct asked first, newest, once;
+	expect(world, OWNER, OP_OK, "make", "/proc/p", "prog cat\n");
+	ask(&first, world, OWNER, "getmem", "/proc/p/io0", "live\n");
+	put(world, "/proc/p/io0", "one");
+	until(world, asked_body_is(&first, "one"));
+	ask(&newest, world, OWNER, "getmem", "/proc/p/io0", "live\n");
+	put(world, "/proc/p/io0", "two");
+	until(world, asked_body_is(&newest, "two"));
+	ask(&once, world, OWNER, "getmem", "/proc/p/io0", "");
+	put(world, "/proc/p/io0", "three");
+	expect_body(&once, "three");
+	asked_finish(&once);
+	asked_gone(&newest);
+	asked_finish(&newest);
+	put(world, "/proc/p/io0", " four");
+	until(world, asked_body_is(&first, "one four"));
+	asked_gone(&first);
+	asked_finish(&first);
+	put(world, "/proc/p/io0", "its own");
+	expect_get(world, "/proc/p/io1", "its own");
+	ask(&first, world, OWNER, "getmem", "/proc/p/io0", "live\n");
+	put(world, "/proc/p/io0", ""); // the end, to both
+	expect_body(&first, "");
+	asked_finish(&first);
+	expect_get(world, "/proc/p/io0", "");
+	expect_get(world, "/proc/p/legacy", "exit 0");
+}
+
+static void test_deleted_under_others(void **state) {
+	struct world *world = *state;
+	struct asked reader, writer;
+	expect(world, OWNER, OP_OK, "make", "/proc/p", "prog cat\n");
+	ask(&reader, world, OWNER, "getmem", "/proc/p/io0", "");
+	ask(&writer, world, OWNER, "putmem", "/proc/p/io1", "body chunks\n");
+	expect(world, OWNER, OP_OK, "delete", "/proc/p", "");
+	expect_code(&reader, OP_ENOENT);
+	expect_code(&writer, OP_ENOENT);
+	asked_finish(&reader);
+	asked_finish(&writer);
+}
+
+/* Legacies. */
+
+static void test_legacy_goes_to_its_link(void **state) {
+	struct world *world = *state;
+	expect(world, OWNER, OP_OK, "make", "/proc/p", "prog cat\n");
+	struct device *heir = link_io(world, "/proc/p/legacy", "/heir");
+	device_up(heir);
+	world_settle(world);
+	assert_int_equal(heir->written.size, 0);
+	put(world, "/proc/p/io0", "");
+	until(world, wrote(heir, "exit 0"));
+	assert_true(heir->finishing);
+	device_over(heir);
+	assert_null(devices_find(&world->devices, "/heir"));
+	heir = link_io(world, "/proc/p/legacy", "/late"); // it is known already
+	device_up(heir);
+	until(world, wrote(heir, "exit 0"));
+	device_over(heir);
+	expect(world, OWNER, OP_OK, "delete", "/proc/p", "");
+}
+
+static void test_deleted_with_an_heir(void **state) {
+	struct world *world = *state;
+	struct asked deleter;
+	for (int i = 0; i < 2; i++) {
+		expect(world, OWNER, OP_OK, "make", "/proc/p", "prog cat\n");
+		struct device *heir = link_io(world, "/proc/p/legacy", "/heir");
+		device_up(heir);
+		ask(&deleter, world, OWNER, "delete", "/proc/p", "");
+		until(world, wrote(heir, "signal 9"));
+		assert_false(asked_over(&deleter));
+		if (i == 0) {
+			device_over(heir);
+		} // else it never says that it has it, and is not waited for
+		expect_code(&deleter, OP_OK);
+		asked_finish(&deleter);
+		assert_false(world_has(world, "/proc/p"));
+	}
+}
+
+static void test_run_with_heirs(void **state) {
+	struct world *world = *state;
+	struct asked asked;
+	run_shell(&asked, world, "read x; exit 3");
+	struct device *heir = link_io(world, "/proc/p/legacy", "/heir");
+	asked_put_frame(&asked, FRAME_DATA, 0, "go\n", 3);
+	expect_legacy(&asked, "exit 3"); // one that was never up holds nothing up
+	asked_finish(&asked);
+	run_shell(&asked, world, "read x; exit 3");
+	heir = link_io(world, "/proc/p/legacy", "/heir");
+	device_up(heir);
+	asked_put_frame(&asked, FRAME_DATA, 0, "go\n", 3);
+	until(world, wrote(heir, "exit 3"));
+	device_over(heir);
+	expect_legacy(&asked, "exit 3");
+	asked_finish(&asked);
+}
+
 /* Terminals. */
 
 static void test_terminal(void **state) {
@@ -248,6 +389,12 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_input_from_a_link),
 	TEST(test_input_link_is_held),
 	TEST(test_stream_ends_its_link),
+	TEST(test_others_write_where_it_writes),
+	TEST(test_others_read_what_comes_for_it),
+	TEST(test_deleted_under_others),
+	TEST(test_legacy_goes_to_its_link),
+	TEST(test_deleted_with_an_heir),
+	TEST(test_run_with_heirs),
 	TEST(test_terminal),
 	TEST(test_terminal_keys),
 };

@@ -222,6 +222,47 @@ static void example_legacy_channel(void) {
 	must(box_delete(NULL, chan));
 }
 
+/*
+ * 9: "this is the code used by the shell to arrange for a process to use the standard io boxes used
+ * by the shell". A process has its io boxes from the start here, so to make them again is EEXIST. The
+ * shell is called me:PID and is on den, its child on ibiza.
+ */
+static void example_shell_io_links(void) {
+	const char *me = own("/proc/me:%d"), *keys = own("/chan/keys%d"), *cons = own("/chan/cons%d");
+	char proc[64], pio0[80], pio1[80];
+	must(box_import(NULL, "/b/proc", "ibiza", "/proc", NULL, "only"));
+	must(box_import(NULL, own("/b/proc/me:%d"), "here", me, NULL, "only"));
+	must(box_make(NULL, keys, NULL, NULL, NULL, NULL));
+	must(box_make(NULL, cons, NULL, NULL, NULL, NULL));
+	must(box_make(NULL, me, NULL, NULL, NULL, (const char *[]){"prog sleep", "arg sleep", "arg 1000",
+		NULL}));
+	must(box_link(NULL, keys, NULL, own("/proc/me:%d/io0"), NULL, NULL, NULL));
+	must(box_link(NULL, cons, NULL, own("/proc/me:%d/io1"), NULL, NULL, NULL));
+
+	snprintf(proc, sizeof(proc), "%s", own("/b/proc/cat:%d"));
+	snprintf(pio0, sizeof(pio0), "%s/io0", proc);
+	snprintf(pio1, sizeof(pio1), "%s/io1", proc);
+	must(box_make(NULL, proc, NULL, NULL, NULL, NULL));
+	must_refuse(BOX_EEXIST, box_make(NULL, pio0, NULL, NULL, NULL, NULL));
+	char *link0, *link1;
+	must(box_copy(NULL, "/fs/desk/bin/cat", NULL, own("/b/proc/cat:%d/prog"), NULL, NULL));
+	must(box_link(NULL, own("/b/proc/me:%d/io0"), NULL, pio0, NULL, NULL, &link0));
+	must_refuse(BOX_EEXIST, box_make(NULL, pio1, NULL, NULL, NULL, NULL));
+	must(box_link(NULL, own("/b/proc/me:%d/io1"), NULL, pio1, NULL, NULL, &link1));
+
+	wait_field(link0, "state", "up");
+	wait_field(link1, "state", "up");
+	put(keys, "typed");
+	check_box("typed", cons);
+	// The shell's own boxes stay where they are, and both go where they are linked to.
+	must(box_put(NULL, own("/proc/me:%d/io1"), NULL, "prompt", 6));
+	check_box("prompt", cons);
+	must(box_delete(NULL, proc));
+	must(box_delete(NULL, me));
+	must(box_delete(NULL, keys));
+	must(box_delete(NULL, cons));
+}
+
 const struct test example_tests[] = {
 	{"example_mk_and_cp", example_mk_and_cp},
 	{"example_make_proc_and_copy_prog", example_make_proc_and_copy_prog},
@@ -234,5 +275,6 @@ const struct test example_tests[] = {
 	{"example_import_any_proc", example_import_any_proc},
 	{"example_segment_of_another", example_segment_of_another},
 	{"example_usr_devices", example_usr_devices},
+	{"example_shell_io_links", example_shell_io_links},
 	{NULL, NULL},
 };

@@ -152,6 +152,26 @@ static void show_windows(struct picture *picture) {
 	}
 }
 
+// What others wait for.
+static void show_questions(struct asker *asker) {
+	struct op_head request;
+	struct answer answer;
+	size_t at = 0;
+	bool any = false;
+	request_list(&request, "", "/ask");
+	bool good = ask(asker, &request, &answer);
+	for (struct op_head entry; good && answer_next(&answer, &at, &entry);) {
+		if (strcmp(get(&entry, OP_F_STATE), "waiting") == 0) {
+			fputs(any ? "  " : "\nyou are asked (box ask answers)\n  ", stdout);
+			print_text(stdout, get(&entry, OP_F_TITLE));
+			putchar('\n');
+			any = true;
+		}
+		op_head_finish(&entry);
+	}
+	answer_finish(&answer);
+}
+
 // A command to type and what it does, beside it if there is room. what may be NULL.
 static void propose(const char *command, const char *what) {
 	int used = printf("  %s", command);
@@ -257,6 +277,7 @@ int show_node(struct asker *asker) {
 	printf("fingerprint %s\n", picture.key);
 	show_nodes(&picture);
 	show_windows(&picture);
+	show_questions(asker);
 	show_next(&picture);
 	for (int i = 0; i < picture.count; i++) {
 		answer_finish(&picture.windows[i].answer);

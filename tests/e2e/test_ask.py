@@ -40,6 +40,7 @@ def test_once_and_no(homes):
     name, sentence = question(den)
     assert sentence == "bob, at pc, wants to write to /chan/x"
     assert not put.ends_within(0.1)
+    assert f"you are asked (box ask answers)\n  {sentence}\n" in den.box()
     den.box("ask", name, "once")
     assert put.wait(timeout=20) == 0
     assert den.text("/chan/x") == pc.node.read_file("/etc/hostname").decode()

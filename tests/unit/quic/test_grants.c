@@ -17,6 +17,7 @@
 #include <gnutls/gnutls.h>
 
 #include "grants.h"
+#include "quic/revocation.h"
 #include "quic/signing.h"
 #include "unit/quic/town.h"
 
@@ -254,6 +255,25 @@ static void test_signer_forgotten(void **state) {
 	expect_admit(t, &head, OP_EPERM, NULL);
 }
 
+// Its person took it back, between the signing and the use.
+static void test_signer_revoked(void **state) {
+	struct nodes *t = *state;
+	struct revocation list = {.serial = 1};
+	struct op_head head, said;
+	struct op_refusal why = {0};
+	make_request(t, &head);
+	assert_int_equal(revocation_add(&list, keys_fingerprint(t->den.keys), &why), OP_OK);
+	assert_int_equal(revocation_sign(&list, t->ann.key, &why), OP_OK);
+	op_head_init_entry(&said);
+	op_set_number(&said, OP_F_SERIAL, list.serial);
+	op_add(&said, OP_F_REVOKED, list.revoked[0]);
+	op_set(&said, OP_F_SIGNATURE, list.signature);
+	assert_int_equal(quic_revoke(t->pc.quic, t->ann.fingerprint, &said, &why), OP_OK);
+	op_head_finish(&said);
+	revocation_finish(&list);
+	expect_admit(t, &head, OP_EPERM, "revoked");
+}
+
 static void test_no_grant(void **state) {
 	struct nodes *t = *state;
 	static const char *const texts[] = {"", "x", "Z3JhbnQvMQo=", "AAAA", "grant/1"};
@@ -307,6 +327,7 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(test_signed_by_another, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_signer_unknown, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_signer_forgotten, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_signer_revoked, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_no_grant, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_goes_on, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_only_so_many_of_a_person, set_up, tear_down),

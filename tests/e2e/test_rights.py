@@ -173,3 +173,20 @@ def test_friend_of_a_friend(homes):
             code = ask(far.op, verb, below + box, "/null")
             assert code == "ENOENT", f"{verb} {below}{box}: {code}"
         den.op.chinfo(base_of(box), acl=["* -"])
+
+
+def test_who_is_kept_out(homes):
+    """A machine that its person revoked, and one that this node forgot: no verb, no box, no list."""
+    den, ibiza, pc, _ = homes
+    for box in ("/chan/x", "/display/0"):
+        prepare(den, box)
+        den.op.chinfo(box, acl=["* ksgplmdi"])
+    assert ask(ibiza.op, "kind", "/n/den/chan/x", "") == "ok"
+    assert ask(pc.op, "kind", "/n/ann.den/chan/x", "") == "ok"
+    den.box("revoke", "ibiza")
+    den.box("rm", "/peer/bob.pc")
+    for verb in VERBS:
+        for box in ("/chan/x", "/display/0"):
+            for op, node in ((ibiza.op, "/n/den"), (pc.op, "/n/ann.den")):
+                code = ask(op, verb, node + box, "/null")
+                assert code in ("EPERM", "EUNREACH"), f"{verb} {node}{box}: {code}"

@@ -85,6 +85,11 @@ bool order_put(struct order *order, const struct frame *frame, int64_t now) {
 			n++;
 		}
 		drop_first(order, n);
+		// older than all that wait, of which the first is a keyframe as well
+		if (order->count == ORDER_KEPT || order->bytes > ORDER_KEPT_BYTES - frame->size) {
+			order->dropped++;
+			return false;
+		}
 	}
 	size_t i = order->count;
 	while (i > 0 && before(frame->sequence, order->kept[i - 1].sequence)) {

@@ -181,6 +181,20 @@ static void numbers_wrap(void **state) {
 	order_finish(&order);
 }
 
+/* Keyframes that overtake one another: each may be needed, if those before it do not come. */
+static void keyframes_backwards(void **state) {
+	struct order order;
+	order_init(&order);
+	for (uint32_t i = 0; i < ORDER_KEPT; i++) {
+		assert_true(put(&order, 100 - i, 100 - i, 1));
+	}
+	assert_false(put(&order, 50, 50, 2)); // older than all that wait
+	assert_int_equal(order.count, ORDER_KEPT);
+	assert_true(put(&order, 200, 200, 2)); // takes the place of all
+	assert_int_equal(take(&order, 2), 200);
+	order_finish(&order);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(in_order),
@@ -192,6 +206,7 @@ int main(void) {
 		cmocka_unit_test(a_broken_decoder_drops_what_waits),
 		cmocka_unit_test(bounded),
 		cmocka_unit_test(numbers_wrap),
+		cmocka_unit_test(keyframes_backwards),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

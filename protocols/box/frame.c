@@ -97,13 +97,13 @@ bool ack_decode(struct ack *ack, const void *payload, size_t size) {
 }
 
 bool control_next(const struct frame *frame, size_t *at, int *word, char **value, bool *bad) {
-	const char *line = (const char *)frame->payload + *at;
 	size_t left = frame->size - *at;
 	*bad = false;
 	*value = NULL;
 	if (left == 0) {
-		return false;
+		return false; // and payload may be NULL
 	}
+	const char *line = (const char *)frame->payload + *at;
 	const char *newline = memchr(line, '\n', left);
 	size_t size = newline ? (size_t)(newline - line) : 0;
 	if (!newline || !utf8_plain(line, size)) {

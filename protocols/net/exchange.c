@@ -159,6 +159,16 @@ void exchange_destroy(struct exchange *exchange) {
 	}
 }
 
+void exchange_set_room(struct exchange *exchange, bool (*room)(void *data, size_t more),
+		void *data) {
+	exchange->room = room;
+	exchange->room_data = data;
+}
+
+size_t exchange_held(const struct exchange *exchange) {
+	return exchange->piece.size;
+}
+
 void exchange_cut(struct exchange *exchange, enum op_code code, const char *sentence) {
 	struct op_refusal why;
 	if (exchange_dead(exchange)) {

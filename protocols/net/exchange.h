@@ -60,6 +60,14 @@ void exchange_listen(struct exchange *exchange, const struct exchange_events *ev
  * whole answer. NULL is fine.
  */
 void exchange_destroy(struct exchange *exchange);
+/*
+ * Who serves bounds what others make him hold: he is asked before so many bytes more are kept of a large
+ * thing that is not whole yet. false: no room, the exchange is lost with EQUOTA.
+ */
+void exchange_set_room(struct exchange *exchange, bool (*room)(void *data, size_t more),
+	void *data);
+/* Bytes that are kept so. */
+size_t exchange_held(const struct exchange *exchange);
 /* Breaks it off from outside: its listener hears gone, at once, with this reason. */
 void exchange_cut(struct exchange *exchange, enum op_code code, const char *sentence);
 /* The listener is called, data: the exchange, when it is destroyed, whoever owns it then. */

@@ -36,6 +36,8 @@ struct exchange {
 	uint64_t in_left;   // of BYTES, or of the chunk
 	struct buf piece;   // the part that came of what is needed whole: a head, a header, a frame
 	struct frame frame; // its header came, its payload is gathered in piece
+	bool (*room)(void *data, size_t more); // NULL: there always is
+	void *room_data;
 	size_t used;        // bytes consumed of what the stream is offering
 	bool body_read;     // some of the body was consumed
 	struct frame *early; // lane frames that overtook the head

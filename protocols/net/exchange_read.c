@@ -14,6 +14,8 @@
 
 #include "net/exchange_impl.h"
 
+#define ROOM_FREE (64 * 1024) // what is no larger is not asked for
+
 static const char *half_name(const struct exchange *exchange) {
 	return exchange->incoming == OP_REQUEST ? "request" : "answer";
 }
@@ -31,6 +33,11 @@ static const uint8_t *gather(struct exchange *exchange, size_t need, const uint8
 		return bytes;
 	}
 	*used = size < need - piece->size ? size : need - piece->size;
+	if (need > ROOM_FREE && exchange->room && !exchange->room(exchange->room_data, *used)) {
+		exchange_lose(exchange, OP_EQUOTA, "more than %d MiB of frames that are not whole wait here: "
+			"send fewer at once", OP_MAX_HELD / 1024 / 1024);
+		return NULL;
+	}
 	if (!buf_append(piece, bytes, *used)) {
 		exchange_lose(exchange, OP_EIO, "out of memory");
 		return NULL;

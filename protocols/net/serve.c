@@ -304,6 +304,18 @@ static bool check_quota(const struct served *served, struct op_refusal *refusal)
 	return false;
 }
 
+// What callers of one subject make us hold, of whatever number of exchanges.
+static bool has_room(void *data, size_t more) {
+	const struct served *served = data, *other;
+	size_t held = more;
+	wl_list_for_each(other, &served->server->served, link) {
+		if (other->exchange && same_subject(&other->subject, &served->subject)) {
+			held += exchange_held(other->exchange);
+		}
+	}
+	return held <= OP_MAX_HELD;
+}
+
 // Who asks; false: refusal.
 static bool settle_subject(struct served *served, struct op_head *head,
 		struct op_refusal *refusal) {
@@ -411,6 +423,9 @@ void box_server_take(struct box_server *server, struct stream *stream, const str
 	served->server = server;
 	served->subject = door->subject;
 	served->trusted = door->trusted;
+	if (!door->trusted) {
+		exchange_set_room(served->exchange, has_room, served);
+	}
 	served->deadline_ms = now_ms() + HEAD_MS;
 	served->exchange_destroy.notify = handle_exchange_destroy;
 	exchange_add_destroy_listener(served->exchange, &served->exchange_destroy);

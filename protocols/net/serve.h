@@ -13,7 +13,8 @@
  * hands a stream in; a listening unix socket is one such.
  *
  * A subject may have OP_MAX_EXCHANGES open at once, those that were forwarded
- * included; one more is refused with EQUOTA. A caller that has not sent a whole head within 10 s is
+ * included; one more is refused with EQUOTA, and so is who makes us hold more than OP_MAX_HELD bytes of
+ * frames that are not whole, on all of them together, unless his door is trusted. A caller that has not sent a whole head within 10 s is
  * refused and let go.
  */
 

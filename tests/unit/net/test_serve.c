@@ -149,6 +149,77 @@ static void test_quota(void **state) {
 	assert_int_equal(wl_list_length(&house->server.served), 0);
 }
 
+// All of it, while the server reads; false: it was answered, or hung up, before that.
+static bool send_whole(struct house *house, int fd, const void *bytes, size_t size) {
+	const char *at = bytes;
+	char answer;
+	while (size > 0) {
+		ssize_t n = send(fd, at, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n < 0 && errno != EAGAIN) {
+			return false;
+		}
+		at += n > 0 ? n : 0;
+		size -= n > 0 ? (size_t)n : 0;
+		if (recv(fd, &answer, 1, MSG_DONTWAIT | MSG_PEEK) >= 0) {
+			return false;
+		}
+		wl_event_loop_dispatch(house->loop, 0);
+	}
+	return true;
+}
+
+// A frame of size bytes, but for its last one.
+static bool send_most(struct house *house, int fd, size_t size) {
+	static const char request[] = "op/1 putmem\nname /wait\nbody frames\n\n";
+	const struct frame frame = {.kind = FRAME_DATA, .size = size};
+	uint8_t header[FRAME_HEADER_SIZE], *payload = calloc(1, size);
+	assert_non_null(payload);
+	frame_header_encode(&frame, header);
+	bool sent = send_whole(house, fd, request, strlen(request))
+		&& send_whole(house, fd, header, sizeof(header))
+		&& send_whole(house, fd, payload, size - 1);
+	free(payload);
+	return sent;
+}
+
+// What callers of one subject make the server hold is one account, however many exchanges they use.
+static void test_held(void **state) {
+	struct house *house = *state;
+	int fds[OP_MAX_HELD / OP_MAX_FRAME], more;
+	char own[80], answer[512];
+	const struct door door = {.subject = ann};
+	snprintf(own, sizeof(own), "%s", house->path);
+	snprintf(house->path, sizeof(house->path), "%s/peer", house->dir);
+	assert_true(box_server_listen(&house->server, house->path, &door));
+	for (int i = 0; i < OP_MAX_HELD / OP_MAX_FRAME; i++) {
+		fds[i] = house_connect(house);
+		assert_true(send_most(house, fds[i], OP_MAX_FRAME));
+	}
+	more = house_connect(house);
+	assert_false(send_most(house, more, 1024 * 1024));
+	ssize_t size = recv(more, answer, sizeof(answer) - 1, 0);
+	assert_true(size > 0);
+	answer[size] = '\0';
+	assert_non_null(strstr(answer, "no EQUOTA more than 64 MiB of frames"));
+	close(more);
+	more = house_connect(house); // small ones are no burden
+	assert_true(send_most(house, more, 1024));
+	close(more);
+	close(fds[1]);
+	pump_quiet(house->loop);
+	more = house_connect(house);
+	assert_true(send_most(house, more, 1024 * 1024));
+	close(more);
+	for (int i = 0; i < OP_MAX_HELD / OP_MAX_FRAME; i++) {
+		if (i != 1) {
+			close(fds[i]);
+		}
+	}
+	pump_quiet(house->loop);
+	box_server_unlisten(&house->server, house->path);
+	strcpy(house->path, own);
+}
+
 // Callers who say nothing count too, and are not kept for ever.
 static void test_silent_callers(void **state) {
 	struct house *house = *state;
@@ -541,6 +612,7 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(test_subject, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_trace, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_quota, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_held, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_silent_callers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stalled_reader, setup, teardown),

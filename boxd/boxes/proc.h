@@ -39,6 +39,7 @@ struct proc {
 	struct box *box;
 	struct process *process; // NULL: not begun, or its end was said and taken
 	bool begun, ended;
+	struct subject by; // who made it
 	bool walled; // made by somebody else than the node's owner, whoever owns its box later
 	int status; // of waitpid, once ended
 	struct proc_io io[3];
@@ -64,6 +65,12 @@ struct proc {
 
 #define PROC_TEXT_MAX (2 * 1024 * 1024) // of args, of env; execve(2) takes about so much
 
+/*
+ * Whether the person who asks may have bytes more of programs in this node's memory: EQUOTA. procs is
+ * /proc.
+ */
+enum op_code proc_check_carried(const struct box *procs, const struct req *req, uint64_t bytes,
+	struct op_refusal *refusal);
 /* The request's frames are the process's from now on, which begins once all it needs has come. */
 void proc_run_start(struct proc *proc, struct req *req);
 /* boxes io0 io1 io2 of a process box. false: no memory. */

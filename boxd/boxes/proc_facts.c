@@ -255,6 +255,12 @@ static void cwd_putmem(struct box *box, struct req *req) {
 }
 
 static void prog_putmem(struct box *box, struct req *req) {
+	const struct proc *proc = box->data;
+	struct op_refusal why;
+	if (proc_check_carried(proc->box->parent, req, 1, &why) != OP_OK) {
+		req_refuse(req, &why);
+		return;
+	}
 	struct put *put = put_begin(box, req, OP_MAX_CARRIED, prog_done);
 	if (put && (put->fd = memfd_create("program", MFD_CLOEXEC)) < 0) {
 		put_fail(put, OP_EIO, "no room for the program in this node's memory");

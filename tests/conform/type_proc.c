@@ -382,6 +382,31 @@ static void test_carried_badly(void **state) {
 	assert_false(world_has(world, "/proc/p"));
 }
 
+// What a peer's programs take of this node's memory is one account, from when they are announced.
+static void test_carried_together(void **state) {
+	struct world *world = *state;
+	struct asked first, second, third;
+	ask(&first, world, OWNER, "make", "/proc/a", "carried 268435456\nbody frames\n");
+	ask(&second, world, OWNER, "make", "/proc/b", "carried 268435456\nbody frames\n");
+	asked_put_frame(&second, FRAME_DATA, 3, "0123456789", 10); // come or to come is the same
+	ask(&third, world, OWNER, "make", "/proc/c", "carried 1\nbody frames\n");
+	expect_code(&third, OP_EQUOTA);
+	assert_non_null(strstr(third.reply.refusal.sentence, "over 512 MiB"));
+	asked_finish(&third);
+	expect(world, OWNER, OP_OK, "make", "/proc/d", "");
+	expect(world, OWNER, OP_EQUOTA, "putmem", "/proc/d/prog", "body 1\n");
+	expect(world, OWNER, OP_OK, "delete", "/proc/d", "");
+	asked_gone(&first);
+	asked_finish(&first);
+	world_settle(world);
+	ask(&third, world, OWNER, "make", "/proc/c", "carried 10\nbody frames\n");
+	asked_put_frame(&third, FRAME_DATA, 3, "0123456789", 10);
+	expect_code(&third, OP_EMATCH); // as far as that it is no program
+	asked_finish(&third);
+	asked_gone(&second);
+	asked_finish(&second);
+}
+
 /* The same program out of single boxes. */
 
 static void test_single_boxes(void **state) {
@@ -685,6 +710,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_carried),
 	TEST(test_carried_binary),
 	TEST(test_carried_badly),
+	TEST(test_carried_together),
 	TEST(test_single_boxes),
 	TEST(test_single_boxes_refused),
 	TEST(test_slow_put),

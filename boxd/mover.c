@@ -225,6 +225,16 @@ static void from_reply(void *data, const struct op_head *reply) {
 	enum op_body body = op_body_of(reply, &size);
 	mover->size = body == OP_BODY_BYTES ? size : op_get_number(reply, OP_F_SIZE, 0);
 	mover->said = type ? strdup(type) : NULL;
+	if (type && strcmp(type, "dir") == 0 && !mover->want && !mover->is_folder) {
+		mover->is_folder = true; // with bytes of its own: they are in the stream too
+		free(mover->said);
+		mover->said = NULL;
+		call_destroy(mover->from);
+		if (!open_source(mover)) {
+			finish(mover, &why, NULL);
+		}
+		return;
+	}
 	if (body == OP_BODY_FRAMES) {
 		op_refuse(&why, OP_EUNSUPP, "a feed of frames is no copy: link it to what shall take it");
 		finish(mover, &why, NULL);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "boxes/fs_place.h"
+#include "boxes/fs_both.h"
 
 struct change {
 	struct fs_job job;
@@ -30,15 +30,25 @@ static void change_finish(void *data) {
 static void run_make(void *data) {
 	struct change *change = data;
 	struct fs_job *job = &change->job;
-	if (!fs_open_parent(job, &change->dir)) {
+	bool found = fs_open_parent(job, &change->dir);
+	if (!found && job->error == ENOTDIR) { // an inner box of a file
+		job->error = 0;
+		found = fs_grow_parent(job) && fs_open_parent(job, &change->dir);
+	}
+	if (!found) {
 		return;
 	}
 	const char *name = fs_last_name(job);
+	fs_lock();
 	if (change->makes_folder) {
 		job->error = mkdirat(change->dir, name, 0777) < 0 ? errno : 0;
 	} else {
 		job->fd = openat(change->dir, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
-		job->error = job->fd < 0 || fsync(job->fd) < 0 ? errno : 0;
+		job->error = job->fd < 0 ? errno : 0;
+	}
+	fs_unlock();
+	if (job->fd >= 0 && fsync(job->fd) < 0) {
+		job->error = errno;
 	}
 	if (!job->error && (fsync(change->dir) < 0 ||
 			fstatat(change->dir, name, &job->st, AT_SYMLINK_NOFOLLOW) < 0)) {
@@ -46,7 +56,8 @@ static void run_make(void *data) {
 	}
 }
 
-// A folder in which only what an earlier life of boxd left behind is empty for all who look at it.
+// A folder in which only what an earlier life of boxd left behind is empty for all who look at it; and
+// bytes of its own go with it.
 static bool remove_folder(struct change *change) {
 	const char *name = fs_last_name(&change->job);
 	if (unlinkat(change->dir, name, AT_REMOVEDIR) == 0) {
@@ -57,7 +68,11 @@ static bool remove_folder(struct change *change) {
 		openat(change->dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
 	if (inner >= 0) {
 		fs_sweep(&change->job, inner);
+		bool only_bytes = fs_has_only_bytes(inner);
 		close(inner);
+		if (only_bytes) {
+			return fs_remove_both(&change->job, change->dir);
+		}
 		error = unlinkat(change->dir, name, AT_REMOVEDIR) < 0 ? errno : 0;
 	}
 	return error == 0 || fs_job_fail(&change->job, error);

@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -119,7 +120,15 @@ bool fs_look(struct fs_job *job, int dir, struct stat *there, bool *is_there) {
 	if (!*is_there && errno != ENOENT) {
 		return fs_job_fail(job, errno);
 	}
-	if (expected && (!*is_there || strcmp(expected, fs_version(there, version)) != 0)) {
+	struct stat bytes = *there;
+	char path[NAME_MAX + sizeof(FS_BYTES) + 1];
+	if (expected && *is_there && S_ISDIR(there->st_mode)) { // its version is that of its bytes
+		snprintf(path, sizeof(path), "%s/" FS_BYTES, fs_last_name(job));
+		if (fstatat(dir, path, &bytes, AT_SYMLINK_NOFOLLOW) < 0) {
+			bytes = *there;
+		}
+	}
+	if (expected && (!*is_there || strcmp(expected, fs_version(&bytes, version)) != 0)) {
 		return fs_job_fail(job, ESTALE);
 	}
 	return true;

@@ -12,6 +12,7 @@
 bool fs_refuse_root(struct req *req);
 
 #define FS_HIDDEN ".box-"         // begins the names of what is Boxland's own: no boxes
+#define FS_BYTES ".box-bytes"     // of a folder that has bytes too
 #define FS_TEMPORARY ".box-put-"  // of what is not whole
 #define FS_TEMPORARY_SIZE (sizeof(FS_TEMPORARY) + 8 + 1 + 16)
 

@@ -16,8 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "boxes/fs_both.h"
 #include "boxes/fs_part.h"
-#include "boxes/fs_place.h"
 
 #define PIECE (256 * 1024)       // bytes written at once
 #define QUEUE_MAX (1024 * 1024)  // bytes held for a slow disk before the caller is paused
@@ -89,7 +89,8 @@ static void run_open(void *data) {
 	struct fs_job *job = &put->job;
 	struct stat there;
 	bool is_there;
-	if (!fs_open_parent(job, &put->dir) || !look_at_file(put, &there, &is_there)) {
+	if (!fs_open_parent(job, &put->dir) || !fs_enter_bytes(job, &put->dir) ||
+			!look_at_file(put, &there, &is_there)) {
 		return;
 	}
 	job->fd = put->in_place ? openat(put->dir, fs_last_name(job),

@@ -14,13 +14,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "boxes/fs_both.h"
 #include "boxes/fs_part.h"
-#include "boxes/fs_place.h"
 
 #define PIECE (256 * 1024) // bytes read at once
 
 struct reading {
 	struct fs_job job;
+	bool is_both;      // a folder with bytes of its own; then the job is about these
+	bool wants_tar;    // of a folder, not its bytes
 	// of a kind
 	struct fs_part part; // what he asks for, if he may go on with it
 	uint64_t kept;       // of it
@@ -39,11 +41,18 @@ static void reading_finish(void *data) {
 
 /* On a thread. */
 
-static bool open_file(struct fs_job *job, int flags) {
+static bool open_file(struct reading *reading, int flags) {
+	struct fs_job *job = &reading->job;
+	struct stat bytes;
 	char version[64];
 	job->fd = fs_open_beneath(job->root, job->rest, flags);
 	if (job->fd < 0 || fstat(job->fd, &job->st) < 0) {
 		return fs_job_fail(job, errno);
+	}
+	reading->is_both = S_ISDIR(job->st.st_mode) && !reading->wants_tar &&
+		fs_has_bytes(job->fd, &bytes);
+	if (reading->is_both) {
+		job->st = bytes;
 	}
 	return !*job->rest || !job->if_version ||
 		strcmp(job->if_version, fs_version(&job->st, version)) == 0 || fs_job_fail(job, ESTALE);
@@ -57,7 +66,7 @@ static void run_stat(void *data) {
 		job->fd = -1;
 	}
 	reading->kept = reading->part.text ? fs_part_kept(job, &reading->part) : 0;
-	if (!open_file(job, O_PATH) && job->error == ENOENT && reading->kept > 0) {
+	if (!open_file(reading, O_PATH) && job->error == ENOENT && reading->kept > 0) {
 		job->error = 0; // a box to be
 		job->st = (struct stat){.st_mode = S_IFREG};
 	}
@@ -65,8 +74,17 @@ static void run_stat(void *data) {
 
 static bool open_bytes(struct reading *reading) {
 	struct fs_job *job = &reading->job;
-	if (!open_file(job, O_RDONLY | O_NONBLOCK)) { // a pipe must not hold the thread
+	if (!open_file(reading, O_RDONLY | O_NONBLOCK)) { // a pipe must not hold the thread
 		return false;
+	}
+	if (reading->is_both) {
+		int folder = job->fd;
+		job->fd = openat(folder, FS_BYTES, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		int error = errno;
+		close(folder);
+		if (job->fd < 0 || fstat(job->fd, &job->st) < 0) {
+			return fs_job_fail(job, job->fd < 0 ? error : errno);
+		}
 	}
 	uint64_t size = (uint64_t)job->st.st_size;
 	uint64_t there = size > reading->offset ? size - reading->offset : 0;
@@ -96,12 +114,17 @@ static void run_read(void *data) {
 /* In the loop. */
 
 // What the caller wants it to be; false: refused.
-static bool job_meets_want(struct fs_job *job) {
+static const char *type_of(const struct reading *reading) {
+	return reading->is_both ? "dir" : fs_type_of(&reading->job.st);
+}
+
+static bool job_meets_want(struct reading *reading) {
+	struct fs_job *job = &reading->job;
 	struct req *req = job->req;
 	const char *want = op_get(req->head, OP_F_WANT);
-	if (want && !cnstr_text_meets(fs_type_of(&job->st), want)) {
+	if (want && !cnstr_text_meets(type_of(reading), want)) {
 		op_refuse(&job->why, OP_EMATCH, "%.150s is a %s, not %.150s", op_get(req->head, OP_F_NAME),
-			fs_type_of(&job->st), want);
+			type_of(reading), want);
 		fs_job_refuse(job);
 		return false;
 	}
@@ -124,7 +147,7 @@ static const char *served_letters(const struct req *req, char out[static 20]) {
 static void stat_done(void *data, bool cancelled) {
 	struct reading *reading = data;
 	struct fs_job *job = &reading->job;
-	if (!fs_job_is_back(job) || !job_meets_want(job)) {
+	if (!fs_job_is_back(job) || !job_meets_want(reading)) {
 		return;
 	}
 	struct req *req = job->req;
@@ -138,6 +161,7 @@ static void stat_done(void *data, bool cancelled) {
 		op_set_number(req_reply(req), OP_F_OFFSET, reading->kept);
 	}
 	fs_describe(req_reply(req), &job->st);
+	op_set(req_reply(req), OP_F_TYPE, type_of(reading));
 	op_set(req_reply(req), OP_F_OWNER, req->box->owner);
 	op_set(req_reply(req), OP_F_LETTERS, served_letters(req, letters));
 	fs_job_destroy(job);
@@ -165,6 +189,7 @@ static bool read_open(struct reading *reading) {
 	struct req *req = job->req;
 	if (S_ISREG(job->st.st_mode)) {
 		fs_describe(req_reply(req), &job->st);
+		op_set(req_reply(req), OP_F_TYPE, type_of(reading));
 		req_ok_open(req, OP_BODY_CHUNKS, 0);
 		return true;
 	}
@@ -207,12 +232,12 @@ static void read_done(void *data, bool cancelled) {
 	struct req *req = job->req;
 	if (req->answered) {
 		read_pass_on(reading);
-	} else if (S_ISDIR(job->st.st_mode) && wants_tar(req)) {
+	} else if (S_ISDIR(job->st.st_mode) && reading->wants_tar) {
 		int fd = job->fd;
 		job->fd = -1;
 		fs_job_destroy(job);
 		fs_tree_get(req->box, req, fd);
-	} else if (job_meets_want(job) && read_open(reading)) {
+	} else if (job_meets_want(reading) && read_open(reading)) {
 		read_pass_on(reading);
 	}
 }
@@ -224,6 +249,7 @@ static void begin(struct box *box, struct req *req, void (*run)(void *),
 	if (reading) {
 		reading->offset = op_get_number(req->head, OP_F_OFFSET, 0);
 		reading->left = op_get_number(req->head, OP_F_LENGTH, UINT64_MAX);
+		reading->wants_tar = wants_tar(req);
 		reading->part.dir = -1;
 		if (*req->rest && req->box->type->fn[OP_PUTMEM] &&
 				box_allows(req->box, req->subject, 'p') == PERM_YES) {

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "boxes/fs_place.h"
+#include "boxes/fs_both.h"
 
 #define TREES_EACH 4           // of one person
 #define PIPE_SIZE (1024 * 1024)
@@ -118,7 +118,7 @@ static void packing_finish(void *data) {
 static void run_pack(void *data) {
 	struct packing *packing = data;
 	struct fs_tree *tree = &packing->tree;
-	if (!tree_pack(tree->job.fd, tree->thread_end, fs_is_box, &tree->trouble)) {
+	if (!tree_pack(tree->job.fd, tree->thread_end, fs_is_stored, &tree->trouble)) {
 		fs_tree_failed(tree);
 	}
 	fs_tree_close_thread(tree);

@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "boxes/fs_place.h"
+#include "boxes/fs_both.h"
 
 #define QUEUE_MAX (1024 * 1024) // bytes held for a slow disk before the caller is paused
 
@@ -120,7 +120,7 @@ static bool unpack(struct unpacking *unpacking) {
 			!look_at_folder(&tree->job, unpacking->dir, &is_there) || !open_temporary(unpacking)) {
 		return false;
 	}
-	if (!tree_unpack(tree->thread_end, unpacking->folder, fs_is_box, &tree->trouble)) {
+	if (!tree_unpack(tree->thread_end, unpacking->folder, fs_is_stored, &tree->trouble)) {
 		return fs_tree_failed(tree);
 	}
 	// A stream that was cut at the right place looks whole.

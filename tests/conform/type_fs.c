@@ -567,6 +567,45 @@ static void test_folders(void **state) {
 	assert_int_equal(count_names(world->store_dir), 0);
 }
 
+// An inner box of a file: from then on it has bytes and inner boxes, and each goes on as it was.
+static void test_both(void **state) {
+	struct world *world = *state;
+	struct asked asked;
+	char lines[100];
+	put(world, "/fs/store/x", "bytes");
+	chmod(stored(world, "x"), 0640);
+	expect(world, OWNER, OP_OK, "make", "/fs/store/x/y", "");
+	expect(world, OWNER, OP_EEXIST, "make", "/fs/store/x/y", "");
+	expect(world, OWNER, OP_OK, "make", "/fs/store/x/y/z", "type dir\n");
+	put(world, "/fs/store/x/y", "inner");
+	expect_get(world, "/fs/store/x", "bytes");
+	expect_get(world, "/fs/store/x/y", "inner");
+	expect_names(world, "/fs/store", "depth 9\n", "/x /x/y /x/y/z ");
+	ask(&asked, world, OWNER, "kind", "/fs/store/x", "want dir\n");
+	expect_code(&asked, OP_OK);
+	assert_int_equal(op_get_number(&asked.reply, OP_F_SIZE, 0), 5);
+	snprintf(lines, sizeof(lines), "if-version %s\nbody 5\n", op_get(&asked.reply, OP_F_VERSION));
+	asked_finish(&asked);
+	ask(&asked, world, OWNER, "putmem", "/fs/store/x", lines);
+	asked_put(&asked, "other", 5);
+	asked_put_end(&asked);
+	expect_code(&asked, OP_OK);
+	asked_finish(&asked);
+	expect_get(world, "/fs/store/x", "other");
+	struct stat st;
+	assert_int_equal(stat(stored(world, "x"), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0750);
+	expect(world, OWNER, OP_EBUSY, "delete", "/fs/store/x", "");
+	expect(world, OWNER, OP_OK, "delete", "/fs/store/x/y/z", "");
+	expect(world, OWNER, OP_OK, "delete", "/fs/store/x/y", "");
+	expect_get(world, "/fs/store/x", "other");
+	expect(world, OWNER, OP_ENOENT, "make", "/fs/store/none/y", "");
+	expect(world, OWNER, OP_ENOENT, "make", "/fs/store/x/y/z", "");
+	expect(world, OWNER, OP_OK, "delete", "/fs/store/x", "");
+	expect(world, OWNER, OP_ENOENT, "kind", "/fs/store/x", "");
+	assert_int_equal(count_names(world->store_dir), 0);
+}
+
 // No link leads a writer out of the folder, and none is written through.
 static void test_writes_stay_inside(void **state) {
 	struct world *world = *state;
@@ -608,6 +647,7 @@ static const struct CMUnitTest tests[] = {
 	FS(test_parts_are_few),
 	FS(test_put_if_version),
 	FS(test_folders),
+	FS(test_both),
 	FS(test_writes_stay_inside),
 };
 const struct conform conform_fs = {

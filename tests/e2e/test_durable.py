@@ -92,6 +92,9 @@ def test_order(den):
              ANSWER)
     in_order(watch(den, lambda: op.delete("/fs/desk/folder")), named("folder", "unlinkat"), FOLDER,
              ANSWER)
+    in_order(watch(den, lambda: op.make("/fs/desk/file/inner")),
+             rf"fsync\(\d+<{DESK}/\.box-put[^>]*>\) += 0", named(r"\.box-put[^\"]*", "renameat2"), FOLDER,
+             FILE, rf"fsync\(\d+<{DESK}/file>\) += 0", ANSWER)
     tree = model.make_tar({"a": b"1", "b/c": b"2"})
     in_order(watch(den, lambda: op.put("/fs/desk/tree", tree, type="tar")),
              r"syncfs\(.*\) += 0", named("tree", "renameat2"), FOLDER, ANSWER)

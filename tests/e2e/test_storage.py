@@ -62,6 +62,19 @@ def test_folders(ann):
     assert listed[257:262] == b"ustar"
 
 
+def test_bytes_and_inner_boxes(ann):
+    """A box that has both takes both along."""
+    den, ibiza, loft = ann
+    den.node.write_file("/home/ann/desk/letter", "Dear Bob")
+    den.box("mk", "/fs/desk/letter/notes")
+    loft.node.write_file("/home/ann/note", "not sent yet")
+    loft.box("cp", "note", "/n/den/fs/desk/letter/notes")
+    loft.box("cp", "/n/den/fs/desk/letter", "/n/ibiza/fs/desk/letter", timeout=60)
+    assert ibiza.text("/fs/desk/letter") == "Dear Bob"
+    assert ibiza.text("/fs/desk/letter/notes") == "not sent yet"
+    assert ibiza.box("ls", "/fs/desk/letter").split()[0] == "notes"
+
+
 def test_a_folder_that_cannot_be_had(ann):
     den, ibiza, loft = ann
     den.node.run(["sh", "-c", "mkdir -p desk/odd; echo x > desk/odd/file; chmod 700 desk/odd"])

@@ -144,7 +144,7 @@ def test_link_cut(lab, ann, row):
     den, ibiza = ann
     talk, calls = under_way(ann)
     lab.cut(den.node)
-    assert not talk.process.ends_within(1)
+    assert not talk.process.ends_within(0.5)
     lab.mend(den.node)
     talk.answers("nothing is lost")
     lab.cut(den.node)

@@ -240,6 +240,28 @@ def test_clock_wrong_by_a_year(lab, ann, row, program):
         home.node.env["CLOCK_WRONG_S"] = 0
         home.start_boxd()
         assert home.text("/n/den/fs/notes/letter") == "Dear Ann"
+    check_grant_of_the_future(lab, row, program)
+
+
+def check_grant_of_the_future(lab, row, program):
+    """Who asks for a copy between two friends lives a year ahead."""
+    wrong = {"LD_PRELOAD": program("clock.so"), "CLOCK_WRONG_S": YEAR_S}
+    asker = Household(lab.node("ahead", person="carol", env=wrong)).start()
+    ends = [Household(lab.node(f"of-{who}", person=who), boxd_conf=f"store desk /home/{who}\n"
+                      "access /fs/desk carol ksgpm\n") for who in ("alice", "bob")]
+    for home in (*ends, asker):
+        if home is not asker:
+            home.start()
+        home.box("init", "--person", home.person)
+    pair(asker, ends[0])
+    pair(asker, ends[1])
+    pair(*ends)
+    ends[0].node.write_file("/home/alice/letter", "Dear Bob")
+    with Soon(row):
+        said = asker.refused("cp", "/n/alice.of-alice/fs/desk/letter", "/n/bob.of-bob/fs/desk/letter")
+    assert "(EPERM)" in said and "EPERM" in row.codes
+    apart = int(re.search(r"(\d+) s from now", said)[1])
+    assert abs(apart - YEAR_S) < 60 and not ends[1].node.exists("/home/bob/letter")
 
 
 def test_disk_full(ann, row):

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "quic/detour.h"
 #include "quic/farewell.h"
+#include "quic/incoming.h"
 #include "quic/lane.h"
 #include "quic/quic_private.h"
 #include "quic/tls.h"
@@ -274,6 +275,7 @@ void connection_bury(struct connection *c, const struct op_refusal *why) {
 	}
 	if (c->state == CONNECTION_HANDSHAKE && !c->dialled) {
 		c->quic->handshakes--;
+		incoming_failed(c->quic, &c->remote);
 	}
 	c->state = CONNECTION_DEAD;
 	c->why = *why;

@@ -19,6 +19,7 @@
 
 #define HANDSHAKES_FREE 16 // under way without a proof of address
 #define HANDSHAKES_MAX 128
+#define FAILURES_PER_SECOND 50 // of one address and port
 #define TOKEN_LIFE (10 * SECOND)
 /*
  * A stateless reset is shorter than what it answers (RFC 9000, 10.3). The smallest packet of ours is
@@ -115,10 +116,39 @@ static bool check_token(struct quic *quic, const struct datagram *datagram,
 		quic_now()) == 0;
 }
 
+static struct failing *find_failing(struct quic *quic, const struct address *remote) {
+	for (int i = 0; i < FAILING_MAX; i++) {
+		if (quic->failing[i].count > 0 && address_equal(&quic->failing[i].remote, remote)) {
+			return &quic->failing[i];
+		}
+	}
+	return NULL;
+}
+
+void incoming_failed(struct quic *quic, const struct address *remote) {
+	uint64_t second = quic_now() / SECOND;
+	struct failing *failing = find_failing(quic, remote);
+	for (int i = 0; !failing && i < FAILING_MAX; i++) { // else that which was quiet longest
+		failing = quic->failing[i].second != second ? &quic->failing[i] : NULL;
+	}
+	failing = failing ? failing : &quic->failing[0];
+	if (failing->second != second || !address_equal(&failing->remote, remote)) {
+		*failing = (struct failing){.remote = *remote, .second = second};
+	}
+	failing->count++;
+}
+
+static bool fails_too_often(struct quic *quic, const struct address *remote) {
+	const struct failing *failing = find_failing(quic, remote);
+	return failing && failing->count >= FAILURES_PER_SECOND
+		&& failing->second == quic_now() / SECOND;
+}
+
 static void begin(struct quic *quic, const struct datagram *datagram) {
 	ngtcp2_pkt_hd header;
 	ngtcp2_cid original;
-	if (ngtcp2_accept(&header, datagram->bytes, datagram->size) != 0) {
+	if (ngtcp2_accept(&header, datagram->bytes, datagram->size) != 0
+			|| fails_too_often(quic, &datagram->remote)) {
 		return;
 	}
 	bool proven = check_token(quic, datagram, &header, &original);

@@ -43,6 +43,14 @@ struct person {
 	char *cert; // base64; may be NULL
 };
 
+/* An address whose handshakes fail, and how often in which second. */
+struct failing {
+	struct address remote;
+	uint64_t second;
+	int count;
+};
+#define FAILING_MAX 32 // addresses at once
+
 /* A peer with what only this room knows of it. */
 struct peer_entry {
 	struct peer peer;
@@ -84,6 +92,7 @@ struct quic {
 	struct work_pool *pool;     // made when the first host name is to be looked up
 	uint8_t reset_secret[32], retry_secret[32];
 	int handshakes;             // incoming ones under way
+	struct failing failing[FAILING_MAX];
 	uint64_t stateless_second;  // the answers of which are counted in
 	int stateless_sent;
 	bool delivering, turning;

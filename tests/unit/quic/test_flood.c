@@ -147,7 +147,8 @@ static void test_failed_handshakes(void **state) {
 	int descriptors = 0;
 	size_t memory = 0;
 	talk_shortly(t);
-	for (int i = 0; i < 1000; i++) {
+	uint64_t begin = now_ms();
+	for (int i = 0; i < 300; i++) {
 		struct end *end = node_open(&t->pc, den);
 		end_say(end, "hello");
 		until(&t->town, end->hangups == 1);
@@ -158,12 +159,75 @@ static void test_failed_handshakes(void **state) {
 			descriptors = descriptors_used();
 		}
 	}
+	// 50 in a second, and the rest of it nothing: that is all that he can make den calculate.
+	assert_true(now_ms() - begin >= 4000);
 	until(&t->town, wl_list_empty(&t->pc.quic->connections)
 		&& wl_list_length(&t->den.quic->connections) == 1);
 	assert_int_equal(t->den.quic->handshakes, 0);
 	assert_int_equal(descriptors_used(), descriptors);
 	assert_true(memory_used() <= memory + MEMORY_SLACK);
 	talk_shortly(t);
+}
+
+/* Answers what has come to den. */
+static int answer_all(struct nodes *t) {
+	struct end *end, *next;
+	int count = 0;
+	wl_list_for_each_safe(end, next, &t->den.ends, link) {
+		if (end_heard(end, "hello")) {
+			end_say(end, "ok");
+			end->stream->impl->end(end->stream);
+			end_destroy(end);
+			count++;
+		}
+	}
+	return count;
+}
+
+#define FLOOD 100 // exchanges of one peer at once
+
+/* One that asks as fast as it can, on many exchanges, leaves another its turn. */
+static void test_one_peer_asks_and_asks(void **state) {
+	struct nodes *t = *state;
+	struct end *flood[FLOOD] = {0};
+	int answered = 0, times = 0;
+	uint64_t longest = 0;
+	introduce(&t->den, &t->pc, 0); // a friend
+	struct peer *from_pc = peer_of(&t->pc, &t->den), *from_ibiza = peer_of(&t->ibiza, &t->den);
+	while (times < 20) {
+		struct end *ours = node_open(&t->ibiza, from_ibiza);
+		uint64_t begin = now_ms();
+		end_say(ours, "hello");
+		while (!end_heard(ours, "ok")) {
+			assert_true(now_ms() - begin < 5000);
+			for (int i = 0; i < FLOOD; i++) {
+				if (flood[i] && flood[i]->eof) {
+					end_destroy(flood[i]);
+					flood[i] = NULL;
+				}
+				struct op_refusal full;
+				struct stream *stream = flood[i] ? NULL : quic_open(t->pc.quic, from_pc, &full);
+				if (stream) { // as many as it may have
+					flood[i] = end_create(stream);
+					end_say(flood[i], "hello");
+				}
+			}
+			wl_event_loop_dispatch(t->town.loop, 1);
+			answered += answer_all(t);
+		}
+		end_destroy(ours);
+		longest = times > 0 && now_ms() - begin > longest ? now_ms() - begin : longest;
+		times++;
+	}
+	print_message("%d exchanges of the flood, the longest other took %d ms\n", answered,
+		(int)longest);
+	assert_true(answered > 10 * times); // it was one
+	assert_true(longest < 1000);
+	for (int i = 0; i < FLOOD; i++) {
+		if (flood[i]) {
+			end_destroy(flood[i]);
+		}
+	}
 }
 
 /* First packets of true handshakes, from addresses that never go on. */
@@ -217,6 +281,7 @@ int main(void) {
 		TEST(test_garbage),
 		TEST(test_failed_handshakes),
 		TEST(test_half_open),
+		TEST(test_one_peer_asks_and_asks),
 #undef TEST
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

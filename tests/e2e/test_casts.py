@@ -35,6 +35,7 @@ def test_spec_chooses_the_processor_of_the_program(ann):
     ibiza.box("rm", "/proc/lb", "/chan/lb")
 
 
+@pytest.mark.two_nodes
 def test_spec_chooses_both(ann):
     """The first two that agree, neither of them the first of its name."""
     den, ibiza = ann
@@ -103,6 +104,7 @@ def test_cast_makes_the_one_of_the_other(ibiza):
     assert "FROM:TO" in ibiza.refused("cast", "te:xt", "upper")
 
 
+@pytest.mark.two_nodes
 def test_chain_of_casts_and_one_that_is_none(ann, ibiza):
     """The shortest way; what is taken as it is runs nothing; a program that only den has, runs there."""
     den = ann[0]
@@ -144,6 +146,7 @@ def test_large_through_programs(ann, ibiza):
     ibiza.box("cp", "/fs/files/zeros", "/n/den/null")
 
 
+@pytest.mark.two_nodes
 def test_converter_that_fails_leaves_the_target(ibiza):
     ibiza.node.run(["sh", "-c", "echo kept > files/kept"])
     ibiza.box("cast", "text", "upper", "sh", "-c", "head -c 2; echo first >&2; echo no ink >&2; exit 3")

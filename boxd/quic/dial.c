@@ -175,6 +175,11 @@ static void step(struct dial *dial) {
 	}
 }
 
+/* It dialled us meanwhile, and not by a detour. */
+static bool is_met(const struct peer_entry *entry) {
+	return entry->peer.connection && !entry->peer.through[0];
+}
+
 static bool nothing_left(const struct dial *dial) {
 	return wl_list_empty(&dial->attempts) && !dial->lookup && dial->found_next == dial->found_size
 		&& dial->at_next == dial->at_size;
@@ -226,7 +231,7 @@ static int handle_timer(void *data) {
 		fail(dial);
 	} else {
 		wl_event_source_timer_update(dial->timer, STAGGER_MS);
-		if (!answered && !dial->entry->peer.connection) {
+		if (!answered && !is_met(dial->entry)) {
 			step(dial);
 		}
 	}
@@ -248,7 +253,7 @@ void dial_attempt_over(struct peer_entry *entry, struct connection *c,
 	}
 	if (is_over(dial)) {
 		fail(dial);
-	} else if (wl_list_empty(&dial->attempts) && !entry->peer.connection) {
+	} else if (wl_list_empty(&dial->attempts) && !is_met(entry)) {
 		step(dial);
 	}
 }

@@ -16,6 +16,7 @@
 #include "quic/detour.h"
 #include "quic/dial.h"
 #include "quic/peers.h"
+#include "quic/roam.h"
 #include "quic/revoked.h"
 #include "quic/stream_quic.h"
 
@@ -68,6 +69,9 @@ static bool show(struct peer_entry *entry) {
 	}
 	peer->up = c != NULL;
 	snprintf(peer->through, sizeof(peer->through), "%s", through);
+	if (*through) {
+		roam_forwarded(entry->quic->roam);
+	}
 	return true;
 }
 

@@ -6,6 +6,9 @@
  * there now (RFC 9000, 9.2): its streams notice a pause. One that was dialled from elsewhere cannot
  * be moved by us, so we dial that peer, which learns by it where we are. What the other side does
  * when its address changes is ngtcp2's: it validates the new path and answers there.
+ *
+ * A peer that we have only through a meeting point is dialled again then, and every minute: one of
+ * the two may be somewhere now from where there is a direct way.
  */
 #include "quic/roam.h"
 
@@ -23,12 +26,14 @@
 
 #define AGAIN_MS 100 // where no way leads to the peer yet, or no fresh connection ID is here yet
 #define AGAIN_MAX 100
+#define DIRECT_MS 60000
 
 struct roam {
 	struct quic *quic;
 	int fd;
 	struct wl_event_source *source, *timer;
 	int left; // looks that are still to be taken
+	struct wl_event_source *direct; // the next try to do without meeting points
 };
 
 static struct address address_of(const ngtcp2_addr *addr) {
@@ -45,6 +50,34 @@ static bool show_ourselves(struct connection *c) {
 		dial_start(entry);
 	}
 	return true;
+}
+
+bool roam_try_direct(struct roam *roam) {
+	bool any = false;
+	struct peer *peer, *next;
+	wl_list_for_each_safe(peer, next, &roam->quic->peers, link) {
+		struct peer_entry *entry = peer_entry_from(peer);
+		if (peer->through[0]) {
+			any = true;
+			if (!entry->dial) {
+				dial_start(entry);
+			}
+		}
+	}
+	return any;
+}
+
+void roam_forwarded(struct roam *roam) {
+	wl_event_source_timer_update(roam->direct, DIRECT_MS);
+}
+
+static int handle_direct(void *data) {
+	struct roam *roam = data;
+	if (roam_try_direct(roam)) {
+		roam_forwarded(roam);
+	}
+	quic_deliver(roam->quic);
+	return 0;
 }
 
 /* false: not yet. */
@@ -95,6 +128,7 @@ static int handle_news(int fd, uint32_t mask, void *data) {
 	while (recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0) {
 	}
 	roam->left = AGAIN_MAX;
+	roam_try_direct(roam);
 	return look(roam);
 }
 
@@ -125,7 +159,8 @@ struct roam *roam_create(struct quic *quic) {
 			wl_event_loop_add_fd(quic->loop, roam->fd, WL_EVENT_READABLE, handle_news, roam);
 	}
 	roam->timer = wl_event_loop_add_timer(quic->loop, look, roam);
-	if (!roam->timer || (roam->fd >= 0 && !roam->source)) {
+	roam->direct = wl_event_loop_add_timer(quic->loop, handle_direct, roam);
+	if (!roam->timer || !roam->direct || (roam->fd >= 0 && !roam->source)) {
 		roam_destroy(roam);
 		return NULL;
 	}
@@ -141,6 +176,9 @@ void roam_destroy(struct roam *roam) {
 	}
 	if (roam->timer) {
 		wl_event_source_remove(roam->timer);
+	}
+	if (roam->direct) {
+		wl_event_source_remove(roam->direct);
 	}
 	if (roam->fd >= 0) {
 		close(roam->fd);

@@ -18,6 +18,7 @@
 #include "quic/envelope.h"
 #include "quic/forward.h"
 #include "quic/quic_private.h"
+#include "quic/roam.h"
 #include "unit/quic/town.h"
 
 #define RATE (100 * 1000 * 1000)
@@ -237,6 +238,33 @@ static void test_direct_before_detour(void **state) {
 	end_destroy(ours);
 }
 
+/* One of the two is somewhere now where it can be dialled. */
+static void test_becomes_direct(void **state) {
+	struct nodes *t = *state;
+	char at[64];
+	struct end *theirs, *ours = talk_through(t, allot(t, RATE), &theirs);
+	struct peer *den = peer_of(&t->ibiza, &t->den), *ibiza = peer_of(&t->den, &t->ibiza);
+	assert_true(roam_try_direct(t->ibiza.quic->roam)); // nowhere yet
+	until(&t->town, !peer_entry_from(den)->dial);
+	assert_string_equal(den->through, "bob.vps");
+	assert_true(den->up && den->why.code == OP_OK);
+	snprintf(at, sizeof(at), "127.0.0.1:%u", quic_port(t->den.quic));
+	quic_peer_hint(t->ibiza.quic, den, at);
+	quic_peer_hint(t->ibiza.quic, den, "127.0.0.1:1"); // tried first
+	assert_true(roam_try_direct(t->ibiza.quic->roam));
+	until(&t->town, !den->through[0] && !ibiza->through[0]);
+	assert_true(den->up && ibiza->up);
+	uint64_t before = forward_bytes(t->forward);
+	struct end *direct = node_open(&t->ibiza, den);
+	end_say(direct, "direct");
+	until(&t->town, end_heard(node_newest(&t->den), "direct"));
+	assert_in_range(forward_bytes(t->forward) - before, 0, 500); // keep-alive of the other
+	assert_int_equal(ours->hangups, 0);
+	assert_false(roam_try_direct(t->ibiza.quic->roam));
+	end_destroy(direct);
+	end_destroy(ours);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_envelope),
@@ -247,6 +275,7 @@ int main(void) {
 		TEST(test_rate),
 		TEST(test_direct),
 		TEST(test_direct_before_detour),
+		TEST(test_becomes_direct),
 #undef TEST
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

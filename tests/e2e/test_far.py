@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Nodes that cannot reach one another meet at a third: den and ibiza each behind a router that keeps
-ports, loft behind one that does not, and bob's vps where all can reach it. Eve is bob's friend too.
+ports, loft behind one that does not, shed beside den, and bob's vps where all can reach it. Eve is
+bob's friend too.
 """
 
 import concurrent.futures
@@ -27,6 +28,7 @@ class World:
     den: Household
     ibiza: Household
     loft: Household
+    shed: Household
     vps: Household
     eve: Household
     routers: dict
@@ -34,32 +36,34 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(lab):
-    """All were paired when they sat at one table; then den, ibiza and loft were taken elsewhere."""
+    """All were paired when they sat at one table; then Ann's machines were taken elsewhere."""
     files = "export files /home/ann/files\n"
     den = Household(lab.node("den"), boxd_conf=files + MEET_AT)
     ibiza = Household(lab.node("ibiza"), boxd_conf=MEET_AT)
     loft = Household(lab.node("loft"), boxd_conf=MEET_AT)
+    shed = Household(lab.node("shed"), boxd_conf=MEET_AT)
     vps = Household(lab.node("vps", person="bob"), boxd_conf="meet yes\n")
     eve = Household(lab.node("pc", person="eve"))
     den.node.run(["mkdir", "files"])
     den.node.write_file("/home/ann/files/large", MARK * (SIZE // len(MARK)))
     den.node.write_file("/home/ann/files/small", "small")
-    for home in (den, ibiza, loft, vps, eve):
+    for home in (den, ibiza, loft, shed, vps, eve):
         home.start()
     for home in (den, vps, eve):
         home.box("init", "--person", home.person)
-    pair(den, ibiza, mine=True)
-    pair(den, loft, mine=True)
-    for home in (den, ibiza, loft, eve):
+    for home in (ibiza, loft, shed):
+        pair(den, home, mine=True)
+    for home in (den, ibiza, loft, shed, eve):
         pair(vps, home)
     routers = {}
     for home in (den, ibiza, loft):
-        home.boxd.stop()
         routers[home.name] = lab.router(f"{home.name}-router", symmetric=home is loft)
-        lab.put_behind(home.node, routers[home.name])
+    for home in (den, ibiza, loft, shed):
+        home.boxd.stop()
+        lab.put_behind(home.node, routers["den" if home is shed else home.name])
         home.start_boxd()
         listens(home)
-    return World(lab, den, ibiza, loft, vps, eve, routers)
+    return World(lab, den, ibiza, loft, shed, vps, eve, routers)
 
 
 def listens(home, times=1):
@@ -92,6 +96,14 @@ def test_each_behind_a_router_they_meet_directly(world, artefacts):
     assert sum(len(frame.data) for frame in frames
                if {frame.source, frame.target} == set(between)) > SIZE
     assert passed(frames, world.vps.node.ip) < 60 * 1000, "the meeting point carried it"
+
+
+def test_behind_one_router_they_meet_there(world, artefacts):
+    capture = world.lab.capture(artefacts / "home.pcap")
+    assert fetch(world.shed, "/n/den/fs/files/large").count(MARK) == SIZE // len(MARK)
+    frames = capture.stop()
+    assert state(world.shed, "/peer/den") == "up"
+    assert passed(frames, world.routers["den"].ip) < 60 * 1000, "it left the house"
 
 
 def test_through_the_meeting_point_unread(world, artefacts):

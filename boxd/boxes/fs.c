@@ -11,6 +11,7 @@
 #define LOG_MODULE "fs"
 #include "base/log.h"
 #include "boxes/fs_part.h"
+#include "boxes/fs_type.h"
 #include "config.h"
 
 // Each is held by one caller as long as that likes; fs_tree.c says how many one person may hold.
@@ -57,6 +58,7 @@ static const struct box_type store_type = {
 		[OP_PUTMEM] = fs_putmem,
 		[OP_MAKE] = fs_make,
 		[OP_DELETE] = fs_delete,
+		[OP_CHINFO] = fs_chinfo,
 	},
 	.takes_body = 1 << OP_PUTMEM,
 	.walks = true,

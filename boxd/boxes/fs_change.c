@@ -108,7 +108,7 @@ static void change_done(void *data, bool cancelled) {
 	}
 	struct req *req = change->job.req;
 	if (req->head->verb == OP_MAKE) {
-		fs_describe(req_reply(req), &change->job.st);
+		fs_describe(req_reply(req), &change->job.st, NULL);
 		op_set(req_reply(req), OP_F_NAME, op_get(req->head, OP_F_NAME));
 	}
 	fs_job_destroy(change);

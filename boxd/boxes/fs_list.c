@@ -18,12 +18,13 @@
 #include <unistd.h>
 
 #include "box/name.h"
-#include "boxes/fs_place.h"
+#include "boxes/fs_type.h"
 
 #define ENTRIES_MAX (256 * 1024) // held for one list
 
 struct entry {
 	char *name; // below the folder, "/a/b"
+	char *type; // NULL: what st says
 	struct stat st;
 };
 
@@ -38,6 +39,7 @@ struct listing {
 static void drop_entries(struct listing *listing) {
 	for (size_t i = 0; i < listing->count; i++) {
 		free(listing->entries[i].name);
+		free(listing->entries[i].type);
 	}
 	free(listing->entries);
 	listing->entries = NULL;
@@ -69,7 +71,8 @@ static bool stat_link(const struct fs_job *job, const char *name, struct stat *s
 	return good;
 }
 
-static bool add_entry(struct listing *listing, const char *name, const struct stat *st) {
+static bool add_entry(struct listing *listing, const char *name, const char *type,
+		const struct stat *st) {
 	if (listing->count == ENTRIES_MAX) {
 		op_refuse(&listing->job.why, OP_E2BIG, "there are more than %d boxes so many levels deep: ask "
 			"with a smaller depth", ENTRIES_MAX);
@@ -84,11 +87,13 @@ static bool add_entry(struct listing *listing, const char *name, const struct st
 		listing->entries = entries;
 		listing->capacity = capacity;
 	}
-	char *copy = strdup(name);
-	if (!copy) {
+	struct entry *entry = &listing->entries[listing->count];
+	*entry = (struct entry){strdup(name), *type ? strdup(type) : NULL, *st};
+	if (!entry->name || (*type && !entry->type)) {
+		free(entry->name);
 		return fs_job_fail(listing, ENOMEM);
 	}
-	listing->entries[listing->count++] = (struct entry){copy, *st};
+	listing->count++;
 	return true;
 }
 
@@ -98,7 +103,7 @@ static bool list_folder(struct listing *listing, int fd, const char *prefix, uin
 // ".", "..", what is gone by now, a link that leads nowhere or out: no boxes, and no trouble.
 static bool list_inner(struct listing *listing, int dir, const char *prefix, const char *inner,
 		uint64_t level) {
-	char name[OP_MAX_NAME + 1];
+	char name[OP_MAX_NAME + 1], type[OP_MAX_CNSTR + 1] = "";
 	struct stat st;
 	if (!fs_is_box(inner) ||
 			(size_t)snprintf(name, sizeof(name), "%s/%s", prefix, inner) >= sizeof(name) ||
@@ -109,7 +114,10 @@ static bool list_inner(struct listing *listing, int dir, const char *prefix, con
 	if (is_link && !stat_link(&listing->job, name, &st)) {
 		return true;
 	}
-	if (!add_entry(listing, name, &st)) {
+	if (S_ISREG(st.st_mode) && !is_link) {
+		fs_read_type(dir, inner, type);
+	}
+	if (!add_entry(listing, name, type, &st)) {
 		return false;
 	}
 	if (is_link || !S_ISDIR(st.st_mode) || level >= listing->depth) { // links may go in circles
@@ -141,6 +149,10 @@ static void hash_text(uint64_t *hash, const char *text) {
 	} while (*text++);
 }
 
+static const char *type_of(const struct entry *entry) {
+	return entry->type ? entry->type : fs_type_of(&entry->st);
+}
+
 static void run_list(void *data) {
 	struct listing *listing = data;
 	struct fs_job *job = &listing->job;
@@ -163,6 +175,7 @@ static void run_list(void *data) {
 	for (size_t i = 0; i < listing->count; i++) {
 		hash_text(&hash, listing->entries[i].name);
 		hash_text(&hash, fs_version(&listing->entries[i].st, version));
+		hash_text(&hash, type_of(&listing->entries[i]));
 	}
 	snprintf(listing->version, sizeof(listing->version), "%016llx", (unsigned long long)hash);
 }
@@ -178,13 +191,13 @@ static void write_entries(const struct listing *listing, struct buf *body) {
 		const struct entry *entry = &listing->entries[i];
 		if ((match && fnmatch(match, name_last(entry->name), 0) != 0) ||
 				(after && name_compare(entry->name, after) <= 0) ||
-				(want && !cnstr_text_meets(fs_type_of(&entry->st), want))) {
+				(want && !cnstr_text_meets(type_of(entry), want))) {
 			continue;
 		}
 		struct op_head head;
 		op_head_init_entry(&head);
 		op_set(&head, OP_F_NAME, entry->name);
-		fs_describe(&head, &entry->st);
+		fs_describe(&head, &entry->st, type_of(entry));
 		op_encode(&head, body, NULL);
 		op_head_finish(&head);
 		left--;

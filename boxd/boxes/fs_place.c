@@ -144,9 +144,9 @@ const char *fs_version(const struct stat *st, char out[static 64]) {
 	return out;
 }
 
-void fs_describe(struct op_head *head, const struct stat *st) {
+void fs_describe(struct op_head *head, const struct stat *st, const char *type) {
 	char version[64];
-	op_set(head, OP_F_TYPE, fs_type_of(st));
+	op_set(head, OP_F_TYPE, type ? type : fs_type_of(st));
 	op_set(head, OP_F_VERSION, fs_version(st, version));
 	if (S_ISREG(st->st_mode)) {
 		op_set_number(head, OP_F_SIZE, (uint64_t)st->st_size);

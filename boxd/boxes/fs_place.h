@@ -41,7 +41,7 @@ bool fs_look(struct fs_job *job, int dir, struct stat *there, bool *is_there);
 const char *fs_type_of(const struct stat *st);
 /* The version alone, as text; returns out. */
 const char *fs_version(const struct stat *st, char out[static 64]);
-/* Type, version and size. */
-void fs_describe(struct op_head *head, const struct stat *st);
+/* Type, version and size; type NULL: fs_type_of. */
+void fs_describe(struct op_head *head, const struct stat *st, const char *type);
 
 #endif

@@ -18,6 +18,7 @@
 
 #include "boxes/fs_both.h"
 #include "boxes/fs_part.h"
+#include "boxes/fs_type.h"
 
 #define PIECE (256 * 1024)       // bytes written at once
 #define QUEUE_MAX (1024 * 1024)  // bytes held for a slow disk before the caller is paused
@@ -97,8 +98,12 @@ static void run_open(void *data) {
 		O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666) : open_temporary(put);
 	if (job->fd < 0 && !job->error && job->why.code == OP_OK) {
 		fs_job_fail(job, errno);
-	} else if (job->fd >= 0 && is_there && !put->in_place && fchmod(job->fd, there.st_mode & 07777) < 0) {
-		fs_job_fail(job, errno);
+	} else if (job->fd >= 0 && is_there && !put->in_place) {
+		if (fchmod(job->fd, there.st_mode & 07777) < 0) {
+			fs_job_fail(job, errno);
+		} else {
+			fs_keep_type(job, put->dir, fs_last_name(job));
+		}
 	}
 }
 
@@ -179,7 +184,7 @@ static void commit_done(void *data, bool cancelled) {
 	struct put *put = data;
 	if (fs_job_is_back(put)) {
 		struct req *req = put->job.req;
-		fs_describe(req_reply(req), &put->job.st);
+		fs_describe(req_reply(req), &put->job.st, NULL);
 		fs_job_destroy(put);
 		req_ok(req);
 	}

@@ -16,6 +16,7 @@
 
 #include "boxes/fs_both.h"
 #include "boxes/fs_part.h"
+#include "boxes/fs_type.h"
 
 #define PIECE (256 * 1024) // bytes read at once
 
@@ -23,6 +24,7 @@ struct reading {
 	struct fs_job job;
 	bool is_both;      // a folder with bytes of its own; then the job is about these
 	bool wants_tar;    // of a folder, not its bytes
+	char type[OP_MAX_CNSTR + 1]; // that the file is said to be; "": none
 	// of a kind
 	struct fs_part part; // what he asks for, if he may go on with it
 	uint64_t kept;       // of it
@@ -53,6 +55,8 @@ static bool open_file(struct reading *reading, int flags) {
 		fs_has_bytes(job->fd, &bytes);
 	if (reading->is_both) {
 		job->st = bytes;
+	} else if (S_ISREG(job->st.st_mode)) {
+		fs_read_type(job->fd, "", reading->type);
 	}
 	return !*job->rest || !job->if_version ||
 		strcmp(job->if_version, fs_version(&job->st, version)) == 0 || fs_job_fail(job, ESTALE);
@@ -115,7 +119,8 @@ static void run_read(void *data) {
 
 // What the caller wants it to be; false: refused.
 static const char *type_of(const struct reading *reading) {
-	return reading->is_both ? "dir" : fs_type_of(&reading->job.st);
+	return reading->is_both ? "dir" : reading->type[0] ? reading->type :
+		fs_type_of(&reading->job.st);
 }
 
 static bool job_meets_want(struct reading *reading) {
@@ -160,8 +165,7 @@ static void stat_done(void *data, bool cancelled) {
 	if (reading->kept > 0) {
 		op_set_number(req_reply(req), OP_F_OFFSET, reading->kept);
 	}
-	fs_describe(req_reply(req), &job->st);
-	op_set(req_reply(req), OP_F_TYPE, type_of(reading));
+	fs_describe(req_reply(req), &job->st, type_of(reading));
 	op_set(req_reply(req), OP_F_OWNER, req->box->owner);
 	op_set(req_reply(req), OP_F_LETTERS, served_letters(req, letters));
 	fs_job_destroy(job);
@@ -188,8 +192,7 @@ static bool read_open(struct reading *reading) {
 	struct fs_job *job = &reading->job;
 	struct req *req = job->req;
 	if (S_ISREG(job->st.st_mode)) {
-		fs_describe(req_reply(req), &job->st);
-		op_set(req_reply(req), OP_F_TYPE, type_of(reading));
+		fs_describe(req_reply(req), &job->st, type_of(reading));
 		req_ok_open(req, OP_BODY_CHUNKS, 0);
 		return true;
 	}

@@ -151,7 +151,7 @@ static void unpack_done(void *data, bool cancelled) {
 	}
 	if (fs_job_is_back(unpacking)) {
 		struct req *req = unpacking->tree.job.req;
-		fs_describe(req_reply(req), &unpacking->tree.job.st);
+		fs_describe(req_reply(req), &unpacking->tree.job.st, NULL);
 		fs_job_destroy(unpacking);
 		req_ok(req);
 	}

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/tree_private.h"
@@ -72,8 +73,9 @@ static bool archive_failed(struct pack *pack) {
 		*pack->path ? pack->path : ".", why ? why : "it cannot be packed");
 }
 
-static bool pack_header(struct pack *pack, const struct stat *st, const char *link) {
-	char folder[PATH_MAX + 3];
+// fd: of a file, else -1. link: of a symbolic link, else NULL.
+static bool pack_header(struct pack *pack, const struct stat *st, int fd, const char *link) {
+	char folder[PATH_MAX + 3], type[TREE_TYPE_MAX];
 	struct archive_entry *entry = pack->entry;
 	archive_entry_clear(entry);
 	if (S_ISDIR(st->st_mode)) {
@@ -89,6 +91,10 @@ static bool pack_header(struct pack *pack, const struct stat *st, const char *li
 	archive_entry_set_size(entry, S_ISREG(st->st_mode) ? st->st_size : 0);
 	if (link) {
 		archive_entry_copy_symlink(entry, link);
+	}
+	ssize_t size = fd >= 0 ? fgetxattr(fd, TREE_TYPE, type, sizeof(type)) : -1;
+	if (size > 0) {
+		archive_entry_xattr_add_entry(entry, TREE_TYPE, type, (size_t)size);
 	}
 	return archive_write_header(pack->archive, entry) >= ARCHIVE_WARN || archive_failed(pack);
 }
@@ -119,7 +125,7 @@ static bool pack_file(struct pack *pack, int dir, const char *name) {
 	if (fd < 0) {
 		return errno == ENOENT || tree_fail(pack->trouble, pack->path); // it went meanwhile
 	}
-	bool good = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && pack_header(pack, &st, NULL) &&
+	bool good = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && pack_header(pack, &st, fd, NULL) &&
 		pack_bytes(pack, fd, (uint64_t)st.st_size);
 	if (!good && !pack->trouble->error) {
 		tree_say(pack->trouble, EIO, "%.500s: it changed meanwhile; try again", pack->path);
@@ -136,7 +142,7 @@ static bool pack_link(struct pack *pack, int dir, const char *name, const struct
 		return errno == ENOENT || tree_fail(pack->trouble, pack->path);
 	}
 	target[size] = '\0';
-	return !tree_link_stays(target, depth) || pack_header(pack, st, target);
+	return !tree_link_stays(target, depth) || pack_header(pack, st, -1, target);
 }
 
 // fd is closed. The folder's own entry comes before what is in it.
@@ -171,7 +177,7 @@ static bool pack_folder(struct pack *pack, int fd, int depth) {
 	if (!good) {
 		return tree_fail(pack->trouble, pack->path);
 	}
-	good = depth <= TREE_DEPTH_MAX ? pack_header(pack, &st, NULL) : tree_say(pack->trouble, E2BIG,
+	good = depth <= TREE_DEPTH_MAX ? pack_header(pack, &st, -1, NULL) : tree_say(pack->trouble, E2BIG,
 		"%.500s: folders are in one another more than %d deep", pack->path, TREE_DEPTH_MAX);
 	for (struct dirent *d; good && (d = readdir(names));) {
 		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0 || !pack->takes(d->d_name)) {

@@ -6,11 +6,13 @@
 
 /*
  * Folders as tar streams, and back. Files, folders, symbolic links that stay inside, modes and times
- * are kept; owners are not. All of this blocks, on files and on the stream: it is for a thread of
+ * and the types that files are said to be are kept; owners are not. All of this blocks, on files and on the stream: it is for a thread of
  * its own, or a program that does nothing else.
  */
 
 #define TREE_DEPTH_MAX 64 // folders, one in another
+#define TREE_TYPE "user.box.type" // the extended attribute of files that goes along
+#define TREE_TYPE_MAX 1024        // bytes of it
 
 struct tree_trouble {
 	int error;          // errno; EINVAL: the stream is at fault, not this machine

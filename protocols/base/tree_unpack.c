@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/tree_private.h"
@@ -214,6 +215,19 @@ static bool unpack_bytes(struct unpack *unpack, struct archive_entry *entry, int
 	return true;
 }
 
+// Of all extended attributes the one that is ours; where the file system keeps none it is lost.
+static void unpack_type(struct archive_entry *entry, int fd) {
+	const char *name;
+	const void *value;
+	size_t size;
+	archive_entry_xattr_reset(entry);
+	while (archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK) {
+		if (name && strcmp(name, TREE_TYPE) == 0 && size <= TREE_TYPE_MAX) {
+			fsetxattr(fd, TREE_TYPE, value, size, 0);
+		}
+	}
+}
+
 static bool unpack_file(struct unpack *unpack, struct archive_entry *entry) {
 	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, entry_time(entry)};
 	if (!open_parent(unpack)) {
@@ -225,6 +239,7 @@ static bool unpack_file(struct unpack *unpack, struct archive_entry *entry) {
 		return errno == EEXIST ? refuse(unpack, unpack->path, "it is in the stream twice") :
 			tree_fail(unpack->trouble, unpack->path);
 	}
+	unpack_type(entry, fd);
 	bool good = unpack_bytes(unpack, entry, fd);
 	if (good && (fchmod(fd, archive_entry_perm(entry) & 0777) < 0 || futimens(fd, times) < 0)) {
 		good = tree_fail(unpack->trouble, unpack->path);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "fs_tests.h"
@@ -606,6 +607,46 @@ static void test_both(void **state) {
 	assert_int_equal(count_names(world->store_dir), 0);
 }
 
+static void expect_type(struct world *world, const char *name, const char *type) {
+	struct asked asked;
+	ask(&asked, world, OWNER, "kind", name, "");
+	expect_code(&asked, OP_OK);
+	assert_string_equal(op_get(&asked.reply, OP_F_TYPE), type);
+	asked_finish(&asked);
+}
+
+// It is the file's: kept by a put, told by kinds, lists and gets, and gone with it.
+static void test_types(void **state) {
+	struct world *world = *state;
+	struct asked asked;
+	put(world, "/fs/store/sea", "waves");
+	put(world, "/fs/store/text", "x");
+	int no_attributes = setxattr(stored(world, "text"), "user.x", "x", 1, 0) < 0;
+	if (no_attributes) {
+		expect(world, OWNER, OP_EUNSUPP, "chinfo", "/fs/store/sea", "type image\n");
+		return;
+	}
+	expect(world, OWNER, OP_OK, "chinfo", "/fs/store/sea", "type image!*!*!format=png\n");
+	expect_type(world, "/fs/store/sea", "image!*!*!format=png");
+	expect_type(world, "/fs/store/text", "file");
+	put(world, "/fs/store/sea", "other waves");
+	expect_type(world, "/fs/store/sea", "image!*!*!format=png");
+	expect_names(world, "/fs/store", "want image\n", "/sea ");
+	ask(&asked, world, OWNER, "getmem", "/fs/store/sea", "want image\n");
+	expect_body(&asked, "other waves");
+	assert_string_equal(op_get(&asked.reply, OP_F_TYPE), "image!*!*!format=png");
+	asked_finish(&asked);
+	expect(world, OWNER, OP_EMATCH, "getmem", "/fs/store/sea", "want text\n");
+	expect(world, OWNER, OP_EARG, "chinfo", "/fs/store/sea", "type tar\n");
+	expect(world, OWNER, OP_EUNSUPP, "chinfo", "/fs/store/sea", "acl bob k\n");
+	expect(world, OWNER, OP_ENOENT, "chinfo", "/fs/store/none", "type image\n");
+	expect(world, OWNER, OP_OK, "make", "/fs/store/dir", "type dir\n");
+	expect(world, OWNER, OP_EUNSUPP, "chinfo", "/fs/store/dir", "type image\n");
+	expect(world, STRANGER, OP_ENOENT, "chinfo", "/fs/store/sea", "type text\n");
+	expect(world, OWNER, OP_OK, "chinfo", "/fs/store/sea", "type file\n");
+	expect_type(world, "/fs/store/sea", "file");
+}
+
 // No link leads a writer out of the folder, and none is written through.
 static void test_writes_stay_inside(void **state) {
 	struct world *world = *state;
@@ -648,6 +689,7 @@ static const struct CMUnitTest tests[] = {
 	FS(test_put_if_version),
 	FS(test_folders),
 	FS(test_both),
+	FS(test_types),
 	FS(test_writes_stay_inside),
 };
 const struct conform conform_fs = {

@@ -12,7 +12,7 @@ from net.place import wait_for
 from peer.op import Refused
 
 DESK = "/home/ann/desk"
-CALLS = "fsync,fdatasync,syncfs,?rename,renameat,renameat2,linkat,mkdirat,unlinkat,sendmsg,write"
+CALLS = "fsync,fdatasync,syncfs,?rename,renameat,renameat2,linkat,mkdirat,unlinkat,fsetxattr,sendmsg,write"
 TRACE = "/home/ann/trace"
 
 
@@ -92,6 +92,8 @@ def test_order(den):
              ANSWER)
     in_order(watch(den, lambda: op.delete("/fs/desk/folder")), named("folder", "unlinkat"), FOLDER,
              ANSWER)
+    in_order(watch(den, lambda: op.chinfo("/fs/desk/file", type="text")),
+             r"fsetxattr\(.*\) += 0", FILE, ANSWER)
     in_order(watch(den, lambda: op.make("/fs/desk/file/inner")),
              rf"fsync\(\d+<{DESK}/\.box-put[^>]*>\) += 0", named(r"\.box-put[^\"]*", "renameat2"), FOLDER,
              FILE, rf"fsync\(\d+<{DESK}/file>\) += 0", ANSWER)

@@ -69,10 +69,11 @@ def test_bytes_and_inner_boxes(ann):
     den.box("mk", "/fs/desk/letter/notes")
     loft.node.write_file("/home/ann/note", "not sent yet")
     loft.box("cp", "note", "/n/den/fs/desk/letter/notes")
+    den.box("chinfo", "/fs/desk/letter/notes", "type", "text")
     loft.box("cp", "/n/den/fs/desk/letter", "/n/ibiza/fs/desk/letter", timeout=60)
     assert ibiza.text("/fs/desk/letter") == "Dear Bob"
     assert ibiza.text("/fs/desk/letter/notes") == "not sent yet"
-    assert ibiza.box("ls", "/fs/desk/letter").split()[0] == "notes"
+    assert ibiza.box("ls", "/fs/desk/letter").split()[:2] == ["notes", "text"]
 
 
 def test_a_folder_that_cannot_be_had(ann):

@@ -18,6 +18,7 @@
 #include "boxes/access.h"
 #include "boxes/env.h"
 #include "boxes/guest.h"
+#include "boxes/questions.h"
 #include "idle.h"
 #include "net/asker.h"
 #include "net/call.h"
@@ -47,6 +48,10 @@ struct boxes {
 	bool mounted;
 	struct wl_event_source *retry;
 	struct access *access;
+	struct questions *questions;
+	struct call *asked;   // waits for another list of /ask; NULL: none under way
+	struct buf asked_list;
+	char *asked_version;  // of the list that was seen last
 	struct wl_listener returned;
 };
 
@@ -111,6 +116,55 @@ static void ask_kind(struct boxes *boxes) {
 	op_head_finish(&head);
 }
 
+/* What the person is asked. */
+
+static void look_at_questions(struct boxes *boxes);
+
+static void handle_asked(void *data, const struct op_head *reply) {
+	struct boxes *boxes = data;
+	const char *version = op_get(reply, OP_F_VERSION);
+	free(boxes->asked_version);
+	boxes->asked_version = version ? strdup(version) : NULL;
+}
+
+static void handle_asked_bytes(void *data, const void *bytes, size_t size) {
+	struct boxes *boxes = data;
+	buf_append(&boxes->asked_list, bytes, size);
+}
+
+static void handle_asked_ended(void *data, const struct op_refusal *why,
+		const struct op_head *trailer) {
+	struct boxes *boxes = data;
+	boxes->asked = NULL;
+	questions_show(boxes->questions, &boxes->asked_list); // none, if boxd is gone
+	if (why->code == OP_OK && boxes->asked_version) {
+		look_at_questions(boxes); // waits until it changes
+		return;
+	}
+	free(boxes->asked_version);
+	boxes->asked_version = NULL;
+}
+
+static void look_at_questions(struct boxes *boxes) {
+	static const struct call_events events = {
+		.reply = handle_asked,
+		.bytes = handle_asked_bytes,
+		.ended = handle_asked_ended,
+	};
+	struct op_head head;
+	if (boxes->asked) {
+		return;
+	}
+	op_head_init_request(&head, OP_SELECTORS);
+	op_set(&head, OP_F_NAME, "/ask");
+	op_set(&head, OP_F_NS, "-");
+	if (boxes->asked_version) {
+		op_set(&head, OP_F_SINCE, boxes->asked_version);
+	}
+	boxes->asked = call_create(boxes->server->loop, &boxes->boxd.caller, &head, NULL, &events, boxes);
+	op_head_finish(&head);
+}
+
 /* The mount. */
 
 static void handle_mounted(void *data, const struct op_head *reply) {
@@ -119,6 +173,7 @@ static void handle_mounted(void *data, const struct op_head *reply) {
 		boxes->mounted = true;
 		log_debug("mounted in boxd");
 		ask_kind(boxes);
+		look_at_questions(boxes);
 		net_linker_retry(&boxes->linker);
 	}
 }
@@ -249,6 +304,7 @@ struct boxes *boxes_create(struct server *server) {
 		return NULL;
 	}
 	boxes->server = server;
+	buf_init(&boxes->asked_list);
 	caller_unix_init(&boxes->boxd, server->loop, boxes->boxd_path);
 	net_linker_init(&boxes->linker, server->loop, &boxes->boxd.caller);
 	net_asker_init(&boxes->asker, server->loop, &boxes->boxd.caller);
@@ -261,7 +317,8 @@ struct boxes *boxes_create(struct server *server) {
 	boxes->returned.notify = handle_returned;
 	wl_signal_add(idle_returned(server->idle), &boxes->returned);
 	if (!good || !boxes->retry || !find_paths(boxes) || !create_boxes(boxes) ||
-			!open_door(boxes) || !(boxes->access = access_create(&boxes->env))) {
+			!open_door(boxes) || !(boxes->access = access_create(&boxes->env)) ||
+			!(boxes->questions = questions_create(server))) {
 		boxes_destroy(boxes);
 		return NULL;
 	}
@@ -275,6 +332,10 @@ void boxes_destroy(struct boxes *boxes) {
 	}
 	wl_list_remove(&boxes->returned.link);
 	access_destroy(boxes->access);
+	questions_destroy(boxes->questions);
+	call_destroy(boxes->asked);
+	buf_finish(&boxes->asked_list);
+	free(boxes->asked_version);
 	call_destroy(boxes->kind);
 	call_destroy(boxes->here);
 	call_destroy(boxes->mount);

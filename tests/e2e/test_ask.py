@@ -79,16 +79,27 @@ def test_until_and_always(homes):
     assert "bob kgP" in den.box("info", "/chan/x")
 
 
-def test_the_desktop_asks_for_its_own_boxes(homes):
+def top(den):
+    """The upper edge of den's desktop, where notices are."""
+    return den.picture().crop((0, 0, 640, 80)).tobytes()
+
+
+def test_the_desktop_asks_for_its_own_boxes(homes, artefacts):
     """Whoever holds the box decides; who is asked is the person at the node."""
     den, pc = homes
     den.box("chinfo", "/display/0", "acl", "bob kG")
+    before = top(den)
     shot = wants(pc, "cp", "/n/ann.den/display/0", "shot.png")
+    question(den)
+    wait_for(lambda: top(den) != before, 20, "a notice of the question")
+    noticed = top(den)
+    den.picture().save(artefacts / "notice.png")
     typed = den.node.run(["sh", "-c", "echo what; echo a"])
     ask = den.node.run(["box", "ask"], input=typed.stdout, timeout=30)
     assert shot.wait(timeout=20) == 0
     told = ask.stdout.decode()
     assert "bob, at pc, wants to read /display/0" in told
     assert told.count("no? ") == 2  # what is no answer is asked again
+    wait_for(lambda: top(den) != noticed, 20, "the end of the notice")
     assert pc.node.read_file("/home/bob/shot.png").startswith(b"\x89PNG")
     pc.box("cp", "/n/ann.den/display/0", "shot.png")

@@ -234,5 +234,5 @@ def test_no_other_storage(ann, storages):
         far.boxd.kill()
         far.boxd.wait()
         assert copying.wait(60) != 0
-        assert "far has not answered" in copying.output() and "going on" not in copying.output()
+        assert "box: far " in copying.output() and "going on" not in copying.output()
         far.start_boxd()

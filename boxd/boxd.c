@@ -14,7 +14,9 @@
 #include <sys/stat.h>
 
 #define LOG_MODULE "boxd"
+#include "ads/avahi.h"
 #include "ads/follow.h"
+#include "ads/near.h"
 #include "base/log.h"
 #include "base/work.h"
 #include "box/name.h"
@@ -67,6 +69,8 @@ struct boxd {
 	struct revocations revocations;
 	struct quic *quic; // NULL: no network
 	struct follow follow; // of what peers advertise
+	struct nearby nearby;
+	struct mdns *mdns;    // NULL: neither heard nor hearing in the local network
 	struct box_env env;
 };
 
@@ -309,6 +313,41 @@ static const char *handle_silent_point(void *data, const struct peer *peer) {
 	return far_silent_point(&boxd->far, peer);
 }
 
+static void handle_missed(void *data, const struct peer *peer) {
+	struct boxd *boxd = data;
+	if (boxd->mdns) {
+		mdns_look_for(boxd->mdns, peer->key);
+	}
+}
+
+static int handle_near(void *data, const char *key, char at[static QUIC_NEAR_MAX][64]) {
+	struct boxd *boxd = data;
+	const struct near *near = nearby_find(&boxd->nearby, key);
+	int count = 0;
+	while (near && count < near->at_size && count < QUIC_NEAR_MAX) {
+		strcpy(at[count], near->at[count]);
+		count++;
+	}
+	return count;
+}
+
+static void handle_heard(void *data, const char *key, const char *at) {
+	struct boxd *boxd = data;
+	if (!nearby_heard(&boxd->nearby, key, at)) {
+		return;
+	}
+	const struct peer *peer = quic_peer_by_key(boxd->quic, key);
+	quic_heard(boxd->quic, key);
+	if (peer) {
+		follow_peer_heard(&boxd->follow, peer);
+	}
+}
+
+static void handle_not_near(void *data, const char *key) {
+	struct boxd *boxd = data;
+	nearby_gone(&boxd->nearby, key);
+}
+
 static const struct quic_events quic_events = {
 	.revoked = handle_revoked,
 	.stream = handle_stream,
@@ -316,6 +355,7 @@ static const struct quic_events quic_events = {
 	.peer_gone = handle_peer_gone,
 	.unanswered = handle_unanswered,
 	.silent_point = handle_silent_point,
+	.near = handle_near,
 };
 
 // The root tells whose node it is, too.
@@ -403,6 +443,7 @@ static bool create_network(struct boxd *boxd) {
 	boxd->follow.quic = boxd->quic;
 	boxd->env.follow = &boxd->follow;
 	boxd->revocations.quic = boxd->quic;
+	boxd->env.nearby = &boxd->nearby;
 	struct peer *peer;
 	wl_list_for_each(peer, quic_peers(boxd->quic), link) {
 		peer_box_changed(&boxd->env, peer);
@@ -412,6 +453,11 @@ static bool create_network(struct boxd *boxd) {
 		peer_person_known(&boxd->env, keys_person(boxd->keys));
 	}
 	log_info("%s listens on UDP port %d", boxd->config->machine, quic_port(boxd->quic));
+	if (boxd->config->advertise) {
+		static const struct mdns_events events = {.heard = handle_heard, .gone = handle_not_near};
+		boxd->mdns = mdns_create(boxd->loop, keys_fingerprint(boxd->keys), quic_port(boxd->quic),
+			&events, boxd);
+	}
 	return true;
 }
 
@@ -452,7 +498,9 @@ struct boxd *boxd_create(struct wl_event_loop *loop, const struct config *config
 	}
 	chooser_init(&boxd->chooser, &boxd->route, &boxd->caller);
 	follow_init(&boxd->follow, loop, keys_fingerprint(boxd->keys));
+	nearby_init(&boxd->nearby);
 	boxd->follow.changed = handle_ads_changed;
+	boxd->follow.missed = handle_missed;
 	boxd->follow.data = boxd;
 	boxd->chooser.follow = &boxd->follow;
 	boxd->chooser.chosen = handle_chosen;
@@ -496,9 +544,12 @@ void boxd_destroy(struct boxd *boxd) {
 	box_server_finish(&boxd->inside);
 	box_server_finish(&boxd->outside);
 	net_linker_finish(&boxd->linker);
+	mdns_destroy(boxd->mdns);
+	boxd->mdns = NULL;
 	follow_finish(&boxd->follow);
 	boxd->env.follow = NULL;
 	quic_destroy(boxd->quic);
+	nearby_finish(&boxd->nearby);
 	work_pool_destroy(boxd->pool);
 	box_tree_destroy(boxd->tree);
 	usr_finish(&boxd->usr);

@@ -123,6 +123,8 @@ static const char *handle_line(void *data, const char *field, char *value) {
 		return set_port(&config->port, value);
 	} else if (strcmp(field, "network") == 0) {
 		return set_bool(&config->network, value);
+	} else if (strcmp(field, "advertise") == 0) {
+		return set_bool(&config->advertise, value);
 	} else if (strcmp(field, "directory") == 0) {
 		return set_bool(&config->directory, value);
 	} else if (strcmp(field, "sandbox-network") == 0) {
@@ -142,8 +144,8 @@ static const char *handle_line(void *data, const char *field, char *value) {
 	} else if (strcmp(field, "access") == 0) {
 		return add_access(config, value);
 	}
-	return "no such field (machine address port network directory sandbox-network ask meet meet-at "
-		"meet-rate export store access)";
+	return "no such field (machine address port network advertise directory sandbox-network ask meet "
+		"meet-at meet-rate export store access)";
 }
 
 // $variable, else $HOME/fallback; then /boxland and what is asked for below it.
@@ -165,7 +167,7 @@ static bool set_defaults(struct config *config, char *error, size_t error_size) 
 	wl_list_init(&config->exports);
 	wl_list_init(&config->access);
 	config->port = OP_PORT;
-	config->network = true;
+	config->network = config->advertise = true;
 	config->ask_ms = ASK_MS;
 	config->meet_rate = 5000000;
 	if (gethostname(config->machine, sizeof(config->machine) - 1) < 0 || !*config->machine) {

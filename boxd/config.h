@@ -39,6 +39,7 @@ struct config {
 	uint16_t port;          // OP_PORT unless told
 	int ask_ms;             // how long a question waits for its answer
 	bool network;           // false: no UDP socket at all
+	bool advertise;         // found, and finds others, in the local network
 	bool directory;         // tells its person's machines what others advertise
 	bool sandbox_network;   // programs of other persons may use the network
 	bool meet;              // this node is a meeting point

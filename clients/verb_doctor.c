@@ -171,9 +171,10 @@ static void check_desktop(struct patient *patient, struct finding *finding) {
 
 static void check_avahi(struct patient *patient, struct finding *finding) {
 	bool good = exists("/run/avahi-daemon/socket");
-	find(finding, good ? GOOD : WITHOUT, good ? "it runs: this machine's name ends in .local" :
+	find(finding, good ? GOOD : WITHOUT, good ? "it runs: machines near here find each other (box ads --near)" :
 		"it does not run: others find this machine by address, or by a name server",
-		"sudo apt install avahi-daemon libnss-mdns; then NAME.local is an address, also for box pair");
+		"sudo apt install avahi-daemon libnss-mdns; then machines in one network find each other, and "
+		"NAME.local is an address");
 }
 
 static void check_render_node(struct patient *patient, struct finding *finding) {

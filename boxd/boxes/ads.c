@@ -2,7 +2,8 @@
 /*
  * ads.c - /ads: what this node offers, as a list of selectors. Each asker sees of it what he has k for.
  * This node's own programs also see what was learnt of others, as /n/NODE/…; and a directory tells it to
- * its person's other machines, each ad with its node's key.
+ * its person's other machines, each ad with its node's key. /ads/near is who was heard of in the local
+ * network, for this node's own programs alone.
  *
  * What others advertise is learnt in ads/follow.c. Ads name no windows and no processes: only boxes that
  * are there to be used by whoever may, and stay.
@@ -15,6 +16,7 @@
 #include <string.h>
 
 #include "ads/follow.h"
+#include "ads/near.h"
 #include "box/cnstr.h"
 #include "box/name.h"
 #include "config.h"
@@ -149,6 +151,10 @@ static bool is_person(const struct own *own, const struct subject *subject) {
 	return strcmp(subject->person, box_tree_owner(own->box->tree)) == 0;
 }
 
+static bool is_local(const struct own *own, const struct subject *subject) {
+	return is_person(own, subject) && strcmp(subject->machine, own->env->config->machine) == 0;
+}
+
 static int compare_items(const void *a, const void *b) {
 	const struct item *one = a, *other = b;
 	return name_compare(one->name, other->name);
@@ -163,7 +169,7 @@ static void gather(struct own *own, const struct req *req, struct listing *listi
 		return;
 	}
 	add_own(listing, box_tree_root(env->tree));
-	bool local = strcmp(req->subject->machine, env->config->machine) == 0;
+	bool local = is_local(own, req->subject);
 	if (env->follow && is_person(own, req->subject) && (local || env->config->directory)) {
 		add_learnt(listing, env->follow, local);
 	}
@@ -294,8 +300,49 @@ void ads_box_changed(struct box_env *env) {
 
 /* The box. */
 
+static bool say_near(struct quic *quic, const struct near *near, struct buf *out) {
+	const struct peer *peer = quic_peer_by_key(quic, near->key);
+	struct op_head entry;
+	op_head_init_entry(&entry);
+	op_setf(&entry, OP_F_NAME, "/%s", near->key);
+	op_set(&entry, OP_F_TYPE, "node");
+	op_set(&entry, OP_F_KEY, near->key);
+	op_setf(&entry, OP_F_STATE, "%s%s", peer ? "known as /n/" : "not known",
+		peer ? peer->petname : "");
+	for (int i = 0; i < near->at_size; i++) {
+		op_add(&entry, OP_F_AT, near->at[i]);
+	}
+	bool good = op_encode(&entry, out, NULL) == OP_OK;
+	op_head_finish(&entry);
+	return good;
+}
+
+static void answer_near(const struct own *own, struct req *req) {
+	const struct near *near;
+	struct buf out;
+	bool good = true;
+	if (op_has(req->head, OP_F_SINCE)) {
+		req_fail(req, OP_EUNSUPP, "who is near is told as it is now, without since: ask again");
+		return;
+	}
+	buf_init(&out);
+	wl_list_for_each(near, &own->env->nearby->list, link) {
+		good = say_near(own->env->quic, near, &out) && good;
+	}
+	if (good) {
+		req_ok_bytes(req, buf_front(&out), out.size);
+	} else {
+		req_fail(req, OP_EIO, "out of memory");
+	}
+	buf_finish(&out);
+}
+
 static void ads_selectors(struct box *box, struct req *req) {
 	struct own *own = box->data;
+	if (strcmp(req->rest, "near") == 0 && own->env->nearby && is_local(own, req->subject)) {
+		answer_near(own, req);
+		return;
+	}
 	if (*req->rest) {
 		box_no_such(req);
 		return;

@@ -18,6 +18,7 @@ struct config;
 struct follow;
 struct keys;
 struct mounts;
+struct nearby;
 struct quic;
 struct spaces;
 struct usr;
@@ -31,6 +32,7 @@ struct box_env {
 	struct keys *keys;     // of this machine; NULL in tests that need none
 	struct quic *quic;     // NULL: a node without network
 	struct follow *follow; // what other nodes advertise; NULL likewise
+	struct nearby *nearby; // who was heard of in the local network; NULL likewise
 	struct mounts *mounts; // who serves which prefix
 	struct spaces *spaces; // of this node's programs
 	struct usr *usr;       // which devices the person prefers

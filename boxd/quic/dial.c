@@ -22,7 +22,7 @@ struct dial {
 	struct peer_entry *entry;
 	struct wl_event_source *timer;
 	struct wl_list attempts; // connection.user_link
-	char at[AT_MAX][64];
+	char at[AT_MAX + QUIC_NEAR_MAX][64];
 	int at_size, at_next;
 	struct address found[ADDRESSES_MAX];
 	int found_size, found_next;
@@ -258,6 +258,34 @@ void dial_attempt_over(struct peer_entry *entry, struct connection *c,
 	}
 }
 
+static bool has_at(const struct dial *dial, const char *at) {
+	for (int i = 0; i < dial->at_size; i++) {
+		if (strcmp(dial->at[i], at) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What is said in the local network comes last: anybody there can say it. */
+static void add_near(struct dial *dial) {
+	char near[QUIC_NEAR_MAX][64];
+	const struct quic *quic = dial->entry->quic;
+	int count = quic->events->near ?
+		quic->events->near(quic->data, dial->entry->peer.key, near) : 0;
+	for (int i = 0; i < count && dial->at_size < AT_MAX + QUIC_NEAR_MAX; i++) {
+		if (!has_at(dial, near[i])) {
+			strcpy(dial->at[dial->at_size++], near[i]);
+		}
+	}
+}
+
+void dial_heard(struct peer_entry *entry) {
+	if (entry->dial) {
+		add_near(entry->dial); // tried at the next turn of its timer
+	}
+}
+
 static struct dial *create(struct peer_entry *entry) {
 	struct dial *dial = calloc(1, sizeof(*dial));
 	if (dial) {
@@ -285,6 +313,7 @@ void dial_start(struct peer_entry *entry) {
 	for (int i = 0; i < entry->peer.at_size; i++) {
 		strcpy(dial->at[dial->at_size++], entry->peer.at[i]);
 	}
+	add_near(dial);
 	step(dial);
 }
 

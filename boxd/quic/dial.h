@@ -17,6 +17,8 @@ void dial_met(struct peer_entry *entry, const struct address *found, int size,
 	const struct address *detour);
 /* Whoever was asked for help has none. */
 void dial_unmet(struct peer_entry *entry, const struct op_refusal *why);
+/* More may be known of where the peer is: quic_events.near. */
+void dial_heard(struct peer_entry *entry);
 /* An attempt has ended before it was up. */
 void dial_attempt_over(struct peer_entry *entry, struct connection *connection,
 	const struct op_refusal *why);

@@ -13,6 +13,7 @@
 
 #define LOG_MODULE "quic"
 #include "base/log.h"
+#include "quic/dial.h"
 #include "quic/lookup.h"
 #include "quic/meeting.h"
 #include "quic/peers.h"
@@ -185,11 +186,26 @@ static void handle_found(void *data, const struct address *found, int size, cons
 	pair_again(pair, &why);
 }
 
+/* What was told by the person, else what the local network says; each in turn. */
+static bool find_at(struct quic_pair *pair, char out[static 64]) {
+	char near[QUIC_NEAR_MAX][64];
+	const struct quic_events *events = pair->quic->events;
+	if (pair->at[0]) {
+		strcpy(out, pair->at);
+		return true;
+	}
+	int count = events->near ? events->near(pair->quic->data, pair->fingerprint, near) : 0;
+	if (count > 0) {
+		strcpy(out, near[pair->near_next++ % count]);
+	}
+	return count > 0;
+}
+
 static void dial(struct quic_pair *pair) {
-	char host[ADDRESS_HOST];
+	char at[64], host[ADDRESS_HOST];
 	uint16_t port;
 	struct address address;
-	if (!pair->at[0] || pair->talk || pair->lookup || !address_split(pair->at, host, &port)) {
+	if (pair->talk || pair->lookup || !find_at(pair, at) || !address_split(at, host, &port)) {
 		return;
 	}
 	if (address_parse(&address, host, port)) {
@@ -279,6 +295,19 @@ struct quic_pair *quic_pair(struct quic *quic, const char *fingerprint, bool min
 	wl_list_insert(quic->pairs.prev, &pair->link);
 	wl_event_source_timer_update(pair->timer, 1); // dials from the loop
 	return pair;
+}
+
+void quic_heard(struct quic *quic, const char *key) {
+	struct peer_entry *entry = peers_find(quic, key);
+	struct quic_pair *pair;
+	if (entry) {
+		dial_heard(entry);
+	}
+	wl_list_for_each(pair, &quic->pairs, link) {
+		if (!pair->at[0] && !pair->talk && strcmp(pair->fingerprint, key) == 0) {
+			wl_event_source_timer_update(pair->timer, 1); // dials from the loop
+		}
+	}
 }
 
 void quic_pair_signed(struct quic_pair *pair, const char *machine_cert, const char *person_cert) {

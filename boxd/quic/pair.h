@@ -66,7 +66,8 @@ struct quic_pair {
 	char fingerprint[KEYS_FINGERPRINT + 1]; // "": by digits
 	bool mine;
 	bool spent;  // our nonce was told: there is no second talk
-	char at[64]; // "": wait to be dialled
+	char at[64]; // "": wait to be dialled, or to hear where the other is
+	int near_next; // which of the addresses that were heard of is tried next
 	const struct quic_pair_events *events;
 	void *data;
 	struct pair_talk *talk; // NULL: none now

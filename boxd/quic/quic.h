@@ -36,6 +36,8 @@ struct peer {
 	void *data; // the listener's own
 };
 
+#define QUIC_NEAR_MAX 4
+
 struct quic_events {
 	/* A peer began an exchange. */
 	void (*stream)(void *data, struct peer *peer, struct stream *stream);
@@ -52,6 +54,11 @@ struct quic_events {
 	bool (*unanswered)(void *data, struct peer *peer);
 	/* Optional. A meeting point that is as silent as this peer, by petname; NULL: none is. */
 	const char *(*silent_point)(void *data, const struct peer *peer);
+	/*
+	 * Optional: where the holder of a key is said to be, HOST:PORT in numbers; returns how many. Hints
+	 * that are not kept: tried behind the addresses that are known.
+	 */
+	int (*near)(void *data, const char *key, char at[static QUIC_NEAR_MAX][64]);
 };
 
 struct quic_options {
@@ -76,6 +83,8 @@ struct peer *quic_peer_by_petname(struct quic *quic, const char *petname);
 struct peer *quic_peer_by_key(struct quic *quic, const char *key);
 /* Where else the peer may be met, "HOST:PORT", from a hint or a config; tried first. */
 void quic_peer_hint(struct quic *quic, struct peer *peer, const char *at);
+/* quic_events.near knows more of a key: a pairing that waits for it dials, a dial tries that too. */
+void quic_heard(struct quic *quic, const char *key);
 /*
  * Cuts its connection and removes it, its pin too if it was the person's last. It stays out until it
  * is paired again, though its person has signed it.

@@ -74,6 +74,10 @@ struct boxd {
 	struct box_env env;
 };
 
+static bool changes(enum op_verb verb) {
+	return verb != OP_KIND && verb != OP_SELECTORS && verb != OP_GETMEM;
+}
+
 // Names stand for one box each now.
 static bool pass_on(struct boxd *boxd, struct exchange *exchange, struct op_head *head,
 		const struct subject *subject, bool local) {
@@ -97,6 +101,9 @@ static bool pass_on(struct boxd *boxd, struct exchange *exchange, struct op_head
 	}
 	if (way.kind == WAY_HERE) {
 		return false;
+	}
+	if (way.kind == WAY_PEER && changes(head->verb)) {
+		kinds_forget(&boxd->chooser.kinds, way.peer->key);
 	}
 	relay_create(&boxd->relays, exchange, &way, head, subject);
 	return true;
@@ -271,6 +278,9 @@ static void handle_peer_changed(void *data, struct peer *peer) {
 	update_owner(boxd);
 	peer_box_changed(&boxd->env, peer);
 	follow_peer_changed(&boxd->follow, peer);
+	if (!peer->up) {
+		kinds_forget(&boxd->chooser.kinds, peer->key);
+	}
 	if (peer->up) {
 		revocations_tell(&boxd->revocations, peer);
 		net_linker_retry(&boxd->linker);
@@ -291,6 +301,7 @@ static void handle_peer_gone(void *data, struct peer *peer) {
 
 static void handle_ads_changed(void *data, const struct peer *peer) {
 	struct boxd *boxd = data;
+	kinds_forget(&boxd->chooser.kinds, peer->key);
 	ads_box_changed(&boxd->env);
 }
 

@@ -9,9 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "ads/follow.h"
 #include "box/name.h"
+#include "kinds.h"
 #include "quic/keys.h"
 #include "quic/quic.h"
 
@@ -128,13 +130,45 @@ static bool take_kind(struct candidate *candidate, const struct op_head *reply) 
 	return reply->refusal.code == OP_OK && type && take_type(candidate, type);
 }
 
-static void kind_reply(void *data, const struct op_head *reply) {
-	struct candidate *candidate = data;
+// The name of what is asked for its kind, at its own node; malloc'd. NULL: that is this one, or no memory.
+static char *name_there(const struct candidate *candidate) {
+	char *name = candidate->all->parents ? candidate_maker(candidate->name) : strdup(candidate->name);
+	const char *below = name ? name_below("/n", name) : NULL;
+	size_t size;
+	char *there = below && name_next(&below, &size) ? strdup(*below ? below : "/") : NULL;
+	free(name);
+	return there;
+}
+
+static int64_t now_ms(void) {
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+// Only of a box that its node advertises: its ads tell when that changes, long before the time is over.
+static void keep(const struct candidate *candidate, const struct op_head *reply) {
+	const struct candidates *all = candidate->all;
+	const struct peer *peer = all->follow ? peer_of(candidate) : NULL;
+	const struct ads_node *node = peer ? follow_node(all->follow, peer) : NULL;
+	char *name = node ? name_there(candidate) : NULL;
+	if (name && ads_node_find(node, name)) {
+		kinds_keep(all->kinds, peer->key, name, all->subject, reply, now_ms());
+	}
+	free(name);
+}
+
+static void take_answer(struct candidate *candidate, const struct op_head *reply) {
 	if (take_kind(candidate, reply)) {
 		candidate->there = true;
 		candidate->may = allows(candidate->all, reply);
 		candidate->fits = fits(candidate);
 	}
+}
+
+static void kind_reply(void *data, const struct op_head *reply) {
+	take_answer(data, reply);
+	keep(data, reply);
 }
 
 static void kind_ended(void *data, const struct op_refusal *why, const struct op_head *trailer) {
@@ -220,12 +254,38 @@ static bool denied_by_ads(struct candidate *candidate, const struct peer *peer) 
 	return denied;
 }
 
+// Whether the node has answered just that, of late and for the same subject.
+static bool answered_of_late(struct candidate *candidate, const struct peer *peer) {
+	const struct candidates *all = candidate->all;
+	bool bound;
+	char *first = first_name(candidate, &bound), *name = bound ? NULL : name_there(candidate);
+	const struct known_kind *known = name ?
+		kinds_find(all->kinds, peer->key, name, all->subject, now_ms()) : NULL;
+	free(first);
+	free(name);
+	if (!known) {
+		return false;
+	}
+	struct op_head reply;
+	candidate->fits = candidate->may = candidate->there = false;
+	candidate->type[0] = '\0'; // an ad may have said one
+	op_head_init_reply(&reply);
+	reply.refusal = candidate->why = known->why;
+	if (known->type) {
+		op_set(&reply, OP_F_TYPE, known->type);
+		op_set(&reply, OP_F_LETTERS, known->letters);
+	}
+	take_answer(candidate, &reply);
+	op_head_finish(&reply);
+	return true;
+}
+
 // false: no memory.
 static bool begin(struct candidate *candidate) {
 	const struct candidates *all = candidate->all;
 	const struct peer *peer = all->follow ? peer_of(candidate) : NULL;
 	struct op_refusal why;
-	candidate->asked = peer && denied_by_ads(candidate, peer);
+	candidate->asked = peer && (denied_by_ads(candidate, peer) || answered_of_late(candidate, peer));
 	if (candidate->asked) {
 		return true;
 	}

@@ -38,6 +38,7 @@ struct candidates {
 	const struct route *route;
 	const struct caller *caller;
 	const struct follow *follow; // what nodes advertise; NULL: not known
+	struct kinds *kinds;         // what they said of late
 	const struct subject *subject;
 	enum candidate_use use;
 	bool parents;             // those who would make it are asked

@@ -19,7 +19,7 @@
 // A node that has not said its kind by then does not take part in the choice.
 #define PATIENCE_MS 4000
 // One that was lost a moment ago has so long to return.
-#define LOST_MS 1500
+#define LOST_MS 2500
 
 struct side { // one name that is being chosen
 	enum op_field field;
@@ -48,6 +48,7 @@ void chooser_init(struct chooser *chooser, const struct route *route,
 		const struct caller *caller) {
 	chooser->route = route;
 	chooser->caller = caller;
+	kinds_init(&chooser->kinds);
 	wl_list_init(&chooser->list);
 }
 
@@ -76,6 +77,7 @@ void chooser_finish(struct chooser *chooser) {
 		exchange_destroy(choice->exchange);
 		choice_destroy(choice);
 	}
+	kinds_finish(&chooser->kinds);
 }
 
 static void refuse(struct choice *choice, const struct op_refusal *why) {
@@ -310,6 +312,7 @@ static bool ask_side(struct choice *choice, enum op_field field) {
 			.route = choice->chooser->route,
 			.caller = choice->chooser->caller,
 			.follow = choice->chooser->follow,
+			.kinds = &choice->chooser->kinds,
 			.subject = &choice->subject,
 			.use = use_of(&choice->head, field),
 			.want = wants ? &choice->want : NULL,

@@ -3,6 +3,7 @@
 #define BOXD_CHOOSE_H
 
 #include "box/ns.h"
+#include "kinds.h"
 #include "net/exchange.h"
 #include "route.h"
 
@@ -17,6 +18,7 @@
 struct chooser {
 	const struct route *route;
 	const struct caller *caller; // asks as a program of this node, names meaning themselves
+	struct kinds kinds; // what nodes have said of their boxes, for as long as it may be kept
 	const struct follow *follow; // what nodes advertise: who does not have a box is not asked; may be NULL
 	/* Goes on with a request whose names are chosen; takes the exchange over. */
 	void (*chosen)(void *data, struct exchange *exchange, struct op_head *head,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Nodes tell each other what they offer, are missed within seconds, and found when they return."""
 
+import re
 import signal
 import time
 
@@ -20,7 +21,7 @@ def ann(lab):
     ibiza = Household(lab.node("ibiza"))
     den.node.run(["mkdir", "films"])
     den.node.write_file("/home/ann/films/whose", "den")
-    den.start()
+    den.start_boxd("-d")
     ibiza.start()
     den.box("init", "--person", "ann")
     pair(den, ibiza, mine=True)
@@ -66,6 +67,26 @@ def test_nobody_is_asked_for_what_nobody_has(ann):
         assert "EMATCH" in said and "den proc!" in said
     finally:
         den.boxd.kill(signal.SIGCONT)
+
+
+def test_an_answer_is_kept_as_long_as_it_says(ann):
+    """What a box is is asked once in a second, however many names need it; a change asks anew."""
+    den, ibiza = ann
+    ibiza.box("import", "/dens", "any", "/proc", "proc!*!*!node=den")
+
+    def count():
+        return len(re.findall(r"> kind name /proc\b", den.boxd.output()))
+
+    def asked(*commands):
+        before = count()
+        for words in commands:
+            ibiza.box(*words)
+        return count() - before
+
+    # Of a kind asked of it there is one more: the request itself.
+    look = ["info", "/dens"]
+    wait_for(lambda: 3 <= asked(look, look, look) < 6, SLOW_S, "an answer to be kept")
+    assert asked(["chinfo", "/dens", "acl", "bob k"], look) >= 2
 
 
 def test_vanished_node_is_unbound_and_a_returning_one_bound(ann):

@@ -143,7 +143,9 @@ static void handle_told(struct pairing *pairing, const struct op_head *told) {
 		sign(pairing, told);
 	} else if (word) {
 		const char *sentence = strchr(word + 1, ' ');
-		fprintf(stderr, "box: still waiting: %s\n", sentence ? sentence + 1 : word + 1);
+		fputs("box: still waiting: ", stderr);
+		print_text(stderr, sentence ? sentence + 1 : word + 1);
+		fputc('\n', stderr);
 	}
 }
 

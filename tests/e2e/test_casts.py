@@ -227,6 +227,7 @@ def test_no_other_storage(ann, storages):
     """What came of it is not known, as ever; and what cannot be read again is not begun again."""
     far, _ = storages
     ibiza = ann[1]
+    ibiza.node.run(["sh", "-c", "head -c 12000000 /dev/urandom > files/large"])
     for command in ("box cp files/large /n/far/fs/far/large",
                     "cat files/large | box cp - /w/large"):
         copying = ibiza.node.spawn(["sh", "-c", command])
@@ -234,5 +235,6 @@ def test_no_other_storage(ann, storages):
         far.boxd.kill()
         far.boxd.wait()
         assert copying.wait(60) != 0
-        assert "box: far " in copying.output() and "going on" not in copying.output()
+        said = copying.output()
+        assert " far " in said and "going on" not in said, said
         far.start_boxd()

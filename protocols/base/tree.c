@@ -60,11 +60,28 @@ bool tree_link_stays(const char *target, int depth) {
 struct pack {
 	struct archive *archive;
 	struct archive_entry *entry;
+	int out;
 	tree_takes *takes;
-	struct tree_trouble *trouble;
+	struct tree_trouble *trouble; // once there is one nothing more goes out
 	char path[PATH_MAX]; // of the entry, below the top
 	char piece[PIECE];
 };
+
+// Never fails: libarchive, once told of a failure, keeps its buffers for ever.
+static la_ssize_t write_out(struct archive *archive, void *data, const void *bytes, size_t size) {
+	struct pack *pack = data;
+	const char *at = bytes;
+	for (size_t left = size; left > 0 && !pack->trouble->error;) {
+		ssize_t n = write(pack->out, at, left);
+		if (n > 0) {
+			at += n;
+			left -= (size_t)n;
+		} else if (errno != EINTR) {
+			tree_fail(pack->trouble, "the stream");
+		}
+	}
+	return (la_ssize_t)size;
+}
 
 static bool archive_failed(struct pack *pack) {
 	int error = archive_errno(pack->archive);
@@ -96,7 +113,8 @@ static bool pack_header(struct pack *pack, const struct stat *st, int fd, const 
 	if (size > 0) {
 		archive_entry_xattr_add_entry(entry, TREE_TYPE, type, (size_t)size);
 	}
-	return archive_write_header(pack->archive, entry) >= ARCHIVE_WARN || archive_failed(pack);
+	return (archive_write_header(pack->archive, entry) >= ARCHIVE_WARN || archive_failed(pack)) &&
+		!pack->trouble->error;
 }
 
 // What the file has got shorter meanwhile is zeros: the header has said how much comes.
@@ -113,6 +131,9 @@ static bool pack_bytes(struct pack *pack, int fd, uint64_t left) {
 		}
 		if (archive_write_data(pack->archive, pack->piece, (size_t)n) < 0) {
 			return archive_failed(pack);
+		}
+		if (pack->trouble->error) {
+			return false;
 		}
 		left -= (uint64_t)n;
 	}
@@ -202,6 +223,7 @@ bool tree_pack(int dir, int out, tree_takes *takes, struct tree_trouble *trouble
 	bool good = false;
 	if (pack && names && own >= 0) {
 		locale_t before = uselocale(names);
+		pack->out = out;
 		pack->takes = takes;
 		pack->trouble = trouble;
 		pack->archive = archive_write_new();
@@ -209,13 +231,15 @@ bool tree_pack(int dir, int out, tree_takes *takes, struct tree_trouble *trouble
 		archive_write_set_format_pax(pack->archive);
 		archive_write_set_bytes_per_block(pack->archive, PIECE);
 		archive_write_set_bytes_in_last_block(pack->archive, 1);
-		good = archive_write_open_fd(pack->archive, out) == ARCHIVE_OK ?
-			pack_folder(pack, own, 0) : archive_failed(pack);
-		own = -1;
-		good = good && (archive_write_close(pack->archive) == ARCHIVE_OK || archive_failed(pack));
-		if (!good) {
-			archive_write_fail(pack->archive); // no end mark behind half a tree
+		if (archive_write_open(pack->archive, pack, NULL, write_out, NULL) == ARCHIVE_OK) {
+			good = pack_folder(pack, own, 0);
+			own = -1;
+		} else {
+			archive_failed(pack);
 		}
+		// Behind half a tree its end mark goes nowhere.
+		good = (archive_write_close(pack->archive) == ARCHIVE_OK || archive_failed(pack)) && good;
+		good = good && !trouble->error;
 		archive_write_free(pack->archive);
 		archive_entry_free(pack->entry);
 		uselocale(before);

@@ -175,6 +175,7 @@ def put_behind_nat(lab, ann):
     return nat
 
 
+@pytest.mark.two_nodes
 def test_address_changed(lab, ann, row):
     """First of who dialled, then of the NAT before him."""
     den, ibiza = ann

@@ -9,7 +9,7 @@ from net.household import Household, pair
 from net.place import wait_for
 
 SIZE = 40 * 1000 * 1000
-SLOW = "rate=80 delay=1"  # Mbit/s: four seconds for all of it
+SLOW = "rate=50 delay=1"  # Mbit/s: six seconds for all of it
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def came(ibiza, least=1000 * 1000):
         told = ibiza.node.run(["sh", "-c", "cat desk/.box-parts/* | wc -c"], check=False)
         return int(told.stdout) > least
 
-    wait_for(kept, 20, "the beginning of the copy")
+    wait_for(kept, 60, "the beginning of the copy")
 
 
 def is_whole(den, ibiza, name):

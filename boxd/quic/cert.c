@@ -17,6 +17,7 @@
 #include "box/perm.h"
 #include "quic/digest.h"
 
+#define MACHINE "machine"
 #define TAG_UTF8 12 // ASN.1 types of a name
 #define TAG_PRINTABLE 19
 _Static_assert(CERT_NAME_MAX == OP_MAX_SUBJECT, "what has a name can be a subject");
@@ -72,6 +73,9 @@ static bool fill(gnutls_x509_crt_t cert, const char *name, gnutls_pubkey_t subje
 		&& worked(gnutls_x509_crt_set_pubkey(cert, subject), what)
 		&& worked(gnutls_x509_crt_set_dn_by_oid(cert, GNUTLS_OID_X520_COMMON_NAME, 0, name,
 				(unsigned int)strlen(name)), what)
+		// Of eve's machine eve: else its issuer is its subject, and GnuTLS sends it alone.
+		&& (person || worked(gnutls_x509_crt_set_dn_by_oid(cert,
+				GNUTLS_OID_X520_ORGANIZATIONAL_UNIT_NAME, 0, MACHINE, strlen(MACHINE)), what))
 		&& worked(gnutls_x509_crt_set_activation_time(cert, YEAR_2000), what)
 		&& worked(gnutls_x509_crt_set_expiration_time(cert, (time_t)-1), what)
 		&& worked(gnutls_x509_crt_set_basic_constraints(cert, person, person ? 0 : -1), what);

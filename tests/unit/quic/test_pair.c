@@ -159,6 +159,22 @@ static void check_mine(struct nodes *t, struct side *holder, struct side *new) {
 	assert_true(wl_list_empty(&t->new.quic->persons)); // its own person needs no pin
 }
 
+// A certificate from eve for eve is none that eve has signed for herself.
+static void test_machine_called_as_its_person(void **state) {
+	struct nodes *t = *state;
+	struct persona eve;
+	struct node own;
+	struct side a, b;
+	persona_init(&eve, "eve");
+	node_init(&own, &t->town, "eve", &eve);
+	ask(&a, &own, &t->den, false, NULL, NULL);
+	ask(&b, &t->den, &own, false, &own, NULL);
+	expect_peers(t, &a, &b);
+	assert_string_equal(b.peer->petname, "eve.eve");
+	node_finish(&own);
+	persona_finish(&eve);
+}
+
 static void test_mine_new_dials(void **state) {
 	struct nodes *t = *state;
 	struct side holder, new;
@@ -379,6 +395,7 @@ static void test_arguments(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+		TEST(test_machine_called_as_its_person),
 		TEST(test_mine_new_dials),
 		TEST(test_mine_holder_dials),
 		TEST(test_mine_both_dial),

@@ -16,6 +16,7 @@
 #include "box/name.h"
 
 #define REFUSED_MS 5000 // until it is asked again
+#define NAME_MS 200     // between two questions what a device means, however often that changes
 #define STEADY_MS 5000  // up for so long, it begins anew to count attempts
 
 static const int retry_ms[] = {100, 500, 2000, 5000};
@@ -33,6 +34,7 @@ struct net_link {
 	struct call *naming;          // asks for it, and waits for the next
 	struct call *call;            // an attempt, or what is up
 	struct wl_event_source *timer; // of the next attempt
+	struct wl_event_source *name_timer; // of the next question what the device means
 	bool waits;                   // timer is armed
 	bool replaces;                // others of the io box go once this is up
 	bool finishing;               // all is written, the device has not said that it has it
@@ -269,7 +271,7 @@ static void take_name(struct net_link *l) {
 		l->failures = 0;
 	}
 	if (!l->ended) {
-		ask_name(l);
+		wl_event_source_timer_update(l->name_timer, NAME_MS);
 	}
 	if (!l->ended && is_idle(l)) {
 		dial(l);
@@ -281,22 +283,26 @@ static void handle_named_ended(void *data, const struct op_refusal *why,
 		const struct op_head *trailer) {
 	struct net_link *l = data;
 	struct op_refusal nothing;
+	bool heard = why->code == OP_OK;
 	l->naming = NULL;
 	if (why->code == OP_OK && l->named && l->version) {
 		take_name(l);
 		return;
 	}
-	if (why->code == OP_OK) { // nobody is anywhere
+	if (heard) { // nobody is anywhere
 		op_refuse(&nothing, OP_EUNREACH, "%s names no box yet: link a device to it, or touch one",
 			l->link.device);
 		why = &nothing;
 	}
 	set_text(&l->means, NULL);
+	if (!heard) {
+		set_text(&l->version, NULL); // whoever says it next may count anew
+	}
 	if (is_idle(l)) {
 		hold(l);
 		failed(l, why);
-		if (!l->ended && l->version) {
-			ask_name(l); // waits until it names one
+		if (!l->ended && heard) { // waits until it names one
+			wl_event_source_timer_update(l->name_timer, NAME_MS);
 		}
 		let_go(l);
 	} else {
@@ -354,6 +360,14 @@ static void dial(struct net_link *l) {
 	}
 }
 
+static int handle_name_timer(void *data) {
+	struct net_link *l = data;
+	if (!l->naming) {
+		ask_name(l);
+	}
+	return 0;
+}
+
 static void try_again(struct net_link *l) {
 	if (l->waits && is_idle(l)) {
 		dial(l);
@@ -398,6 +412,7 @@ static void link_box_destroy(struct box *box) {
 	call_destroy(l->naming);
 	l->call = l->naming = NULL;
 	wl_event_source_remove(l->timer);
+	wl_event_source_remove(l->name_timer);
 	go_down(l);
 	if (l->link.user->gone) {
 		l->link.user->gone(&l->link);
@@ -445,12 +460,16 @@ static struct net_link *net_link_create(struct net_linker *linker, struct box *i
 	};
 	l->want = want ? strdup(want) : NULL;
 	l->timer = wl_event_loop_add_timer(linker->loop, handle_timer, l);
-	if (l->link.device && (l->want || !want) && l->timer) {
+	l->name_timer = wl_event_loop_add_timer(linker->loop, handle_name_timer, l);
+	if (l->link.device && (l->want || !want) && l->timer && l->name_timer) {
 		l->link.box = box_create(io, name, &link_type, "link", l);
 	}
 	if (!l->link.box) {
 		if (l->timer) {
 			wl_event_source_remove(l->timer);
+		}
+		if (l->name_timer) {
+			wl_event_source_remove(l->name_timer);
 		}
 		net_link_free(l);
 		return NULL;

@@ -592,8 +592,22 @@ static void test_named_by_one_who_leaves(void **state) {
 	device = "/other";
 	box_changed(named);
 	devices_return(f);
+	pump_until(f->io.loop, f->devices.waiting && strcmp(in_use(f), "/other") == 0);
+}
+
+// While nobody says what the device means, he is asked as seldom as any device is dialled.
+static void test_named_by_nobody(void **state) {
+	struct fixture *f = *state;
+	const char *device = "/line";
+	make_named(f, &device);
+	ask(f, "op/1 link\nname /in\ndevice /usr/ann/kbd\n\n", "ok\nname /in/0\n\n");
+	pump_until(f->io.loop, f->ups == 1);
+	devices_leave(f);
+	pump_until(f->io.loop, f->downs == 1);
+	const int waits[] = {100, 500, 2000, 5000};
+	check_waits(f->io.loop, waits, 4); // and no other
+	devices_return(f);
 	pump_until(f->io.loop, f->ups == 2);
-	assert_string_equal(in_use(f), "/other");
 }
 
 int main(void) {
@@ -617,6 +631,7 @@ int main(void) {
 		TEST(test_named),
 		TEST(test_named_nothing),
 		TEST(test_named_by_one_who_leaves),
+		TEST(test_named_by_nobody),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

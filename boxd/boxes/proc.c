@@ -191,6 +191,9 @@ static void proc_delete(struct box *box, struct req *req) {
 		proc->status = proc->ended ? proc->status : SIGKILL; // as waitpid(2) has it
 		proc->ended = true;
 		proc->deleter = req;
+		for (int i = 0; i < 3; i++) {
+			proc_share_refuse(&proc->io[i], OP_ENOENT, "the process was deleted");
+		}
 		req->data = proc;
 		req->events = &events;
 		proc_legacy_tell(proc);

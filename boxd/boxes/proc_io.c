@@ -47,6 +47,9 @@ static struct frame frame_of(enum process_io io, const void *bytes, size_t size)
 void proc_io_output(struct proc *proc, enum process_io which, const void *bytes, size_t size) {
 	struct proc_io *io = &proc->io[which];
 	struct frame frame = frame_of(which, bytes, size);
+	if (!proc->process || (io->links == 0 && !io->user && !proc->run)) {
+		return; // nobody is left to whom it could go: who shares it may not have heard
+	}
 	if (io->links > 0) {
 		if (!link_frame(io->link, &frame)) {
 			process_pause(proc->process, which, true);

@@ -165,6 +165,8 @@ static void run_gone(struct req *req) {
 		return;
 	}
 	process_hang_up(proc->process);
+	proc_io_update(&proc->io[PROCESS_OUT]); // who shares them waits
+	proc_io_update(&proc->io[PROCESS_ERR]);
 	proc_linger(proc);
 }
 

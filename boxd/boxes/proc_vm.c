@@ -122,7 +122,8 @@ static uint64_t room_of(const struct segment *segment) {
 	uint64_t room = SEGMENTS_SIZE;
 	struct box *other;
 	wl_list_for_each(other, &segment->box->parent->inner, link) {
-		room -= other == segment->box ? 0 : size_of(other->data);
+		uint64_t size = other == segment->box ? 0 : size_of(other->data);
+		room -= size < room ? size : room; // the program itself may have made it larger
 	}
 	return room;
 }

@@ -246,6 +246,23 @@ static void test_others_write_where_it_writes(void **state) {
 	asked_finish(&other);
 }
 
+static void test_others_write_when_its_maker_is_gone(void **state) {
+	struct world *world = *state;
+	struct asked asked, writer;
+	run(&asked, world, "prog sh\narg sh\narg -c\narg trap '' HUP; echo; sleep 60\n");
+	until(world, sub_is(&asked, 1, "\n"));
+	ask(&writer, world, OWNER, "putmem", "/proc/p/io1", "body chunks\n");
+	assert_true(asked_put(&writer, "heard", 5));
+	until(world, sub_is(&asked, 1, "\nheard"));
+	asked_gone(&asked);
+	asked_finish(&asked);
+	asked_put(&writer, "by nobody", 9);
+	world_settle(world);
+	expect(world, OWNER, OP_OK, "delete", "/proc/p", "");
+	expect_code(&writer, OP_ENOENT);
+	asked_finish(&writer);
+}
+
 static void test_others_read_what_comes_for_it(void **state) {
 	struct world *world = *state;
 	struct asked first, newest, once;
@@ -390,6 +407,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_input_link_is_held),
 	TEST(test_stream_ends_its_link),
 	TEST(test_others_write_where_it_writes),
+	TEST(test_others_write_when_its_maker_is_gone),
 	TEST(test_others_read_what_comes_for_it),
 	TEST(test_deleted_under_others),
 	TEST(test_legacy_goes_to_its_link),

@@ -67,7 +67,7 @@ static bool remove_folder(struct change *change) {
 	int inner = error == ENOTEMPTY || error == EEXIST ?
 		openat(change->dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
 	if (inner >= 0) {
-		fs_sweep(&change->job, inner);
+		fs_sweep(&change->job, inner, 0);
 		bool only_bytes = fs_has_only_bytes(inner);
 		close(inner);
 		if (only_bytes) {

@@ -10,13 +10,34 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "box/tree.h"
+#include "boxes/fs_place.h"
+
 #define LOOK_MS 500     // between two looks for a change
 #define WAITING_MAX 256 // for changes, at once
+
+// What is Boxland's own is nobody's box. The last name of a change is refused where it is made.
+static bool is_hidden(const struct req *req) {
+	enum op_verb verb = req->head->verb;
+	bool reads = verb == OP_KIND || verb == OP_SELECTORS || verb == OP_GETMEM;
+	for (const char *at = req->rest; *at;) {
+		size_t size = strcspn(at, "/");
+		if (strncmp(at, FS_HIDDEN, strlen(FS_HIDDEN)) == 0 && (at[size] || reads)) {
+			return true;
+		}
+		at += size + (at[size] == '/');
+	}
+	return false;
+}
 
 void *fs_job_create(size_t size, struct box *box, struct req *req,
 		const struct req_events *events, void (*finish)(void *job)) {
 	const struct fs_export *export = box->data;
 	const char *if_version = op_get(req->head, OP_F_IF_VERSION);
+	if (is_hidden(req)) {
+		box_no_such(req);
+		return NULL;
+	}
 	struct fs_job *job = calloc(1, size);
 	if (job) {
 		job->fs = export->fs;
@@ -87,8 +108,8 @@ static int handle_time(void *data) {
 	job->timer = NULL;
 	job->fs->waiting--;
 	const struct req *req = job->req;
-	if (box_allows(req->box, req->subject, op_verb_letter(req->head->verb)) != PERM_YES) {
-		fs_job_fail(job, ENOENT); // it was taken from him meanwhile
+	const char *name = op_get(req->head, OP_F_NAME);
+	if (box_check_rights(req->box, req, name, &job->why) != OP_OK) { // taken from him meanwhile
 		fs_job_refuse(job);
 	} else {
 		fs_job_run(job, job->run, job->done);

@@ -120,7 +120,8 @@ static bool list_inner(struct listing *listing, int dir, const char *prefix, con
 	if (!add_entry(listing, name, type, &st)) {
 		return false;
 	}
-	if (is_link || !S_ISDIR(st.st_mode) || level >= listing->depth) { // links may go in circles
+	if (is_link || !S_ISDIR(st.st_mode) || level >= listing->depth || // links may go in circles
+			level >= OP_MAX_COMPONENTS) { // no name is longer
 		return true;
 	}
 	int fd = openat(dir, inner, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -212,6 +213,7 @@ static void list_done(void *data, bool cancelled) {
 	struct req *req = listing->job.req;
 	const char *since = op_get(req->head, OP_F_SINCE);
 	if (since && strcmp(since, listing->version) == 0) {
+		drop_entries(listing);
 		fs_job_run_later(listing, run_list, list_done);
 		return;
 	}

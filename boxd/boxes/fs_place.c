@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/tree.h"
@@ -85,7 +86,7 @@ void fs_name_temporary(struct fs_job *job, char out[static FS_TEMPORARY_SIZE]) {
 		(unsigned long long)random);
 }
 
-void fs_sweep(struct fs_job *job, int dir) {
+void fs_sweep(struct fs_job *job, int dir, int64_t older_s) {
 	char ours[FS_TEMPORARY_SIZE];
 	int own = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *names = own >= 0 ? fdopendir(own) : NULL;
@@ -97,8 +98,11 @@ void fs_sweep(struct fs_job *job, int dir) {
 	}
 	snprintf(ours, sizeof(ours), FS_TEMPORARY "%.8s-", box_tree_boot(job->fs->env->tree));
 	for (struct dirent *d; (d = readdir(names));) {
+		struct stat st;
 		if (strncmp(d->d_name, FS_TEMPORARY, strlen(FS_TEMPORARY)) == 0 &&
-				strncmp(d->d_name, ours, strlen(ours)) != 0) {
+				strncmp(d->d_name, ours, strlen(ours)) != 0 &&
+				fstatat(dir, d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+				st.st_mtime <= time(NULL) - older_s) {
 			tree_remove(dir, d->d_name);
 		}
 	}

@@ -26,8 +26,11 @@ bool fs_open_parent(struct fs_job *job, int *dir);
 const char *fs_last_name(const struct fs_job *job);
 /* A new name for what is not whole, which says in which life of boxd it was made. */
 void fs_name_temporary(struct fs_job *job, char out[static FS_TEMPORARY_SIZE]);
-/* Takes away what an earlier life of boxd left in a folder. */
-void fs_sweep(struct fs_job *job, int dir);
+/*
+ * Takes away what an earlier life of boxd left in a folder, if nothing has come to it for so many
+ * seconds: another boxd may store in the same folder.
+ */
+void fs_sweep(struct fs_job *job, int dir, int64_t older_s);
 
 /*
  * Between looking at what is there and changing it: only one thread changes names at a time. What is

@@ -135,8 +135,8 @@ static void packing_over(struct packing *packing) {
 static void pack_done(void *data, bool cancelled) {
 	struct packing *packing = data;
 	packing->packed = true;
+	packing->tree.job.running = false; // what is left of it is the loop's
 	if (!packing->tree.job.req || cancelled) {
-		packing->tree.job.running = false;
 		fs_job_destroy(packing);
 		return;
 	}

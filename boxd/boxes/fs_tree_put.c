@@ -46,6 +46,7 @@ static void unpacking_finish(void *data) {
 
 static bool open_temporary(struct unpacking *unpacking) {
 	struct fs_job *job = &unpacking->tree.job;
+	fs_sweep(job, unpacking->dir, 86400);
 	fs_name_temporary(job, unpacking->temporary);
 	if (mkdirat(unpacking->dir, unpacking->temporary, 0777) < 0) {
 		unpacking->temporary[0] = '\0';

@@ -117,7 +117,6 @@ static bool pack_header(struct pack *pack, const struct stat *st, int fd, const 
 		!pack->trouble->error;
 }
 
-// What the file has got shorter meanwhile is zeros: the header has said how much comes.
 static bool pack_bytes(struct pack *pack, int fd, uint64_t left) {
 	while (left > 0) {
 		size_t want = left < PIECE ? (size_t)left : PIECE;
@@ -126,8 +125,8 @@ static bool pack_bytes(struct pack *pack, int fd, uint64_t left) {
 			return tree_fail(pack->trouble, pack->path);
 		}
 		if (n == 0) {
-			memset(pack->piece, 0, want);
-			n = (ssize_t)want;
+			return tree_say(pack->trouble, EIO, "%.500s became shorter while it was read: try again",
+				pack->path); // the header has said how much comes
 		}
 		if (archive_write_data(pack->archive, pack->piece, (size_t)n) < 0) {
 			return archive_failed(pack);
@@ -282,6 +281,13 @@ static struct dirent *next_name(DIR *names) {
 
 static bool merge_folders(int from, int to, bool move, struct tree_trouble *trouble);
 
+// A folder that may only be read cannot be moved, for that changes its "..".
+static bool move_one(int from, int to, const char *name, const struct stat *st) {
+	bool closed = S_ISDIR(st->st_mode) && !(st->st_mode & S_IWUSR);
+	return (!closed || fchmodat(from, name, 0700, 0) == 0) && renameat(from, name, to, name) == 0 &&
+		(!closed || fchmodat(to, name, st->st_mode & 0777, 0) == 0);
+}
+
 static bool merge_one(int from, int to, const char *name, bool move,
 		struct tree_trouble *trouble) {
 	struct stat new, old;
@@ -297,7 +303,7 @@ static bool merge_one(int from, int to, const char *name, bool move,
 			S_ISDIR(old.st_mode) ? "folder" : "file", S_ISDIR(new.st_mode) ? "folder" : "file");
 	}
 	if (!there || !S_ISDIR(new.st_mode)) {
-		return !move || renameat(from, name, to, name) == 0 || tree_fail(trouble, name);
+		return !move || move_one(from, to, name, &new) || tree_fail(trouble, name);
 	}
 	int inner = open_folder(from, name), into = open_folder(to, name);
 	bool good = inner >= 0 && into >= 0 ? merge_folders(inner, into, move, trouble) :
@@ -312,8 +318,14 @@ static bool merge_one(int from, int to, const char *name, bool move,
 }
 
 static bool merge_folders(int from, int to, bool move, struct tree_trouble *trouble) {
+	if (move) {
+		fchmod(from, 0700); // it goes, and what is in it must come out
+	}
 	DIR *names = list_folder(from);
 	bool good = names || tree_fail(trouble, ".");
+	if (good && faccessat(to, ".", W_OK | X_OK, AT_EACCESS) < 0) {
+		good = tree_fail(trouble, "."); // seen before anything is moved
+	}
 	for (struct dirent *d; good && (d = next_name(names));) {
 		good = merge_one(from, to, d->d_name, move, trouble);
 	}

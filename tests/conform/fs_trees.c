@@ -265,6 +265,22 @@ static bool gets_tree(struct world *world) {
 	return got;
 }
 
+// Whenever it is left, nothing of it stays: else a person would soon have no more.
+static void test_tree_left(void **state) {
+	struct world *world = *state;
+	struct asked asked;
+	assert_int_equal(mkdir(path_of(world, "small"), 0755), 0);
+	for (int turns = 0; turns < 12; turns++) {
+		ask(&asked, world, OWNER, "getmem", "/fs/dir/small", "want tar\n");
+		for (int i = 0; i < turns && !asked_over(&asked); i++) {
+			wl_event_loop_dispatch(world->loop, 20);
+		}
+		asked_gone(&asked);
+		asked_finish(&asked);
+	}
+	until(world, gets_tree(world));
+}
+
 // A reader that takes nothing holds a few, and then is told so; nobody else waits for it.
 static void test_trees_held(void **state) {
 	struct world *world = *state;
@@ -298,6 +314,7 @@ static const struct CMUnitTest tests[] = {
 	FS(test_tree_links_together),
 	FS(test_tree_broken_off),
 	FS(test_tree_out),
+	FS(test_tree_left),
 	FS(test_trees_held),
 };
 const struct conform_more fs_trees = {TESTS(tests)};

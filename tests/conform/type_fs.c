@@ -658,6 +658,13 @@ static void test_writes_stay_inside(void **state) {
 	expect(world, OWNER, OP_ENOENT, "delete", "/fs/store/out/outside", "");
 	expect(world, OWNER, OP_ENOENT, "make", "/fs/store/out/new", "type dir\n");
 	expect_put(world, "/fs/store/.box-put-x", "x", OP_EPERM);
+	assert_int_equal(mkdir(stored(world, ".box-parts"), 0700), 0); // boxd's own
+	assert_int_equal(symlink("x", stored(world, ".box-parts/part")), 0);
+	expect(world, OWNER, OP_ENOENT, "selectors", "/fs/store/.box-parts", "");
+	expect(world, OWNER, OP_ENOENT, "kind", "/fs/store/.box-parts/part", "");
+	expect(world, OWNER, OP_ENOENT, "getmem", "/fs/store/.box-parts/part", "");
+	expect(world, OWNER, OP_ENOENT, "delete", "/fs/store/.box-parts/part", "");
+	expect_put(world, "/fs/store/.box-parts/other", "x", OP_ENOENT);
 	expect_get(world, "/fs/dir/outside", "safe");
 	expect(world, STRANGER, OP_ENOENT, "delete", "/fs/store/link", "");
 }

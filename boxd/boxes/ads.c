@@ -183,6 +183,7 @@ static void listing_finish(struct listing *listing) {
 	free(listing->items);
 }
 
+// What does not fit into a head under its longer name is passed over. false: no memory.
 static bool say(const struct item *item, struct buf *out) {
 	struct op_head entry;
 	op_head_init_entry(&entry);
@@ -192,9 +193,9 @@ static bool say(const struct item *item, struct buf *out) {
 	if (item->key) {
 		op_setf(&entry, OP_F_KEY, "%.*s", KEYS_FINGERPRINT, item->key);
 	}
-	bool good = op_encode(&entry, out, NULL) == OP_OK;
+	enum op_code code = op_encode(&entry, out, NULL);
 	op_head_finish(&entry);
-	return good;
+	return code == OP_OK || code == OP_E2BIG;
 }
 
 // The list as the request wants it, and its version. false: no memory.

@@ -39,11 +39,13 @@ struct shown {
 	struct box *person; // /usr/PERSON
 	struct shown_device devices[USR_DEVICES];
 	struct wl_list saying; // saying.link
+	bool saving, again;    // a record is on its way to the disk; and is old already
 };
 
 /* On the disk. */
 
 struct saving {
+	struct shown *shown;
 	char *path;
 	struct buf text;
 	int error; // errno
@@ -56,8 +58,11 @@ static void run_saving(void *data) {
 	}
 }
 
+static void save(struct shown *shown);
+
 static void saving_done(void *data, bool cancelled) {
 	struct saving *saving = data;
+	struct shown *shown = saving->shown;
 	if (cancelled) {
 		run_saving(saving); // the node ends, and waits for its files
 	}
@@ -67,6 +72,11 @@ static void saving_done(void *data, bool cancelled) {
 	buf_finish(&saving->text);
 	free(saving->path);
 	free(saving);
+	shown->saving = false;
+	if (shown->again) {
+		shown->again = false;
+		save(shown);
+	}
 }
 
 static char *record_path(const struct shown *shown) {
@@ -75,14 +85,21 @@ static char *record_path(const struct shown *shown) {
 	return dir[0] && asprintf(&path, "%s/usr", dir) >= 0 ? path : NULL;
 }
 
+// One at a time: two threads would write in any order.
 static void save(struct shown *shown) {
+	if (shown->saving) {
+		shown->again = true;
+		return;
+	}
 	struct saving *saving = calloc(1, sizeof(*saving));
 	char *path = record_path(shown);
 	if (saving && path) {
 		buf_init(&saving->text);
 		saving->path = path;
+		saving->shown = shown;
 		if (usr_print(shown->env->usr, &saving->text) &&
 				work_add(shown->env->pool, run_saving, saving_done, saving)) {
+			shown->saving = true;
 			return;
 		}
 		buf_finish(&saving->text);

@@ -35,10 +35,10 @@ static void handle_reply(void *data, const struct op_head *reply) {
 
 static void handle_bytes(void *data, const void *bytes, size_t size) {
 	struct talk *talk = data;
-	moved_on(talk);
 	if (talk->take && !talk->enough && !talk->take(talk->data, bytes, size)) {
 		talk->enough = true;
 	}
+	moved_on(talk); // the program's own time does not count
 }
 
 static void handle_ended(void *data, const struct op_refusal *why, const struct op_head *trailer) {
@@ -68,9 +68,9 @@ static bool give_piece(struct talk *talk, ssize_t (*give)(void *data, void *byte
 		return true;
 	}
 	ssize_t size = give(talk->data, piece, sizeof(piece));
+	moved_on(talk); // the program's own time does not count
 	if (size > 0) {
 		call_send_bytes(talk->call, piece, (size_t)size);
-		moved_on(talk);
 		return true;
 	}
 	if (size == 0) {

@@ -288,11 +288,20 @@ static void handle_peer_changed(void *data, struct peer *peer) {
 	}
 }
 
+// Another machine may have had this one's name.
+static bool is_own(const struct boxd *boxd, const struct subject *subject) {
+	const char *person = keys_person(boxd->keys);
+	return person && strcmp(person, subject->person) == 0 &&
+		strcmp(keys_machine(boxd->keys), subject->machine) == 0;
+}
+
 static void handle_peer_gone(void *data, struct peer *peer) {
 	struct boxd *boxd = data;
 	box_server_drop(&boxd->outside, &peer->subject);
-	box_server_drop(&boxd->inside, &peer->subject); // what is done here on its behalf
-	net_linker_drop(&boxd->linker, &peer->subject, peer->key);
+	if (!is_own(boxd, &peer->subject)) {
+		box_server_drop(&boxd->inside, &peer->subject); // what is done here on its behalf
+		net_linker_drop(&boxd->linker, &peer->subject, peer->key);
+	}
 	follow_peer_gone(&boxd->follow, peer);
 	far_peer_gone(&boxd->far, peer);
 	meet_box_peer_gone(&boxd->env, peer);

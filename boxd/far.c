@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define LOG_MODULE "far"
 #include "base/buf.h"
@@ -19,6 +20,8 @@
 #include "quic/quic.h"
 
 #define AT_MAX 8
+
+#define AGREE_MS 1000 // between two that a meeting point tells of
 
 static const int retry_ms[] = {500, 1000, 2000, 5000, 10000};
 #define RETRIES ((int)(sizeof(retry_ms) / sizeof(retry_ms[0])))
@@ -32,6 +35,7 @@ struct point {
 	bool listening;
 	bool told;           // why it does not, in the log
 	int failures;        // in a row
+	int64_t agreed_ms;   // when this node last agreed to meet somebody of whom it told
 	struct buf said;     // until it is a head
 	struct wl_event_source *timer;
 };
@@ -181,13 +185,20 @@ const char *far_silent_point(struct far *far, const struct peer *peer) {
 	return silent;
 }
 
+static int64_t now_ms(void) {
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 /* Somebody wants to meet this node: it agrees, if that is a peer. */
 static void take_entry(struct point *point, const struct op_head *entry) {
 	const char *key = op_get(entry, OP_F_KEY);
 	struct peer *peer = key ? quic_peer_by_key(point->far->quic, key) : NULL;
 	if (!peer) {
 		log_debug("%s tells of somebody unknown here", point->petname);
-	} else if (!find_question(point->far, key, point)) {
+	} else if (!find_question(point->far, key, point) && now_ms() - point->agreed_ms >= AGREE_MS) {
+		point->agreed_ms = now_ms(); // it tells of nobody faster than people come
 		ask_for(point, key);
 	}
 }

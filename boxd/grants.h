@@ -21,7 +21,7 @@ struct quic;
 struct grants {
 	const struct keys *keys;
 	struct quic *quic;   // NULL: no network, and no grant is taken
-	int64_t started;     // seconds since 1970: what is older may have been used in an earlier life
+	int64_t started;     // seconds since the machine's: what is older may have been used before
 	struct wl_list used; // of grants.c
 };
 

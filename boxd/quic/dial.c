@@ -337,10 +337,12 @@ void dial_met(struct peer_entry *entry, const struct address *found, int size,
 	}
 	dial->asked = true;
 	dial->helping = false;
-	dial->started = quic_now();
+	if (quic_now() < dial->began + LIMIT) { // anew, but not for ever
+		dial->started = quic_now();
+	}
 	dial->detour = *detour;
 	for (int i = 0; i < size; i++) { // all at once: each opens a door for the peer's
-		if (!is_tried(dial, &found[i])) {
+		if (wl_list_length(&dial->attempts) < ADDRESSES_MAX && !is_tried(dial, &found[i])) {
 			attempt(dial, &found[i]);
 		}
 	}

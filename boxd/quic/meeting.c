@@ -20,6 +20,7 @@
 #include "quic/revoked.h"
 #include "quic/stream_quic.h"
 
+#define MOVED_AGAIN (10 * SECOND) // until another new address of a peer is kept
 #define CONNECTIONS_MAX 4 // with one peer: two dialled at once, twice
 
 void meeting_changed(struct peer_entry *entry) {
@@ -215,6 +216,10 @@ static void handle_gone(struct connection *c, const struct op_refusal *why) {
 static void handle_moved(struct connection *c) {
 	struct peer_entry *entry = c->user_data;
 	char at[ADDRESS_TEXT];
+	if (address_is_detour(&c->remote, NULL) || (entry->moved > 0 && quic_now() < entry->moved + MOVED_AGAIN)) {
+		return; // what changes all the time is not worth a place on the disk
+	}
+	entry->moved = quic_now();
 	address_print(&c->remote, at);
 	log_info("%s goes on from %s", entry->peer.petname, at);
 	peers_add_at(entry, at);

@@ -109,6 +109,11 @@ static bool judge(struct pair_talk *talk, bool other_mine, enum pair_step *next,
 	bool other = who->person_key[0] != '\0', mine = talk->pair->mine;
 	bool same = own && other && strcmp(own, who->person_key) == 0;
 	const char *signer = other ? who->person_key : own;
+	if ((mine || same) && strcmp(here, there) == 0) {
+		op_refuse(why, OP_EEXIST, "both machines are called %s: start boxd with another name on one of "
+			"them (machine NAME in boxd.conf) before it has a person", here);
+		return false;
+	}
 	if (signer && revoked_has(talk->quic, signer, who->key)) {
 		op_refuse(why, OP_EPERM, "the key of %s is revoked: it needs a new one (stop boxd there, and move "
 			"its machine.key, machine.crt and person.crt away)", there);

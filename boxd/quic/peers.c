@@ -403,9 +403,18 @@ static bool same_subject(const struct subject *a, const struct subject *b) {
 	return strcmp(a->person, b->person) == 0 && strcmp(a->machine, b->machine) == 0;
 }
 
+static bool is_own(const struct quic *quic, const struct subject *subject) {
+	const char *person = keys_person(quic->keys);
+	return person && strcmp(person, subject->person) == 0 &&
+		strcmp(keys_machine(quic->keys), subject->machine) == 0;
+}
+
 bool quic_is_gone(struct quic *quic, const struct subject *subject) {
 	struct forgotten *forgotten;
 	struct peer *peer;
+	if (is_own(quic, subject)) {
+		return false; // another machine had this one's name
+	}
 	wl_list_for_each(peer, &quic->peers, link) {
 		if (same_subject(&peer->subject, subject)) {
 			return false; // another machine has its name now

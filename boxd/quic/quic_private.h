@@ -60,6 +60,7 @@ struct peer_entry {
 	struct wl_list waiting;     // stream_quic.link, oldest first: for a connection
 	struct dial *dial;          // under way, or NULL
 	bool known;                 // peer_changed has been said of it
+	uint64_t moved;             // when a new address of its was kept; 0: never
 };
 
 struct quic {

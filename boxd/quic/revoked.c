@@ -22,7 +22,10 @@ struct revoked {
 	struct wl_list link; // quic.revoked
 	char person[KEYS_FINGERPRINT + 1];
 	struct revocation list;
+	uint64_t taken; // when it came; 0: it was on the disk
 };
+
+#define TAKEN_AGAIN SECOND // of another person's: each is a sync in the loop
 
 static struct revoked *find(const struct quic *quic, const char *person) {
 	struct revoked *revoked;
@@ -72,14 +75,13 @@ static bool load(struct quic *quic, const char *person, struct op_refusal *refus
 		return false;
 	}
 	wl_list_insert(quic->revoked.prev, &revoked->link);
-	if (strlen(person) == KEYS_FINGERPRINT
-			&& revocation_load(&revoked->list, quic->dir, person, &why) == OP_OK
+	if (revocation_load(&revoked->list, quic->dir, person, &why) == OP_OK
 			&& check(&revoked->list, person, revoked->list.cert, &why) == OP_OK) {
 		strcpy(revoked->person, person);
 		return true;
 	}
 	op_refuse(refusal, OP_EIO, "%s/revoked/%.80s is not what a person revoked: %s", quic->dir, person,
-		why.code != OP_OK ? why.sentence : "its name is no fingerprint");
+		why.sentence);
 	free_revoked(revoked);
 	return false;
 }
@@ -93,7 +95,9 @@ bool revoked_load(struct quic *quic, struct op_refusal *refusal) {
 	}
 	struct dirent *entry;
 	while (good && dir && (entry = readdir(dir))) {
-		good = entry->d_name[0] == '.' || load(quic, entry->d_name, refusal);
+		// What was being written when the machine went down is no list.
+		bool list = strlen(entry->d_name) == KEYS_FINGERPRINT;
+		good = !list || load(quic, entry->d_name, refusal);
 	}
 	if (dir) {
 		closedir(dir);
@@ -138,6 +142,12 @@ static enum op_code take(struct quic *quic, const char *person, struct revocatio
 		return op_refuse(refusal, OP_ESTALE, "a list with serial %llu is known here, this has %llu",
 			(unsigned long long)revoked->list.serial, (unsigned long long)list->serial);
 	}
+	const char *own = keys_person_fingerprint(quic->keys);
+	bool others = !own || strcmp(person, own) != 0;
+	if (revoked && others && revoked->taken > 0 && quic_now() < revoked->taken + TAKEN_AGAIN) {
+		return op_refuse(refusal, OP_EQUOTA, "a list of that person came a moment ago: wait a "
+			"second");
+	}
 	enum op_code code = revocation_save(list, quic->dir, person, cert, refusal);
 	if (code != OP_OK) {
 		return code;
@@ -152,6 +162,7 @@ static enum op_code take(struct quic *quic, const char *person, struct revocatio
 	struct revocation old = revoked->list;
 	revoked->list = *list;
 	*list = old; // freed by the caller
+	revoked->taken = quic_now();
 	cut(quic, revoked);
 	if (quic->events->revoked) {
 		quic->events->revoked(quic->data, revoked->person);

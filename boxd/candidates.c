@@ -147,12 +147,16 @@ static int64_t now_ms(void) {
 }
 
 // Only of a box that its node advertises: its ads tell when that changes, long before the time is over.
+// A refusal is at odds with the ad, and it may be that an ad comes that is none the wiser: taken away and
+// given back at once looks as if nothing had happened.
 static void keep(const struct candidate *candidate, const struct op_head *reply) {
 	const struct candidates *all = candidate->all;
 	const struct peer *peer = all->follow ? peer_of(candidate) : NULL;
 	const struct ads_node *node = peer ? follow_node(all->follow, peer) : NULL;
 	char *name = node ? name_there(candidate) : NULL;
-	if (name && ads_node_find(node, name)) {
+	if (name && reply->refusal.code != OP_OK) {
+		kinds_forget(all->kinds, peer->key);
+	} else if (name && ads_node_find(node, name)) {
 		kinds_keep(all->kinds, peer->key, name, all->subject, reply, now_ms());
 	}
 	free(name);

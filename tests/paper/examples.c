@@ -132,7 +132,9 @@ static void example_usr_devices(void) {
 	must(box_copy(NULL, "/fs/desk/bin/cat", NULL, own("/proc/p:%d/prog"), NULL, NULL));
 	put(own("/proc/p:%d/io0"), "here");
 	check_box("here", one);
+	const char *before = field(io, "version");
 	must(box_link(NULL, other, NULL, "/usr/ann/cons", NULL, NULL, &choice));
+	wait_other(io, "version", before); // the other device is up
 	wait_field(io, "state", "up");
 	put(own("/proc/p:%d/io0"), "there");
 	check_box("there", other);

@@ -75,16 +75,25 @@ const char *field(const char *name, const char *field_name) {
 	return value;
 }
 
-void wait_field(const char *name, const char *field_name, const char *want) {
+// Until the field is text, or is not.
+static void wait_until(const char *name, const char *field_name, const char *text, bool is) {
 	char *info, *since = NULL;
 	must_be(name, BOX_OK, box_info(NULL, name, NULL, &info));
-	for (char *value; !(value = box_field(info, field_name, 0)) || strcmp(value, want) != 0;) {
+	for (char *value; !(value = box_field(info, field_name, 0)) || (strcmp(value, text) == 0) != is;) {
 		char *line, *version = box_field(info, "version", 0);
 		check_that("out of memory", asprintf(&line, "name %s", name) >= 0 &&
 			asprintf(&since, "since %s", version ? version : "") >= 0);
 		must_be(name, BOX_OK, box_ask(NULL, "kind", (const char *[]){line, since, NULL}, NULL, NULL,
 			NULL, &info));
 	}
+}
+
+void wait_field(const char *name, const char *field_name, const char *want) {
+	wait_until(name, field_name, want, true);
+}
+
+void wait_other(const char *name, const char *field_name, const char *not_any_more) {
+	wait_until(name, field_name, not_any_more, false);
 }
 
 void command(const char *fmt) {

@@ -48,6 +48,8 @@ bool exists(const char *name);
 const char *field(const char *name, const char *field_name);
 /* Waits until a field says so. */
 void wait_field(const char *name, const char *field_name, const char *want);
+/* Waits until a field says something else. */
+void wait_other(const char *name, const char *field_name, const char *not_any_more);
 /* Runs a command of the shell, "%d" being our pid; it must exit with 0. */
 void command(const char *fmt);
 /* /bin is den's folder of programs, /b/proc its processor. */

@@ -6,6 +6,7 @@ The same of the framing alone, in memory and case by case, is tests/unit/net/tes
 """
 
 import datetime
+import itertools
 import json
 import pathlib
 import socket
@@ -132,14 +133,19 @@ def used(home):
 
 
 def nothing_is_left(home, send, times):
-    """Sends a tenth, looks, sends the rest, and looks again."""
+    """Sends a tenth, looks, sends the rest, and looks again. What the allocator keeps for the next
+    time may come late, but once: what is lost is lost each time, so then the rest is sent again."""
     send(times // 10)
     wait_settled(home)
     before = used(home)
-    send(times - times // 10)
-    wait_for(lambda: used(home)[1:] == before[1:], 20, f"descriptors and threads as {before}")
-    after = used(home)
-    assert after[0] <= before[0] + MORE_KIB, f"from {before} to {after}"
+    for again in (True, False):
+        send(times - times // 10)
+        wait_for(lambda: used(home)[1:] == before[1:], 20, f"descriptors and threads as {before}")
+        after = used(home)
+        if after[0] <= before[0] + MORE_KIB:
+            break
+        assert again, f"from {before} to {after}"
+        before = after
     assert home.box("run", "--", "echo", "well") == "well"
 
 
@@ -241,7 +247,7 @@ def test_strangers(homes, name, error):
 def test_garbage(homes):
     """Nothing is said to noise; what comes next is served."""
     den, pc = homes
-    seeds = iter(range(2))
+    seeds = itertools.count()
 
     def send(times):
         pc.node.run(["python3", "-c", GARBAGE, den.node.ip, str(PORT), str(next(seeds)),

@@ -40,6 +40,7 @@
 #include "revocations.h"
 #include "route.h"
 #include "spaces.h"
+#include "union.h"
 #include "whereabouts.h"
 
 #define WORKERS 4
@@ -54,6 +55,7 @@ struct boxd {
 	struct grants grants;
 	struct route route;
 	struct relays relays;
+	struct unions unions; // of what several mounted servers may be meant by
 	struct spaces spaces;
 	struct chooser chooser;
 	struct copies copies;
@@ -105,7 +107,11 @@ static bool pass_on(struct boxd *boxd, struct exchange *exchange, struct op_head
 	if (way.kind == WAY_PEER && changes(head->verb)) {
 		kinds_forget(&boxd->chooser.kinds, way.peer->key);
 	}
-	relay_create(&boxd->relays, exchange, &way, head, subject);
+	if (way.kind == WAY_MOUNT && union_is(&boxd->unions, op_get(head, OP_F_NAME))) {
+		union_create(&boxd->unions, exchange, head, subject);
+	} else {
+		relay_create(&boxd->relays, exchange, &way, head, subject);
+	}
 	return true;
 }
 
@@ -498,6 +504,7 @@ struct boxd *boxd_create(struct wl_event_loop *loop, const struct config *config
 	}
 	mounts_init(&boxd->mounts);
 	relays_init(&boxd->relays, &boxd->route);
+	unions_init(&boxd->unions, &boxd->route, &boxd->relays, &boxd->mounts);
 	boxd->keys = keys_load(config->dir, config->machine, &why);
 	if (!boxd->keys) {
 		log_error("%s", why.sentence);
@@ -560,6 +567,7 @@ void boxd_destroy(struct boxd *boxd) {
 		box_tree_set_asker(boxd->tree, NULL);
 	}
 	net_asker_finish(&boxd->asker);
+	unions_finish(&boxd->unions);
 	relays_finish(&boxd->relays);
 	box_server_finish(&boxd->inside);
 	box_server_finish(&boxd->outside);

@@ -19,26 +19,63 @@ static const char *const own[] = {
 };
 
 void mounts_init(struct mounts *mounts) {
+	*mounts = (struct mounts){0};
 	wl_list_init(&mounts->list);
+	wl_signal_init(&mounts->events.changed);
 }
 
 void mounts_finish(struct mounts *mounts) {
 	struct mount *mount, *next;
 	wl_list_for_each_safe(mount, next, &mounts->list, link) {
-		mounts_remove(mount);
+		mounts_remove(mounts, mount);
 	}
 }
 
-struct mount *mounts_find(const struct mounts *mounts, const char *name) {
-	struct mount *mount;
-	wl_list_for_each(mount, &mounts->list, link) {
-		for (char **prefix = mount->prefixes; *prefix; prefix++) {
-			if (name_below(*prefix, name)) {
-				return mount;
-			}
+static bool answers_for(const struct mount *mount, const char *name) {
+	for (char **prefix = mount->prefixes; *prefix; prefix++) {
+		if (name_below(*prefix, name)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static struct mount *find_behind(const struct mounts *mounts, const struct wl_list *link,
+		const char *name) {
+	for (link = link->next; link != &mounts->list; link = link->next) {
+		struct mount *mount = wl_container_of(link, mount, link);
+		if (answers_for(mount, name)) {
+			return mount;
 		}
 	}
 	return NULL;
+}
+
+struct mount *mounts_find(const struct mounts *mounts, const char *name) {
+	return find_behind(mounts, &mounts->list, name);
+}
+
+struct mount *mounts_next(const struct mounts *mounts, const struct mount *mount, const char *name) {
+	return find_behind(mounts, &mount->link, name);
+}
+
+struct mount *mounts_by_serial(const struct mounts *mounts, unsigned int serial) {
+	struct mount *mount;
+	wl_list_for_each(mount, &mounts->list, link) {
+		if (mount->serial == serial) {
+			return mount;
+		}
+	}
+	return NULL;
+}
+
+static int count_with(const struct mounts *mounts, const char *prefix) {
+	int count = 0;
+	struct mount *mount = mounts_find(mounts, prefix);
+	for (; mount; mount = mounts_next(mounts, mount, prefix)) {
+		count++;
+	}
+	return count;
 }
 
 static enum op_code check_prefix(const struct mounts *mounts, const struct mount *mount,
@@ -56,9 +93,9 @@ static enum op_code check_prefix(const struct mounts *mounts, const struct mount
 			return op_refuse(refusal, OP_EARG, "prefix %s is said twice", prefix);
 		}
 	}
-	if (mounts_find(mounts, prefix)) {
-		return op_refuse(refusal, OP_EEXIST,
-			"%s is served by another program (box ls /mount shows which)", prefix);
+	if (count_with(mounts, prefix) >= MOUNTS_SHARED) {
+		return op_refuse(refusal, OP_EQUOTA, "%s is served by %d programs already, and that is the most: "
+			"end one of them (box ls /mount shows which)", prefix, MOUNTS_SHARED);
 	}
 	return OP_OK;
 }
@@ -100,7 +137,9 @@ struct mount *mounts_add(struct mounts *mounts, const struct op_head *make,
 		op_refuse(refusal, OP_EARG, "a mount names what it answers for: prefix /name");
 		goto err;
 	}
+	mount->serial = ++mounts->serial;
 	wl_list_insert(mounts->list.prev, &mount->link);
+	wl_signal_emit_mutable(&mounts->events.changed, NULL);
 	return mount;
 
 err:
@@ -110,7 +149,8 @@ err:
 	return NULL;
 }
 
-void mounts_remove(struct mount *mount) {
+void mounts_remove(struct mounts *mounts, struct mount *mount) {
 	wl_list_remove(&mount->link);
+	wl_signal_emit_mutable(&mounts->events.changed, NULL);
 	mount_free(mount);
 }

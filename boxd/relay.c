@@ -27,6 +27,8 @@ struct relay {
 	struct subject subject;
 	char key[KEYS_FINGERPRINT + 1]; // of the peer it goes to; "" for a mounted server
 	char *socket;                   // of the mounted server; NULL for a peer
+	char **others;                  // to be asked if it refuses; NULL-terminated, or NULL
+	int next;                       // of others
 	char *name;                     // for the sentence when the server is gone
 	bool answered, repeated;
 	enum op_body body; // of the answer
@@ -44,6 +46,10 @@ static void relay_destroy(struct relay *relay) {
 	exchange_destroy(relay->from);
 	op_head_finish(&relay->head);
 	op_head_finish(&relay->no);
+	for (char **other = relay->others; other && *other; other++) {
+		free(*other);
+	}
+	free(relay->others);
 	free(relay->socket);
 	free(relay->name);
 	free(relay);
@@ -141,8 +147,11 @@ static void to_reply(void *data, const struct op_head *answer) {
 	struct relay *relay = data;
 	struct op_head reply;
 	if (answer->refusal.code != OP_OK) {
-		op_head_finish(&relay->no);
-		op_head_copy(&relay->no, answer);
+		// Of several refusals, one by rights says best what to do.
+		if (relay->no.refusal.code != OP_EPERM) {
+			op_head_finish(&relay->no);
+			op_head_copy(&relay->no, answer);
+		}
 		return; // ended follows, and says it
 	}
 	op_head_copy(&reply, answer);
@@ -210,6 +219,17 @@ static void send_no(struct relay *relay, const struct op_refusal *why,
 
 static bool relay_dial(struct relay *relay);
 
+// false: nobody else is to be asked.
+static bool ask_next(struct relay *relay, enum op_code code) {
+	if (relay->answered || !relay->others || !relay->others[relay->next] ||
+			(code != OP_EUNSUPP && code != OP_EPERM)) {
+		return false;
+	}
+	free(relay->socket);
+	relay->socket = strdup(relay->others[relay->next++]);
+	return relay->socket && relay_dial(relay);
+}
+
 static void to_ended(void *data, const struct op_refusal *why, const struct op_head *trailer) {
 	struct relay *relay = data;
 	relay->to = NULL; // freed behind this event
@@ -220,9 +240,14 @@ static void to_ended(void *data, const struct op_refusal *why, const struct op_h
 			return;
 		}
 	}
+	if (ask_next(relay, why->code)) {
+		return;
+	}
 	bool framed = relay->body == OP_BODY_CHUNKS || relay->body == OP_BODY_FRAMES;
 	if (why->code != OP_OK && (!relay->answered || framed)) {
-		send_no(relay, why, trailer);
+		bool told = !relay->answered && relay->no.refusal.code != OP_OK;
+		struct op_refusal no = told ? relay->no.refusal : *why;
+		send_no(relay, &no, trailer);
 	} else if (why->code == OP_OK && framed) {
 		exchange_send_end(relay->from, trailer);
 	}
@@ -260,8 +285,22 @@ static bool relay_dial(struct relay *relay) {
 	return relay->to;
 }
 
-void relay_create(struct relays *relays, struct exchange *from, const struct way *way,
-		const struct op_head *head, const struct subject *subject) {
+static bool copy_others(struct relay *relay, const char *const *others, int count) {
+	if (count == 0) {
+		return true;
+	}
+	relay->others = calloc((size_t)count + 1, sizeof(char *));
+	for (int i = 0; relay->others && i < count; i++) {
+		if (!(relay->others[i] = strdup(others[i]))) {
+			return false;
+		}
+	}
+	return relay->others;
+}
+
+static void create(struct relays *relays, struct exchange *from, const struct way *way,
+		const char *const *others, int count, const struct op_head *head,
+		const struct subject *subject) {
 	assert(way->kind != WAY_HERE);
 	struct op_refusal memory = {.code = OP_EIO, .sentence = "out of memory"};
 	struct relay *relay = calloc(1, sizeof(*relay));
@@ -283,9 +322,25 @@ void relay_create(struct relays *relays, struct exchange *from, const struct way
 	bool copied = op_head_copy(&relay->head, head);
 	exchange_listen(from, &from_events, relay);
 	exchange_set_class(from, relay_class(relay->name));
-	if (!copied || !relay->name || (way->kind == WAY_MOUNT && !relay->socket) ||
-			!relay_dial(relay)) {
+	if (!copied || !copy_others(relay, others, count) || !relay->name ||
+			(way->kind == WAY_MOUNT && !relay->socket) || !relay_dial(relay)) {
 		send_no(relay, &memory, NULL);
 		relay_destroy(relay);
 	}
+}
+
+void relay_create(struct relays *relays, struct exchange *from, const struct way *way,
+		const struct op_head *head, const struct subject *subject) {
+	create(relays, from, way, NULL, 0, head, subject);
+}
+
+void relay_create_in_turn(struct relays *relays, struct exchange *from, const char *const *sockets,
+		int count, const struct op_head *head, const struct subject *subject) {
+	const struct way way = {
+		.kind = WAY_MOUNT,
+		.socket = sockets[0],
+		.name = op_get(head, OP_F_NAME),
+	};
+	bool repeatable = op_body_of(head, NULL) == OP_BODY_NONE;
+	create(relays, from, &way, sockets + 1, repeatable ? count - 1 : 0, head, subject);
 }

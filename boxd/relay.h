@@ -24,6 +24,12 @@ void relays_finish(struct relays *relays);
  */
 void relay_create(struct relays *relays, struct exchange *from, const struct way *way,
 	const struct op_head *head, const struct subject *subject);
+/*
+ * The same to the first of several mounted servers that does not refuse with EUNSUPP or EPERM. With a
+ * body it goes to the first and no other: the body is sent only once.
+ */
+void relay_create_in_turn(struct relays *relays, struct exchange *from, const char *const *sockets,
+	int count, const struct op_head *head, const struct subject *subject);
 
 /* Answers an exchange with a refusal and lets it go. */
 void relay_refuse(struct exchange *exchange, const struct op_refusal *why);

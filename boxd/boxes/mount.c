@@ -13,27 +13,34 @@
 #include "mounts.h"
 
 struct mounted {
+	struct mounts *mounts;
 	struct mount *mount;
 	struct req *req; // the exchange that keeps it; NULL: it is over
 };
 
-// A mounted name shows in the root as an empty box of its own, so that `box ls /` has it.
+// A mounted name shows in the root as an empty box of its own, so that `box ls /` has it; one for all
+// that have it.
 static void show_prefixes(struct box *root, char *const *prefixes) {
 	for (; *prefixes; prefixes++) {
-		box_create(root, *prefixes + 1, &box_type_dir, "dir", NULL);
+		if (!box_inner(root, *prefixes + 1)) {
+			box_create(root, *prefixes + 1, &box_type_dir, "dir", NULL);
+		}
 	}
 }
 
-static void hide_prefixes(struct box *root, char *const *prefixes) {
-	for (; *prefixes; prefixes++) {
-		box_destroy(box_inner(root, *prefixes + 1));
+static void hide_prefixes(struct box *root, const struct mounted *mounted) {
+	for (char **prefix = mounted->mount->prefixes; *prefix; prefix++) {
+		const struct mount *first = mounts_find(mounted->mounts, *prefix);
+		if (first == mounted->mount && !mounts_next(mounted->mounts, first, *prefix)) {
+			box_destroy(box_inner(root, *prefix + 1));
+		}
 	}
 }
 
 static void mounted_destroy(struct box *box) {
 	struct mounted *mounted = box->data;
-	hide_prefixes(box_tree_root(box->tree), mounted->mount->prefixes);
-	mounts_remove(mounted->mount);
+	hide_prefixes(box_tree_root(box->tree), mounted);
+	mounts_remove(mounted->mounts, mounted->mount);
 	if (mounted->req) {
 		req_end(mounted->req, NULL);
 	}
@@ -89,11 +96,12 @@ static void mounts_make(struct box *parent, struct req *req) {
 		return;
 	}
 	if (!mounted || !(box = box_create(parent, req->rest, &mounted_type, "mount", mounted))) {
-		mounts_remove(mount);
+		mounts_remove(env->mounts, mount);
 		free(mounted);
 		req_fail(req, OP_EIO, "out of memory");
 		return;
 	}
+	mounted->mounts = env->mounts;
 	mounted->mount = mount;
 	mounted->req = req;
 	req->data = box;

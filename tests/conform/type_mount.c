@@ -65,8 +65,7 @@ static void test_prefixes(void **state) {
 		{"prefix /proc\nat /run/x\n", OP_EARG, "boxd"},
 		{"prefix /n\nat /run/x\n", OP_EARG, "boxd"},
 		{"prefix /x\nprefix /x\nat /run/x\n", OP_EARG, "/x"},
-		{"prefix /win\nat /run/x\n", OP_EEXIST, "box ls /mount"},
-		{"prefix /y\nprefix /win\nat /run/x\n", OP_EEXIST, "/win"},
+		{"prefix /y\nprefix /proc\nat /run/x\n", OP_EARG, "/proc"},
 	};
 	mount(&asked, world, "/mount/desk", "prefix /win\nat /run/desk\n");
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -81,6 +80,53 @@ static void test_prefixes(void **state) {
 		assert_null(mounts_find(&world->mounts, "/y"));
 	}
 	asked_finish(&asked);
+}
+
+static void expect_order(struct world *world, const char *name, const char *const *sockets) {
+	const struct mount *mount = mounts_find(&world->mounts, name);
+	for (; *sockets; sockets++, mount = mounts_next(&world->mounts, mount, name)) {
+		assert_non_null(mount);
+		assert_string_equal(mount->socket, *sockets);
+	}
+	assert_null(mount);
+}
+
+// Several with one prefix, in order of mounting; whoever goes leaves the others.
+static void test_shared_prefix(void **state) {
+	struct world *world = *state;
+	struct asked desk, other, third;
+	mount(&desk, world, "/mount/desk", "prefix /win\nprefix /kbd\nat /run/desk\n");
+	mount(&other, world, "/mount/other", "prefix /win\nat /run/other\n");
+	mount(&third, world, "/mount/a-third", "prefix /kbd\nprefix /win\nat /run/third\n");
+	expect_order(world, "/win/3", (const char *[]){"/run/desk", "/run/other", "/run/third", NULL});
+	expect_order(world, "/kbd", (const char *[]){"/run/desk", "/run/third", NULL});
+	asked_gone(&desk);
+	assert_true(world_has(world, "/win") && world_has(world, "/kbd"));
+	expect_order(world, "/win", (const char *[]){"/run/other", "/run/third", NULL});
+	expect_order(world, "/kbd", (const char *[]){"/run/third", NULL});
+	asked_gone(&third);
+	assert_true(world_has(world, "/win"));
+	assert_false(world_has(world, "/kbd"));
+	asked_gone(&other);
+	assert_false(world_has(world, "/win"));
+	asked_finish(&desk);
+	asked_finish(&other);
+	asked_finish(&third);
+}
+
+static void test_as_many_as_may_share_one(void **state) {
+	struct world *world = *state;
+	struct asked asked[MOUNTS_SHARED + 1];
+	for (int i = 0; i <= MOUNTS_SHARED; i++) {
+		char name[32];
+		snprintf(name, sizeof(name), "/mount/%d", i);
+		mount(&asked[i], world, name, "prefix /win\nat /run/x\n");
+	}
+	assert_true(!asked_over(&asked[MOUNTS_SHARED - 1]));
+	expect_code(&asked[MOUNTS_SHARED], OP_EQUOTA);
+	for (int i = 0; i <= MOUNTS_SHARED; i++) {
+		asked_finish(&asked[i]);
+	}
 }
 
 // Every name that boxd answers for itself is refused as a prefix, whichever types it has.
@@ -108,6 +154,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_lasts_as_long_as_its_exchange),
 	TEST(test_deleted),
 	TEST(test_prefixes),
+	TEST(test_shared_prefix),
+	TEST(test_as_many_as_may_share_one),
 	TEST(test_own_names_are_kept),
 	TEST(test_only_the_owner),
 };

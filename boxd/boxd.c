@@ -105,7 +105,7 @@ static bool pass_on(struct boxd *boxd, struct exchange *exchange, struct op_head
 		return false;
 	}
 	if (way.kind == WAY_PEER && changes(head->verb)) {
-		kinds_forget(&boxd->chooser.kinds, way.peer->key);
+		kinds_forget_below(&boxd->chooser.kinds, way.peer->key, op_get(head, OP_F_NAME));
 	}
 	if (way.kind == WAY_MOUNT && union_is(&boxd->unions, op_get(head, OP_F_NAME))) {
 		union_create(&boxd->unions, exchange, head, subject);

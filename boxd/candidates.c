@@ -86,8 +86,8 @@ static bool add_measured(struct cnstr *own, const struct peer *peer, char rtt[st
 		(peer->rtt_ms <= 0 || cnstr_set_attr(own, "rtt", rtt));
 }
 
-static bool allows(const struct candidates *candidates, const struct op_head *kind) {
-	const char *letters = op_get(kind, OP_F_LETTERS);
+// letters NULL: none.
+static bool allows(const struct candidates *candidates, const char *letters) {
 	return !candidates->parents ||
 		(letters && strpbrk(letters, candidates->use == CANDIDATE_PUT ? "pP" : "mM"));
 }
@@ -146,18 +146,20 @@ static int64_t now_ms(void) {
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-// Only of a box that its node advertises: its ads tell when that changes, long before the time is over.
-// A refusal is at odds with the ad, and it may be that an ad comes that is none the wiser: taken away and
-// given back at once looks as if nothing had happened.
+// Only what agrees with the node's ads, which tell when it changes long before the time is over. What
+// does not agree, they may never be the wiser of: a right that is taken away and given back at once
+// looks as if nothing had happened.
 static void keep(const struct candidate *candidate, const struct op_head *reply) {
 	const struct candidates *all = candidate->all;
 	const struct peer *peer = all->follow ? peer_of(candidate) : NULL;
 	const struct ads_node *node = peer ? follow_node(all->follow, peer) : NULL;
-	char *name = node ? name_there(candidate) : NULL;
-	if (name && reply->refusal.code != OP_OK) {
-		kinds_forget(all->kinds, peer->key);
-	} else if (name && ads_node_find(node, name)) {
+	char *name = node && node->whole ? name_there(candidate) : NULL;
+	bool agrees = name && (reply->refusal.code == OP_OK ? ads_node_find(node, name) != NULL :
+		!ads_node_may_have(node, name));
+	if (agrees) {
 		kinds_keep(all->kinds, peer->key, name, all->subject, reply, now_ms());
+	} else if (name) {
+		kinds_forget_below(all->kinds, peer->key, name);
 	}
 	free(name);
 }
@@ -165,7 +167,7 @@ static void keep(const struct candidate *candidate, const struct op_head *reply)
 static void take_answer(struct candidate *candidate, const struct op_head *reply) {
 	if (take_kind(candidate, reply)) {
 		candidate->there = true;
-		candidate->may = allows(candidate->all, reply);
+		candidate->may = allows(candidate->all, op_get(reply, OP_F_LETTERS));
 		candidate->fits = fits(candidate);
 	}
 }
@@ -258,6 +260,35 @@ static bool denied_by_ads(struct candidate *candidate, const struct peer *peer) 
 	return denied;
 }
 
+static bool is_this_node(const struct route *route, const struct subject *subject) {
+	const char *person = keys_person(route->keys);
+	return person && strcmp(subject->person, person) == 0 &&
+		strcmp(subject->machine, keys_machine(route->keys)) == 0;
+}
+
+// Whether the ads say that the box is there and is what is wanted. They were told to this node's person,
+// and change with the rights he has; if they are late, the node itself refuses what it is asked to do.
+static bool allowed_by_ads(struct candidate *candidate, const struct peer *peer) {
+	const struct candidates *all = candidate->all;
+	const struct ads_node *node = follow_node(all->follow, peer);
+	if (!node || !quic_hears(peer) || !is_this_node(all->route, all->subject)) {
+		return false;
+	}
+	bool bound;
+	char *first = first_name(candidate, &bound), *name = bound ? NULL : name_there(candidate);
+	const struct ad *ad = name ? ads_node_find(node, name) : NULL;
+	free(first);
+	free(name);
+	candidate->there = ad && take_type(candidate, ad->type);
+	candidate->may = candidate->there && allows(all, ad->letters);
+	candidate->fits = candidate->there && fits(candidate);
+	if (!candidate->may || !candidate->fits) {
+		candidate->there = candidate->may = candidate->fits = false;
+		candidate->type[0] = '\0';
+	}
+	return candidate->there;
+}
+
 // Whether the node has answered just that, of late and for the same subject.
 static bool answered_of_late(struct candidate *candidate, const struct peer *peer) {
 	const struct candidates *all = candidate->all;
@@ -289,7 +320,8 @@ static bool begin(struct candidate *candidate) {
 	const struct candidates *all = candidate->all;
 	const struct peer *peer = all->follow ? peer_of(candidate) : NULL;
 	struct op_refusal why;
-	candidate->asked = peer && (denied_by_ads(candidate, peer) || answered_of_late(candidate, peer));
+	candidate->asked = peer && (denied_by_ads(candidate, peer) ||
+		allowed_by_ads(candidate, peer) || answered_of_late(candidate, peer));
 	if (candidate->asked) {
 		return true;
 	}

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "box/name.h"
+
 void kinds_init(struct kinds *kinds) {
 	*kinds = (struct kinds){0};
 	wl_list_init(&kinds->list);
@@ -27,9 +29,13 @@ void kinds_finish(struct kinds *kinds) {
 }
 
 void kinds_forget(struct kinds *kinds, const char *key) {
+	kinds_forget_below(kinds, key, "/");
+}
+
+void kinds_forget_below(struct kinds *kinds, const char *key, const char *name) {
 	struct known_kind *known, *next;
 	wl_list_for_each_safe(known, next, &kinds->list, link) {
-		if (strcmp(known->key, key) == 0) {
+		if (strcmp(known->key, key) == 0 && name_below(name, known->name)) {
 			drop(kinds, known);
 		}
 	}
@@ -61,7 +67,7 @@ const struct known_kind *kinds_find(struct kinds *kinds, const char *key, const 
 // That nobody could be asked, or not in time, says nothing of the box.
 static bool is_of_the_box(const struct op_head *reply) {
 	enum op_code code = reply->refusal.code;
-	return code == OP_OK ? op_has(reply, OP_F_TYPE) : code == OP_ENOENT || code == OP_EPERM;
+	return code == OP_OK ? op_has(reply, OP_F_TYPE) : code == OP_ENOENT;
 }
 
 void kinds_keep(struct kinds *kinds, const char *key, const char *name,

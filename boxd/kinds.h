@@ -11,7 +11,8 @@
 /*
  * What other nodes have said of their boxes, for as long as they said that it may be kept (ttl): that
  * a box is there and what it is, or that it is not. Each answer is for the subject that asked, since
- * others may be told otherwise. A pure table; when it is, is for the caller to say.
+ * others may be told otherwise. A pure table; when it is, is for the caller to say, and so is which
+ * answers are worth keeping.
  */
 
 #define KINDS_MAX 512
@@ -23,8 +24,8 @@ struct known_kind {
 	char *name;          // at that node
 	struct subject subject;
 	int64_t until_ms;
-	char *type, *letters;  // NULL: it is refused
-	struct op_refusal why; // code OP_OK: it is not
+	char *type, *letters;  // NULL: there is no such box
+	struct op_refusal why; // OP_ENOENT; code OP_OK: there is one
 };
 
 struct kinds {
@@ -40,7 +41,9 @@ void kinds_keep(struct kinds *kinds, const char *key, const char *name,
 /* NULL: nothing is known any more. Valid until the next call. */
 const struct known_kind *kinds_find(struct kinds *kinds, const char *key, const char *name,
 	const struct subject *subject, int64_t now_ms);
-/* The node was lost, says that something has changed, or is about to be changed from here. */
+/* The node was lost, or says that something has changed. */
 void kinds_forget(struct kinds *kinds, const char *key);
+/* A box of the node is about to be changed from here: that one and those below it. */
+void kinds_forget_below(struct kinds *kinds, const char *key, const char *name);
 
 #endif

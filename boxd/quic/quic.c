@@ -462,6 +462,10 @@ const char *quic_person_name(struct quic *quic, const char *key) {
 	return persons_name(quic, key);
 }
 
+bool quic_hears(const struct peer *peer) {
+	return peer->up && peer->connection && quic_now() < peer->connection->heard + REPLACE_AFTER;
+}
+
 struct stream *quic_open(struct quic *quic, struct peer *peer, struct op_refusal *refusal) {
 	struct stream_quic *s = meeting_open(peer_entry_from(peer), refusal);
 	return s ? &s->base : NULL;

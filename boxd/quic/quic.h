@@ -116,6 +116,9 @@ bool quic_is_gone(struct quic *quic, const struct subject *subject);
  */
 struct stream *quic_open(struct quic *quic, struct peer *peer, struct op_refusal *refusal);
 
+/* It is up, and was heard of so lately that it lives: keep-alives are more frequent. */
+bool quic_hears(const struct peer *peer);
+
 /*
  * A meeting point, itself a peer, has told both us and the peer of the other, and the other is
  * dialling us at this moment. Dials those addresses at once; if nobody answers there, and we want

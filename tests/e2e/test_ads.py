@@ -69,24 +69,45 @@ def test_nobody_is_asked_for_what_nobody_has(ann):
         den.boxd.kill(signal.SIGCONT)
 
 
-def test_an_answer_is_kept_as_long_as_it_says(ann):
-    """What a box is is asked once in a second, however many names need it; a change asks anew."""
+def questions(home, verb, name):
+    """How often a household whose boxd runs with -d was asked that so far."""
+    return len(re.findall(rf"> {verb} (?:.* )?name {name}\b", home.boxd.output()))
+
+
+def test_what_ads_tell_is_not_asked(ann):
+    """A program on another machine is one question, and the machine's answer."""
     den, ibiza = ann
-    ibiza.box("import", "/dens", "any", "/proc", "proc!*!*!node=den")
+    kinds, makes = questions(den, "kind", "/proc"), questions(den, "make", "/proc/true")
+    for _ in range(3):
+        ibiza.box("run", "-c", "proc!*!*!node=den", "--", "true")
+    assert questions(den, "make", "/proc/true") == makes + 3
+    assert questions(den, "kind", "/proc") == kinds
 
-    def count():
-        return len(re.findall(r"> kind name /proc\b", den.boxd.output()))
 
-    def asked(*commands):
-        before = count()
+def test_an_answer_is_kept_as_long_as_it_says(ann, lab):
+    """What a friend's box is, and that it is not there, is asked once in a second, however many names
+    need it; what is changed from here is asked anew."""
+    ibiza = ann[1]
+    bob = Household(lab.node("pc", person="bob"))
+    bob.start_boxd("-d")
+    bob.box("init", "--person", "bob")
+    pair(ibiza, bob)
+    bob.box("chinfo", "/proc", "acl", "ann ki")
+    ibiza.box("import", "/risc", "any", "/proc", "proc!riscv64")
+    wait_for(lambda: "/n/bob.pc/proc" in ads(ibiza), SLOW_S)
+
+    def asked(name, *commands):
+        before = questions(bob, "kind", name)
         for words in commands:
-            ibiza.box(*words)
-        return count() - before
+            ibiza.run(*words)
+        return questions(bob, "kind", name) - before
 
-    # Of a kind asked of it there is one more: the request itself.
-    look = ["info", "/dens"]
-    wait_for(lambda: 3 <= asked(look, look, look) < 6, SLOW_S, "an answer to be kept")
-    assert asked(["chinfo", "/dens", "acl", "bob k"], look) >= 2
+    for name, look in (("/proc", ["info", "/risc"]), ("/printer", ["info", "/any/printer"])):
+        wait_for(lambda: asked(name, look, look, look) == 1, SLOW_S, f"an answer on {name} to be kept")
+    look, change = ["info", "/risc"], ["chinfo", "/n/bob.pc/proc", "acl", "ann ki"]
+    for _ in range(5):
+        ibiza.run(*look)
+        assert asked("/proc", change, look) == 1
 
 
 def test_vanished_node_is_unbound_and_a_returning_one_bound(ann):

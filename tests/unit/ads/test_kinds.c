@@ -49,6 +49,8 @@ static void test_kept_as_long_as_said(void **state) {
 	assert_null(kinds_find(&kinds, "d", "/x", &ann, 50 + KINDS_TTL_MAX_MS));
 	keep(&kinds, "d", "/x", &ann, OP_EUNREACH, 1000, 50); // that says nothing of the box
 	assert_null(kinds_find(&kinds, "d", "/x", &ann, 60));
+	keep(&kinds, "d", "/x", &ann, OP_EPERM, 1000, 50); // that it is there, and not what it is
+	assert_null(kinds_find(&kinds, "d", "/x", &ann, 60));
 	kinds_finish(&kinds);
 }
 
@@ -77,6 +79,23 @@ static void test_forgotten_with_its_node(void **state) {
 	kinds_finish(&kinds);
 }
 
+static void test_forgotten_where_something_changes(void **state) {
+	struct kinds kinds;
+	kinds_init(&kinds);
+	keep(&kinds, "d", "/fs", &ann, OP_OK, 1000, 0);
+	keep(&kinds, "d", "/fs/films", &ann, OP_ENOENT, 1000, 0);
+	keep(&kinds, "d", "/fs/films/new", &bob, OP_ENOENT, 1000, 0);
+	keep(&kinds, "d", "/fs/films2", &ann, OP_OK, 1000, 0);
+	keep(&kinds, "e", "/fs/films", &ann, OP_OK, 1000, 0);
+	kinds_forget_below(&kinds, "d", "/fs/films");
+	assert_non_null(kinds_find(&kinds, "d", "/fs", &ann, 1));
+	assert_null(kinds_find(&kinds, "d", "/fs/films", &ann, 1));
+	assert_null(kinds_find(&kinds, "d", "/fs/films/new", &bob, 1));
+	assert_non_null(kinds_find(&kinds, "d", "/fs/films2", &ann, 1));
+	assert_non_null(kinds_find(&kinds, "e", "/fs/films", &ann, 1));
+	kinds_finish(&kinds);
+}
+
 static void test_bounded(void **state) {
 	struct kinds kinds;
 	char name[32];
@@ -96,6 +115,7 @@ int main(void) {
 		cmocka_unit_test(test_kept_as_long_as_said),
 		cmocka_unit_test(test_an_answer_is_for_who_asked),
 		cmocka_unit_test(test_forgotten_with_its_node),
+		cmocka_unit_test(test_forgotten_where_something_changes),
 		cmocka_unit_test(test_bounded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

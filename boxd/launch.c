@@ -72,6 +72,31 @@ enum op_code launch_no_program(const struct process_start *start, struct op_refu
 		"to another node (box run -c)", prog, start->node);
 }
 
+static const char *list_get(const char *const *env, const char *name) {
+	size_t size = strlen(name);
+	const char *value = NULL;
+	for (; *env; env++) {
+		if (strncmp(*env, name, size) == 0 && (*env)[size] == '=') {
+			value = *env + size + 1; // the last one holds
+		}
+	}
+	return value;
+}
+
+const char *launch_variable(const struct process_start *start, const char *name) {
+	const char *value = list_get(start->env, name);
+	return value || start->person ? value : getenv(name);
+}
+
+const char *launch_path(const struct process_start *start) {
+	const char *path = start->person ? NULL : launch_variable(start, "PATH");
+	return path ? path : LAUNCH_PATH;
+}
+
+char *launch_file(const struct process_start *start) {
+	return launch_look_up(start->prog, launch_path(start));
+}
+
 static enum op_code init_plain(struct launch *launch, const struct process_start *start,
 		struct op_refusal *refusal) {
 	strings_add_all(&launch->argv, start->args);
@@ -81,10 +106,9 @@ static enum op_code init_plain(struct launch *launch, const struct process_start
 	}
 	launch->exec_fd = start->prog_fd;
 	const char *home = env_get(launch->env.list, "HOME");
-	const char *path = env_get(launch->env.list, "PATH");
 	launch->cwd = strdup(start->cwd ? start->cwd : home && *home == '/' ? home : "/");
 	if (start->prog) {
-		launch->prog = launch_look_up(start->prog, path ? path : LAUNCH_PATH);
+		launch->prog = launch_file(start);
 	}
 	if (launch->argv.no_memory || launch->env.no_memory || !launch->cwd ||
 			(start->prog && !launch->prog)) {
@@ -96,7 +120,7 @@ static enum op_code init_plain(struct launch *launch, const struct process_start
 			"names one that is there)", launch->cwd, start->node);
 	}
 	// Said before two processes are made to find it out.
-	if (start->prog && !is_on_path(start->prog, path ? path : LAUNCH_PATH)) {
+	if (start->prog && !is_on_path(start->prog, launch_path(start))) {
 		return launch_no_program(start, refusal);
 	}
 	return OP_OK;

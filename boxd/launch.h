@@ -40,6 +40,14 @@ void launch_finish(struct launch *launch);
 void launch_apply(const struct launch *launch, struct spawn_options *options,
 	struct spawn_fd *fds);
 
+/*
+ * As the program will find it: a variable of its environment, NULL without; where words are looked
+ * up; and the file that its own means, malloc'd (not of a carried one).
+ */
+const char *launch_variable(const struct process_start *start, const char *name);
+const char *launch_path(const struct process_start *start);
+char *launch_file(const struct process_start *start);
+
 /* Whether it is a file that may be executed here. */
 bool launch_is_program(const char *path);
 /* The file a word means; malloc'd. A word with "/" means itself, one that is not found too. */

@@ -87,12 +87,11 @@ static void add_home(struct strings *argv, const struct process_start *start) {
 	}
 }
 
-// What is seen of the machine's programs from inside is /usr.
-static bool seen_inside(const char *file) {
+bool walls_show(const char *file) {
 	static const char *const seen[] = {"/usr/", "/bin/", "/sbin/", "/lib/", "/lib64/"};
 	for (size_t i = 0; i < sizeof(seen) / sizeof(seen[0]); i++) {
 		if (strncmp(file, seen[i], strlen(seen[i])) == 0) {
-			return launch_is_program(file);
+			return true;
 		}
 	}
 	return false;
@@ -104,11 +103,11 @@ enum op_code walls_init(struct launch *launch, const struct process_start *start
 		return op_refuse(refusal, OP_EUNSUPP, "programs of others run behind bubblewrap, which this "
 			"node does not have: its owner can install the package bubblewrap");
 	}
-	char *file = start->prog ? launch_look_up(start->prog, LAUNCH_PATH) : strdup(CARRIED_PATH);
+	char *file = start->prog ? launch_file(start) : strdup(CARRIED_PATH);
 	if (!file) {
 		return op_refuse(refusal, OP_EIO, "out of memory");
 	}
-	if (start->prog && !seen_inside(file)) {
+	if (start->prog && (!walls_show(file) || !launch_is_program(file))) {
 		free(file);
 		return op_refuse(refusal, OP_ENOENT, "no program %s on %s that %s may see (a path with \"/\" "
 			"carries a program of yours there)", start->prog, start->node, start->person);

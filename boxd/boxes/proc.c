@@ -99,47 +99,115 @@ static const char **list_words(const struct buf *words, const char *first) {
 	return list;
 }
 
-enum op_code proc_begin(struct proc *proc, struct op_refusal *refusal) {
-	const char *last = proc->prog ? strrchr(proc->prog, '/') : NULL;
-	const char *name = !proc->prog ? proc->box->name : last ? last + 1 : proc->prog;
-	const char **args = list_words(&proc->args, name);
+// What it is started with; descriptors, words and variables are as long as those are kept.
+struct start {
+	struct process_start start;
+	const char **args, **env;
 	struct spawn_fd segments[PROC_SEGMENTS];
 	struct buf variables;
-	buf_init(&variables);
-	int count = proc_vm_fds(proc, segments, &variables);
-	bool whole = count >= 0 && (proc->env_text.size == 0 ||
-		buf_append(&variables, proc->env_text.data + proc->env_text.at, proc->env_text.size));
-	const char **env = whole ? list_words(&variables, NULL) : NULL;
-	enum op_code code = OP_EIO;
-	if (args && env) {
-		struct process_start start = {
-			.node = proc->env->config->machine,
-			.prog = proc->prog,
-			.prog_fd = proc->prog_fd,
-			.args = args,
-			.env = env,
-			.fds = segments,
-			.fds_size = count,
-			.cwd = proc->cwd,
-			.tty = proc->tty,
-			.person = proc->walled ? proc->box->maker : NULL,
-			.network = proc->env->config->sandbox_network,
-		};
-		proc->process = process_create(proc->env->loop, &start, &process_events, proc, refusal);
-		code = proc->process ? OP_OK : refusal->code;
+};
+
+static void start_finish(struct start *start) {
+	free(start->args);
+	free(start->env);
+	buf_finish(&start->variables);
+}
+
+// false: no memory; it is to be finished all the same.
+static bool start_init(struct start *start, struct proc *proc) {
+	const char *last = proc->prog ? strrchr(proc->prog, '/') : NULL;
+	const char *name = !proc->prog ? proc->box->name : last ? last + 1 : proc->prog;
+	*start = (struct start){.args = list_words(&proc->args, name)};
+	buf_init(&start->variables);
+	int count = proc_vm_fds(proc, start->segments, &start->variables);
+	bool whole = count >= 0 && (proc->env_text.size == 0 || buf_append(&start->variables,
+		proc->env_text.data + proc->env_text.at, proc->env_text.size));
+	start->env = whole ? list_words(&start->variables, NULL) : NULL;
+	start->start = (struct process_start){
+		.node = proc->env->config->machine,
+		.prog = proc->prog,
+		.prog_fd = proc->prog_fd,
+		.args = start->args,
+		.env = start->env,
+		.fds = start->segments,
+		.fds_size = count,
+		.cwd = proc->cwd,
+		.tty = proc->tty,
+		.person = proc->walled ? proc->box->maker : NULL,
+		.network = proc->env->config->sandbox_network,
+	};
+	return start->args && start->env;
+}
+
+static void begin_now(struct proc *proc, struct op_refusal *why) {
+	struct start start;
+	if (start_init(&start, proc)) {
+		proc->process = process_create(proc->env->loop, &start.start, &process_events, proc, why);
 	} else {
-		op_refuse(refusal, OP_EIO, "out of memory");
+		op_refuse(why, OP_EIO, "out of memory");
 	}
-	free(args);
-	free(env);
-	buf_finish(&variables);
-	if (code == OP_OK) {
+	start_finish(&start);
+	if (proc->process) {
+		why->code = OP_OK;
 		proc->begun = true;
 		box_changed(proc->box);
 		proc_io_update(&proc->io[PROCESS_OUT]);
 		proc_io_update(&proc->io[PROCESS_ERR]);
 	}
-	return code;
+}
+
+// The box may be gone behind this.
+static void starter_answer(struct proc *proc, const struct op_refusal *why) {
+	struct req *starter = proc->starter;
+	proc->starter = NULL;
+	if (why->code != OP_OK && proc->fresh) {
+		box_destroy(proc->box);
+	}
+	if (starter && why->code != OP_OK) {
+		req_refuse(starter, why);
+	} else if (starter) {
+		if (starter->head->verb == OP_MAKE) {
+			op_set(req_reply(starter), OP_F_NAME, op_get(starter->head, OP_F_NAME));
+		}
+		req_ok(starter);
+	}
+}
+
+static void handle_looked(struct proc *proc, struct op_refusal *why) {
+	if (why->code == OP_OK) {
+		begin_now(proc, why);
+	}
+	if (proc->run) {
+		proc_run_begun(proc, why);
+	} else {
+		starter_answer(proc, why);
+	}
+}
+
+static void starter_gone(struct req *req) {
+	struct proc *proc = req->data;
+	proc->starter = NULL;
+}
+
+void proc_begin(struct proc *proc, struct req *starter, bool fresh) {
+	static const struct req_events events = {.gone = starter_gone};
+	struct start start;
+	struct op_refusal why = {.code = OP_OK};
+	proc->starter = starter;
+	proc->fresh = fresh;
+	if (starter) {
+		starter->events = &events;
+		starter->data = proc;
+	}
+	bool looks = start_init(&start, proc) && proc_needs_look(proc, &start.start, handle_looked);
+	start_finish(&start);
+	if (!looks) {
+		handle_looked(proc, &why);
+	}
+}
+
+bool proc_is_begun(const struct proc *proc) {
+	return proc->begun || proc->look;
 }
 
 static void proc_free(struct proc *proc) {
@@ -157,6 +225,7 @@ static void proc_free(struct proc *proc) {
 static void proc_destroy(struct box *box) {
 	struct proc *proc = box->data;
 	char legacy[32];
+	proc_needs_cancel(proc);
 	process_destroy(proc->process);
 	proc_facts_deleted(proc);
 	proc_legacy_deleted(proc);
@@ -164,6 +233,9 @@ static void proc_destroy(struct box *box) {
 		run_answer(proc, proc->ended ? proc_legacy(proc, legacy) : "signal 9");
 	} else if (proc->run) {
 		req_fail(proc->run, OP_ENOENT, "the process was deleted before it began");
+	}
+	if (proc->starter) {
+		req_fail(proc->starter, OP_ENOENT, "the process was deleted before it began");
 	}
 	if (proc->deleter) {
 		req_ok(proc->deleter);
@@ -327,9 +399,8 @@ static void procs_make(struct box *parent, struct req *req) {
 		proc_run_start(proc, req);
 		return;
 	}
-	if (proc->prog && proc_begin(proc, &why) != OP_OK) {
-		box_destroy(proc->box);
-		req_refuse(req, &why);
+	if (proc->prog) {
+		proc_begin(proc, req, true);
 		return;
 	}
 	op_set(req_reply(req), OP_F_NAME, op_get(req->head, OP_F_NAME));

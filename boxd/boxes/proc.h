@@ -8,8 +8,8 @@
 #include "process.h"
 
 /*
- * A process box, shared by proc.c (its life), proc_facts.c, proc_io.c, proc_legacy.c and proc_vm.c (its
- * inner boxes).
+ * A process box, shared by proc.c and proc_needs.c (its life), proc_facts.c, proc_io.c, proc_legacy.c
+ * and proc_vm.c (its inner boxes).
  *
  * A stream has one place at a time. An output goes to its link if it has one, else to a reader of
  * its box, else to the exchange that made the process; without a place it waits in the pipe, and so
@@ -44,6 +44,9 @@ struct proc {
 	int status; // of waitpid, once ended
 	struct proc_io io[3];
 	struct req *run;         // the exchange that made it and lasts as long
+	struct req *starter;     // another one, which is answered once it begins; NULL
+	bool fresh;              // starter made it, and it goes if it does not begin
+	struct proc_look *look;  // for what its program needs, before it begins; NULL
 	bool run_in_over;        // that has said all of its input
 	struct box *legacy;
 	struct wl_list waiters;  // waiter.link: getmem of legacy
@@ -119,8 +122,19 @@ void proc_legacy_ended(struct proc *proc);   // tells those who wait, and the li
 void proc_legacy_tell(struct proc *proc);    // the link alone, once; what is to be told is set
 void proc_legacy_deleted(struct proc *proc); // refuses those who wait
 
-/* Begins it: a program was put into prog. */
-enum op_code proc_begin(struct proc *proc, struct op_refusal *refusal);
+/*
+ * Looks whether what the program needs is here, begins it, and answers: the exchange that made it, or
+ * starter, a request that is kept until then; fresh: which made the box, so it goes with a refusal.
+ */
+void proc_begin(struct proc *proc, struct req *starter, bool fresh);
+/* It has begun, or is about to. */
+bool proc_is_begun(const struct proc *proc);
+/* looked comes from the loop, with what is missing. false: not looked, no memory. */
+bool proc_needs_look(struct proc *proc, const struct process_start *start,
+	void (*looked)(struct proc *proc, struct op_refusal *why));
+void proc_needs_cancel(struct proc *proc);
+/* The exchange that made it hears that it began, or why not; then the box is gone. */
+void proc_run_begun(struct proc *proc, const struct op_refusal *why);
 /* Its box goes soon, come what may; at once if there is no memory for that. */
 void proc_linger(struct proc *proc);
 /* Its program and its outputs may all be over now: says so to whoever waits, soon. */

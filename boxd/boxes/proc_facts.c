@@ -140,11 +140,11 @@ static const struct box_type signal_type = {
 };
 
 static bool refuse_begun(struct proc *proc, struct req *req) {
-	if (proc->begun) {
+	if (proc_is_begun(proc)) {
 		req_fail(req, OP_EBUSY, "%s has begun: that cannot be changed any more; make another process",
 			proc->box->name);
 	}
-	return proc->begun;
+	return proc_is_begun(proc);
 }
 
 // Lines become 0-terminated words, the last one with or without its newline.
@@ -196,7 +196,6 @@ static void cwd_done(struct put *put) {
 
 static void prog_done(struct put *put) {
 	struct proc *proc = put->proc;
-	struct op_refusal refusal;
 	if (refuse_begun(proc, put->req)) {
 		return;
 	}
@@ -205,11 +204,7 @@ static void prog_done(struct put *put) {
 	}
 	proc->prog_fd = put->fd;
 	put->fd = -1;
-	if (proc_begin(proc, &refusal) != OP_OK) {
-		req_refuse(put->req, &refusal);
-	} else {
-		req_ok(put->req);
-	}
+	proc_begin(proc, put->req, false);
 }
 
 static void get_lines(struct req *req, const struct buf *lines) {

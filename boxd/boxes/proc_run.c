@@ -23,18 +23,22 @@ static void run_refuse(struct proc *proc, const struct op_refusal *why) {
 	req_refuse(req, why);
 }
 
-// Once all it needs has come.
-static void run_begin(struct proc *proc) {
-	struct op_refusal why;
-	if (proc->words_left || proc->carried_left > 0) {
-		return;
-	}
-	if (proc_begin(proc, &why) != OP_OK) {
-		run_refuse(proc, &why);
+void proc_run_begun(struct proc *proc, const struct op_refusal *why) {
+	if (why->code != OP_OK) {
+		run_refuse(proc, why);
 		return;
 	}
 	op_set(req_reply(proc->run), OP_F_NAME, op_get(proc->run->head, OP_F_NAME));
 	req_ok_open(proc->run, OP_BODY_FRAMES, 0);
+	req_pause(proc->run, false);
+}
+
+// Once all it needs has come. What comes behind that waits for the start.
+static void run_begin(struct proc *proc) {
+	if (!proc->words_left && proc->carried_left == 0) {
+		req_pause(proc->run, true);
+		proc_begin(proc, NULL, false);
+	}
 }
 
 static enum op_code add_word(struct proc *proc, int word, const char *value,

@@ -32,11 +32,17 @@ static void prepare(struct world *world) {
 
 /* A program in one exchange. */
 
+// It is looked at what the program needs meanwhile.
+static void until_it_began(struct asked *asked) {
+	until(asked->world, !asked->paused || asked_over(asked));
+}
+
 void run(struct asked *asked, struct world *world, const char *lines) {
 	char *all;
 	assert_true(asprintf(&all, "%sbody frames\n", lines) > 0);
 	ask(asked, world, OWNER, "make", "/proc/p", all);
 	free(all);
+	until_it_began(asked);
 }
 
 void run_shell(struct asked *asked, struct world *world, const char *script) {
@@ -207,6 +213,7 @@ static void test_more_arguments(void **state) {
 	world_settle(world);
 	assert_false(asked.answered);
 	asked_put_frame(&asked, FRAME_CONTROL, 0, words, strlen(words));
+	until_it_began(&asked);
 	asked_put_end(&asked);
 	expect_legacy(&asked, "exit 0");
 	assert_true(sub_is(&asked, 1, "zero||a\nb|1\n"));
@@ -217,6 +224,7 @@ static void test_more_arguments(void **state) {
 	run(&asked, world, lines);
 	asked_put_frame(&asked, FRAME_CONTROL, 0, "arg word\n", 9);
 	asked_put_frame(&asked, FRAME_DATA, 3, script, strlen(script));
+	until_it_began(&asked);
 	asked_put_end(&asked);
 	expect_legacy(&asked, "exit 0");
 	assert_true(sub_is(&asked, 1, "word\n"));
@@ -305,7 +313,7 @@ static void test_programs_that_do_not_start(void **state) {
 	snprintf(lines, sizeof(lines), "prog %s\n", write_program(world, "garbage", 0755));
 	expect_refused(world, lines, OP_EMATCH, "den");
 	snprintf(lines, sizeof(lines), "prog %s\n", write_program(world, "#!/no/such/sh\n", 0755));
-	expect_refused(world, lines, OP_ENOENT, "den");
+	expect_refused(world, lines, OP_EMATCH, "needs /no/such/sh, which den has not");
 	expect_refused(world, "prog /\n", OP_EPERM, "den");
 	expect_refused(world, "prog sh\ntty 0x80\n", OP_EARG, "ROWSxCOLUMNS");
 	expect_refused(world, "prog sh\ntty 24x80x\n", OP_EARG, "ROWSxCOLUMNS");
@@ -334,6 +342,8 @@ static void test_carried(void **state) {
 	world_settle(world);
 	assert_false(asked.answered);
 	asked_put_frame(&asked, FRAME_DATA, 3, script + 10, strlen(script) - 10);
+	assert_true(asked.paused);
+	until_it_began(&asked);
 	asked_put_frame(&asked, FRAME_DATA, 0, "input", 5);
 	asked_put_end(&asked);
 	expect_legacy(&asked, "exit 0");
@@ -341,22 +351,79 @@ static void test_carried(void **state) {
 	asked_finish(&asked);
 }
 
+static size_t read_cat(uint8_t bytes[static 8 * MIB]) {
+	int fd = open("/bin/cat", O_RDONLY | O_CLOEXEC);
+	ssize_t size = read(fd, bytes, 8 * MIB);
+	close(fd);
+	assert_true(size > 0 && size < 8 * MIB);
+	return (size_t)size;
+}
+
+static void carry(struct asked *asked, struct world *world, const uint8_t *bytes, size_t size) {
+	char lines[100];
+	snprintf(lines, sizeof(lines), "carried %zu\narg cat\narg /proc/self/comm\n", size);
+	run(asked, world, lines);
+	for (size_t at = 0; at < size; at += 60000) {
+		asked_put_frame(asked, FRAME_DATA, 3, bytes + at, size - at < 60000 ? size - at : 60000);
+	}
+	until_it_began(asked);
+}
+
 static void test_carried_binary(void **state) {
 	struct world *world = *state;
 	struct asked asked;
 	static uint8_t bytes[8 * MIB];
-	int fd = open("/bin/cat", O_RDONLY | O_CLOEXEC);
-	size_t size = (size_t)read(fd, bytes, sizeof(bytes));
-	close(fd);
-	char lines[100];
-	snprintf(lines, sizeof(lines), "carried %zu\narg cat\narg /proc/self/comm\n", size);
-	run(&asked, world, lines);
-	for (size_t at = 0; at < size; at += 60000) {
-		asked_put_frame(&asked, FRAME_DATA, 3, bytes + at, size - at < 60000 ? size - at : 60000);
-	}
+	carry(&asked, world, bytes, read_cat(bytes));
 	asked_put_end(&asked);
 	expect_legacy(&asked, "exit 0");
 	asked_finish(&asked);
+}
+
+static void expect_needs(struct world *world, const uint8_t *bytes, size_t size, const char *what) {
+	struct asked asked;
+	carry(&asked, world, bytes, size);
+	expect_code(&asked, OP_EMATCH);
+	if (!strstr(asked.reply.refusal.sentence, what)) {
+		fail_msg("no \"%s\" in %s", what, asked.reply.refusal.sentence);
+	}
+	asked_finish(&asked);
+	assert_false(world_has(world, "/proc/p"));
+}
+
+// Said before it starts, and by name.
+static void test_what_is_not_here(void **state) {
+	struct world *world = *state;
+	static uint8_t bytes[8 * MIB];
+	size_t size = read_cat(bytes);
+	uint8_t *library = memmem(bytes, size, "\0libc.so.6", 11);
+	assert_non_null(library);
+	library[4] = 'q';
+	expect_needs(world, bytes, size, "this program needs libq.so.6, which den has not");
+	library[4] = 'c';
+	uint8_t *loader = memmem(bytes, size, "/ld-linux", 9);
+	assert_non_null(loader);
+	loader[1] = 'm';
+	expect_needs(world, bytes, size, "/md-linux");
+	loader[1] = 'l';
+	bytes[18] = 22; // EM_S390
+	bytes[19] = 0;
+	expect_needs(world, bytes, size, "this program is for s390x, den is ");
+	static const char script[] = "#!/usr/bin/env no-such-language\n";
+	expect_needs(world, (const uint8_t *)script, strlen(script), "needs no-such-language");
+}
+
+// What is put into prog, and what is named in a make without frames, is answered once that is known.
+static void test_what_is_not_here_in_steps(void **state) {
+	struct world *world = *state;
+	char *lines;
+	assert_true(asprintf(&lines, "prog %s\n", write_program(world, "#!/no/such/sh\n", 0755)) > 0);
+	expect(world, OWNER, OP_EMATCH, "make", "/proc/p", lines);
+	assert_false(world_has(world, "/proc/p"));
+	free(lines);
+	expect(world, OWNER, OP_OK, "make", "/proc/p", "");
+	expect_put(world, "/proc/p/prog", "#!/no/such/sh\n", OP_EMATCH);
+	put(world, "/proc/p/prog", "#!/bin/sh\nexit 4\n"); // it may still become one
+	expect_get(world, "/proc/p/legacy", "exit 4");
 }
 
 static void test_carried_badly(void **state) {
@@ -709,6 +776,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_programs_that_do_not_start),
 	TEST(test_carried),
 	TEST(test_carried_binary),
+	TEST(test_what_is_not_here),
+	TEST(test_what_is_not_here_in_steps),
 	TEST(test_carried_badly),
 	TEST(test_carried_together),
 	TEST(test_single_boxes),

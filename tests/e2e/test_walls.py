@@ -184,6 +184,22 @@ def test_carried_runs_behind_them_too(homes, let_in):
     assert "No such file" in done.stderr.decode()
 
 
+def test_what_his_program_needs(homes, let_in):
+    """A library that is on bob's machine only: said before anything starts, by name."""
+    den, pc = homes
+    pc.node.write_file(f"{pc.node.home}/only.c", "int only(void) { return 5; }\n")
+    pc.node.write_file(f"{pc.node.home}/uses.c", "int only(void); int main(void) { return only(); }\n")
+    pc.node.run(["cc", "-shared", "-fPIC", "-o", "libonly.so.3", "-Wl,-soname,libonly.so.3", "only.c"])
+    pc.node.run(["cc", "-o", "uses", "uses.c", "./libonly.so.3"])
+    done = pc.run("run", "-e", f"LD_LIBRARY_PATH={pc.node.home}", "--", "./uses")
+    assert done.returncode == 5, done.stderr
+    done = pc.run(*on_den("./uses"))
+    assert done.returncode == 126
+    said = done.stderr.decode()
+    assert "EMATCH" in said and "needs libonly.so.3, which den has not" in said, said
+    assert not den.node.find("bwrap")
+
+
 def test_what_he_makes_is_his(homes, let_in):
     """Bob sees his own process and none of ann's; she, whose processor it is, sees and ends his."""
     den, pc = homes
@@ -200,7 +216,7 @@ def test_what_he_makes_is_his(homes, let_in):
         assert pc.run("rm", f"/n/ann.den/proc/{other}").returncode == 1
         den.box("rm", f"/proc/{name}")
         assert his.wait() == 128 + 9
-        assert len(den.node.find("sleep")) == 1
+        wait_for(lambda: len(den.node.find("sleep")) == 1, 20, "the end of his alone")
     finally:
         for process in (hers, his):
             process.stop()
@@ -225,3 +241,16 @@ def test_his_link_cut(lab, homes, let_in):
         wait_for(lambda: not den.node.find("bwrap"), 10, "the end of its walls")
     finally:
         lab.mend(pc.node)
+
+
+def test_network_if_she_says_so(homes):
+    """Last, since den's boxd is another then."""
+    den, pc = homes
+    den.boxd.stop()
+    den.node.write_file(f"{den.node.home}/.config/boxland/boxd.conf",
+                        "sandbox-network yes\naccess /proc bob kms\n")
+    den.start_boxd()
+    seen = look_around(den, pc)
+    assert "eth0" in seen["interfaces"]
+    assert seen["out"] == "Connection refused"  # reached: nobody listens there now
+    assert seen["secret"] == "No such file or directory" and seen["processes"] != []

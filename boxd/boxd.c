@@ -163,7 +163,7 @@ static void serve_granted(struct boxd *boxd, struct exchange *exchange, struct o
 		const struct subject *subject) {
 	struct subject granted = *subject;
 	struct op_refusal why;
-	if (grants_admit(&boxd->grants, head, &granted, &why) != OP_OK) {
+	if (grants_admit(&boxd->grants, exchange, head, &granted, &why) != OP_OK) {
 		relay_refuse(exchange, &why);
 	} else if (!pass_on(boxd, exchange, head, &granted, false)) {
 		box_server_give_back(&boxd->outside, exchange, head, &granted);
@@ -312,6 +312,7 @@ static void handle_peer_gone(void *data, struct peer *peer) {
 	far_peer_gone(&boxd->far, peer);
 	meet_box_peer_gone(&boxd->env, peer);
 	peer_box_gone(&boxd->env, peer);
+	grants_check(&boxd->grants);
 }
 
 static void handle_ads_changed(void *data, const struct peer *peer) {
@@ -327,6 +328,7 @@ static void handle_revoked(void *data, const char *person) {
 		peer_revoked_changed(&boxd->env, name);
 	}
 	revocations_tell_all(&boxd->revocations, person);
+	grants_check(&boxd->grants);
 }
 
 static bool handle_unanswered(void *data, struct peer *peer) {
@@ -512,7 +514,7 @@ struct boxd *boxd_create(struct wl_event_loop *loop, const struct config *config
 		free(boxd);
 		return NULL;
 	}
-	grants_init(&boxd->grants, boxd->keys);
+	grants_init(&boxd->grants, boxd->keys, loop);
 	boxd->route = (struct route){loop, boxd->keys, &boxd->mounts, NULL, &boxd->grants};
 	const char *person = keys_person(boxd->keys);
 	boxd->tree = box_tree_create(person ? person : config->person);

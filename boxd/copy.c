@@ -294,8 +294,14 @@ static void grant_asked(const struct copy *copy, struct op_head *head, const str
 			strcmp(peer->subject.person, person) == 0 || strcmp(asked->key, other->key) == 0) {
 		return;
 	}
-	grants_sign(route->grants, head, asked->key, other->key,
-		asked == &copy->source ? OP_PUTMEM : OP_GETMEM, other->there, &why);
+	const struct grants_leave leave = {
+		.holder = asked->key,
+		.to = other->key,
+		.use = GRANT_ONCE,
+		.verbs = 1u << (asked == &copy->source ? OP_PUTMEM : OP_GETMEM),
+		.name = other->there,
+	};
+	grants_sign(route->grants, head, &leave, NULL, &why);
 }
 
 static void ask_node(struct copy *copy, enum stage stage) {

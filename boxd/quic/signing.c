@@ -3,7 +3,7 @@
  * signing.c - signatures under grants: made with this machine's key, and checked down to a person
  * whose key is pinned.
  *
- * What a grant says and is good for is box/grant.c; that one is used once is boxd/grants.c.
+ * What a grant says and is good for is box/grant.c; that one is used once is boxd/granted.c.
  */
 #include "quic/signing.h"
 
@@ -95,7 +95,7 @@ char *signing_grant(const struct keys *keys, struct grant *grant, struct op_refu
 	strcpy(grant->person, keys->person_fingerprint);
 	strcpy(grant->by, keys->fingerprint);
 	buf_init(&text);
-	if (make_id(grant->id) && write_grant(keys, grant, &text)) {
+	if ((grant->id[0] || make_id(grant->id)) && write_grant(keys, grant, &text)) {
 		gnutls_datum_t bytes = datum_of(&text);
 		if (gnutls_base64_encode2(&bytes, &coded) >= 0) {
 			out = strndup((const char *)coded.data, coded.size);
@@ -209,23 +209,43 @@ static enum op_code check_signer(struct quic *quic, const struct paper *paper,
 	return cert_name(paper->machine, subject->machine, refusal);
 }
 
-enum op_code signing_check(struct quic *quic, const char *text, struct grant *grant,
-		struct subject *subject, struct op_refusal *refusal) {
+// The text under its base64, malloc'd and with a zero byte behind it. NULL: refusal.
+static char *decode(const char *text, size_t *size, struct op_refusal *refusal) {
 	gnutls_datum_t in = {.data = (unsigned char *)text, .size = (unsigned int)strlen(text)};
 	gnutls_datum_t out = {0};
-	struct paper paper = {0};
-	char *plain = NULL;
 	if (in.size == 0 || in.size > SIGNING_MAX || gnutls_base64_decode2(&in, &out) < 0) {
-		return op_refuse(refusal, OP_EARG, "that is no grant: it is not base64");
+		op_refuse(refusal, OP_EARG, "that is no grant: it is not base64");
+		return NULL;
 	}
-	enum op_code code = OP_EIO;
-	if ((plain = malloc((size_t)out.size + 1))) {
+	char *plain = malloc((size_t)out.size + 1);
+	if (plain) {
 		memcpy(plain, out.data, out.size);
 		plain[out.size] = '\0';
-		code = read_paper(&paper, grant, plain, out.size, refusal);
+		*size = out.size;
 	} else {
 		op_refuse(refusal, OP_EIO, "out of memory");
 	}
+	gnutls_free(out.data);
+	return plain;
+}
+
+enum op_code signing_read(const char *text, struct grant *grant, struct op_refusal *refusal) {
+	size_t size;
+	char *plain = decode(text, &size, refusal);
+	enum op_code code = plain && grant_parse(grant, plain, size, refusal) > 0 ? OP_OK : refusal->code;
+	free(plain);
+	return code;
+}
+
+enum op_code signing_check(struct quic *quic, const char *text, struct grant *grant,
+		struct subject *subject, struct op_refusal *refusal) {
+	struct paper paper = {0};
+	size_t size;
+	char *plain = decode(text, &size, refusal);
+	if (!plain) {
+		return refusal->code;
+	}
+	enum op_code code = read_paper(&paper, grant, plain, size, refusal);
 	if (code == OP_OK) {
 		code = check_signer(quic, &paper, grant, subject, refusal);
 	}
@@ -234,6 +254,10 @@ enum op_code signing_check(struct quic *quic, const char *text, struct grant *gr
 	}
 	paper_finish(&paper);
 	free(plain);
-	gnutls_free(out.data);
 	return code;
+}
+
+bool signing_stands(struct quic *quic, const char *person, const char *by) {
+	return persons_name(quic, person) && !revoked_has(quic, person, by) &&
+		!peers_is_forgotten(quic, by);
 }

@@ -14,11 +14,13 @@
 #define SIGNING_MAX 16384 // bytes of such a text
 
 /*
- * Signs with this machine's key, in its person's name: id, person and by are filled in. The text,
- * malloc'd; NULL and refusal: EPERM (this machine is nobody's), EIO.
+ * Signs with this machine's key, in its person's name: person and by are filled in, and id if it is
+ * empty. The text, malloc'd; NULL and refusal: EPERM (this machine is nobody's), EIO.
  */
 char *signing_grant(const struct keys *keys, struct grant *grant, struct op_refusal *refusal);
 
+/* Reads a grant, whoever signed it. EARG. */
+enum op_code signing_read(const char *text, struct grant *grant, struct op_refusal *refusal);
 /*
  * Reads a grant and checks who signed it: a machine, not one that was forgotten here, of a person who
  * is known here. subject is that person, by the name we know him by, at that machine. EARG, EPERM.
@@ -26,5 +28,7 @@ char *signing_grant(const struct keys *keys, struct grant *grant, struct op_refu
  */
 enum op_code signing_check(struct quic *quic, const char *text, struct grant *grant,
 	struct subject *subject, struct op_refusal *refusal);
+/* Whether grants of that machine (by) of that person may still be believed; both are fingerprints. */
+bool signing_stands(struct quic *quic, const char *person, const char *by);
 
 #endif

@@ -15,18 +15,23 @@
 #include "box/name.h"
 
 // What may be done in another's name: whatever sends further, or makes, is asked by himself.
-#define VERBS (1u << OP_KIND | 1u << OP_GETMEM | 1u << OP_PUTMEM)
+#define BYTES (1u << OP_KIND | 1u << OP_GETMEM | 1u << OP_PUTMEM)
 
 static const struct {
 	const char *word;
 	int64_t seconds; // it holds for so long at most
+	uint32_t verbs;  // and is good for these at most
 } uses[] = {
-	[GRANT_ONCE] = {"once", 600},
-	[GRANT_LINK] = {"link", 86400},
-	[GRANT_NS] = {"ns", 86400},
-	[GRANT_MEMBER] = {"member", INT64_MAX},
+	[GRANT_ONCE] = {"once", 600, BYTES},
+	[GRANT_LINK] = {"link", 86400, BYTES},
+	[GRANT_NS] = {"ns", 86400, BYTES | 1u << OP_SELECTORS},
+	[GRANT_MEMBER] = {"member", INT64_MAX, 0},
 };
 #define USES (sizeof(uses) / sizeof(uses[0]))
+
+int64_t grant_seconds(enum grant_use use) {
+	return uses[use].seconds;
+}
 
 bool grant_print(const struct grant *grant, struct buf *out) {
 	bool good = buf_printf(out, "grant/1\nid %s\nperson %s\nby %s\nholder %s\nto %s\nverbs", grant->id,
@@ -173,7 +178,7 @@ static enum op_code check_time(const struct grant *grant, int64_t now,
 			"of the two machines", grant->from - now);
 	}
 	if (now != 0 && now > grant->until + GRANT_SKEW) {
-		return op_refuse(refusal, OP_EPERM, "the grant ended %" PRId64 " s ago: ask anew, or set the "
+		return op_refuse(refusal, OP_EPERM, "the grant ran out %" PRId64 " s ago: ask anew, or set the "
 			"clocks of the two machines", now - grant->until);
 	}
 	return OP_OK;
@@ -188,7 +193,7 @@ enum op_code grant_covers(const struct grant *grant, const struct grant_case *wa
 	if (strcmp(grant->to, wanted->to) != 0) {
 		return op_refuse(refusal, OP_EPERM, "the grant is for another machine than this one");
 	}
-	if (!(grant->verbs & VERBS & 1u << wanted->verb)) {
+	if (!(grant->verbs & uses[grant->use].verbs & 1u << wanted->verb)) {
 		return op_refuse(refusal, OP_EPERM, "the grant is not for %s", op_verb_name(wanted->verb));
 	}
 	if (strcmp(grant->name, wanted->name) != 0) {

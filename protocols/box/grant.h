@@ -33,8 +33,8 @@
 
 enum grant_use {
 	GRANT_ONCE,   // for 10 minutes at most
-	GRANT_LINK,   // for a day, one exchange at a time
-	GRANT_NS,     // likewise
+	GRANT_LINK,   // for a day at most, one exchange at a time
+	GRANT_NS,     // likewise, several at a time, and lists too
 	GRANT_MEMBER, // names a person of a group
 };
 
@@ -46,6 +46,9 @@ struct grant {
 	int64_t from, until;
 	enum grant_use use;
 };
+
+/* So long a grant for that use holds at most. */
+int64_t grant_seconds(enum grant_use use);
 
 /* Appends the head. false: no memory. */
 bool grant_print(const struct grant *grant, struct buf *out);

@@ -123,7 +123,8 @@ static enum op_code check(const struct ns *ns, const struct ns_binding *binding,
 		code = where_split(binding->target, key, &name, refusal);
 	}
 	if (code == OP_OK && binding->any && key[0]) {
-		code = op_refuse(refusal, OP_EARG, "a binding to any node takes a name, not the key of one");
+		code = op_refuse(refusal, OP_EARG, "a binding to any node takes a name as "
+			"every node has it, such as /proc, not a box of one node");
 	}
 	if (code == OP_OK && binding->want) {
 		code = cnstr_parse(&want, binding->want, refusal);

@@ -101,6 +101,32 @@ def test_shown_with_what_is_meant_now(ann, ibiza):
     assert rows[1].split()[:2] == ["*", "/fs/files"] and "/n/den/fs/files" in rows[2]
 
 
+def rows_of(shown, prefix):
+    """What box ns says of a prefix: (starred, name, what it is)."""
+    block = shown.split(f"\n{prefix}\n")[1] if not shown.startswith(prefix) else shown.split("\n", 1)[1]
+    rows = []
+    for line in block.splitlines():
+        if not line.startswith("  "):
+            break
+        name, _, said = line[4:].partition(" ")
+        rows.append((line[2] == "*", name, said.strip()))
+    return rows
+
+
+def test_shown_with_why(ibiza):
+    """The reasons stand beside what is not meant; all of a prefix stand together."""
+    ibiza.box("import", "/f", "den", "/fs/files/only-den")
+    ibiza.box("import", "/g", "here", "/f")
+    ibiza.box("import", "/cpu", "any", "/proc", "proc!arm64")
+    ibiza.box("import", "/f", "here", "/fs/files/nowhere", "above")
+    shown = ibiza.box("ns")
+    assert rows_of(shown, "/f") == [(False, "/fs/files/nowhere", "not there"),
+                                    (True, "/n/den/fs/files/only-den", "file")]
+    assert rows_of(shown, "/g") == [(True, "/f", "file, by what /f means")]
+    assert all(not star and said.endswith("not proc!arm64") for star, _, said in rows_of(shown, "/cpu"))
+    assert "every node" in ibiza.refused("import", "/g", "any", "/n/den/proc")
+
+
 def test_default_is_read_from_a_file(lab, ann):
     attic = Household(lab.node("attic"))
     attic.node.write_file("/home/ann/.config/boxland/ns",

@@ -36,32 +36,57 @@ void box_no_such(struct req *req) {
 	box_refuse(req, &refusal);
 }
 
+// What the list says: of the request's own name, if its type looked, else of the box.
+static enum perm listed(const struct box *box, const struct req *req, char letter) {
+	return box == req->box && req->found ? letters_allow(req->found->letters, letter) :
+		box_allows(box, req->subject, letter);
+}
+
+enum perm box_req_allows(const struct req *req, char letter) {
+	return listed(req->box, req, letter);
+}
+
+const char *box_req_owner(const struct req *req) {
+	return req->found ? req->found->owner : req->box->owner;
+}
+
 // Leave was given for what is asked of the request's own box, and of no other.
 static enum perm allows(const struct box *box, const struct req *req, char letter) {
-	enum perm perm = box_allows(box, req->subject, letter);
+	enum perm perm = listed(box, req, letter);
 	return perm == PERM_ASK && box == req->box && letter == req->given ? PERM_YES : perm;
+}
+
+// Who can allow it, and with which line.
+static const char *propose(const struct box *box, const struct req *req, char letter,
+		char line[static ACL_LINE_SIZE]) {
+	const struct subject *subject = req->subject;
+	if (box == req->box && req->found) {
+		perm_line_with(subject->person, req->found->letters, letter, line);
+		return box_req_owner(req);
+	}
+	acl_line_with(box_acl_in_force(box), box->owner, subject, letter, line);
+	return box->owner;
 }
 
 enum op_code box_check_rights(const struct box *box, const struct req *req, const char *name,
 		struct op_refusal *refusal) {
-	const struct subject *subject = req->subject;
 	char letter = op_verb_letter(req->head->verb), line[ACL_LINE_SIZE];
-	if (box_allows(box, subject, 'k') == PERM_NO) {
+	if (listed(box, req, 'k') == PERM_NO) {
 		return refuse_no_such(name, refusal);
 	}
 	enum perm perm = allows(box, req, letter);
 	if (perm == PERM_YES) {
 		return OP_OK;
 	}
-	acl_line_with(box_acl_in_force(box), box->owner, subject, letter, line);
+	const char *owner = propose(box, req, letter, line);
 	if (perm == PERM_ASK) {
 		return op_refuse(refusal, OP_EASK, "%s would have to be asked for " SHOWN ", and nobody can "
-			"be asked here; %s can allow it (box chinfo " SHOWN " acl '%s')", box->owner, name,
-			box->owner, name, line);
+			"be asked here; %s can allow it (box chinfo " SHOWN " acl '%s')", owner, name, owner, name,
+			line);
 	}
 	return op_refuse(refusal, OP_EPERM,
 		"%s may not %s " SHOWN "; its owner %s can allow it (box chinfo " SHOWN " acl '%s')",
-		subject->person, op_verb_name(req->head->verb), name, box->owner, name, line);
+		req->subject->person, op_verb_name(req->head->verb), name, owner, name, line);
 }
 
 // What a make is about: a name that is free below box, or box itself, which is there already.
@@ -71,7 +96,7 @@ static enum op_code check_make(const struct req *req, const char *name,
 	if (*req->rest) {
 		// Whether it is not there, or not for him, is one answer.
 		if ((strchr(req->rest, '/') && !box->type->walks) ||
-				box_allows(box, req->subject, 'k') == PERM_NO) {
+				listed(box, req, 'k') == PERM_NO) {
 			char *parent = name_parent(name);
 			refuse_no_such(parent ? parent : name, refusal);
 			free(parent);
@@ -186,7 +211,7 @@ static enum op_code check(const struct req *req, const char *name, struct op_ref
 	enum op_code code = check_place(req, name, refusal);
 	// Nobody is asked for what would be refused; but who would have to be asked for k learns nothing.
 	if ((code != OP_OK && code != OP_EASK) ||
-			(code == OP_EASK && box_allows(req->box, req->subject, 'k') != PERM_YES)) {
+			(code == OP_EASK && box_req_allows(req, 'k') != PERM_YES)) {
 		return code;
 	}
 	enum op_code other = check_rest(req, name, &rest);
@@ -199,13 +224,48 @@ static enum op_code check(const struct req *req, const char *name, struct op_ref
 // It is the request's own box that asks, and leave for it was not given yet.
 static bool can_be_asked(const struct req *req) {
 	char letter = op_verb_letter(req->head->verb);
-	return req->given != letter && box_allows(req->box, req->subject, letter) == PERM_ASK;
+	return req->given != letter && box_req_allows(req, letter) == PERM_ASK;
+}
+
+static void look(struct req *req) {
+	req->looking = true;
+	if (op_body_of(req->head, NULL) != OP_BODY_NONE) {
+		req_pause(req, true); // its body is for whoever serves it
+	}
+	req->box->type->look(req->box, req);
+}
+
+void box_found(struct req *req, struct req_found *found) {
+	req->looking = false;
+	req->events = NULL;
+	req->data = NULL;
+	if (op_body_of(req->head, NULL) != OP_BODY_NONE) {
+		req_pause(req, false);
+	}
+	req_forget_found(req);
+	req->found = found;
+	if (found) {
+		req->rest = found->rest;
+		box_serve_found(req);
+	} else {
+		req_fail(req, OP_EIO, "out of memory");
+	}
+}
+
+void box_serve_anew(struct req *req) {
+	req->events = NULL;
+	req->data = NULL;
+	box_serve(req->box->tree, req);
 }
 
 void box_serve_found(struct req *req) {
 	const char *name = op_get(req->head, OP_F_NAME);
 	enum op_verb verb = req->head->verb;
 	struct op_refusal refusal;
+	if (*req->rest && req->box->type->look && !req->found) {
+		look(req);
+		return;
+	}
 	enum op_code code = check(req, name, &refusal);
 	if (code == OP_EASK && can_be_asked(req)) {
 		asking_ask(req, op_verb_letter(verb), name, &refusal);
@@ -223,6 +283,7 @@ void box_serve_found(struct req *req) {
 }
 
 void box_serve(struct box_tree *tree, struct req *req) {
+	req_forget_found(req);
 	req->box = box_find(tree, op_get(req->head, OP_F_NAME), &req->rest);
 	box_serve_found(req);
 }

@@ -45,6 +45,7 @@ static void asking_free(struct asking *asking) {
 	wl_list_remove(&asking->link);
 	wl_list_remove(&asking->box_destroy.link);
 	free(asking->name);
+	free(asking->list);
 	free(asking->title);
 	free(asking);
 }
@@ -115,10 +116,23 @@ static struct asking *find(const struct req *req, char letter, const char *name)
 	return NULL;
 }
 
+// The name of what has the list.
+static char *list_name(const struct asking *asking) {
+	char *box = box_name(asking->box), *name = NULL;
+	if (!*asking->list || !box) {
+		return box;
+	}
+	if (asprintf(&name, "%s/%s", box, asking->list) < 0) {
+		name = NULL;
+	}
+	free(box);
+	return name;
+}
+
 // What "always" would allow, where that is more than the name that is asked for.
 static char *title_of(const struct asking *asking) {
 	char *sentence = asking_sentence(&asking->subject, asking->letter, asking->name);
-	char *whole = box_name(asking->box), *title = NULL;
+	char *whole = list_name(asking), *title = NULL;
 	bool more = sentence && whole && asking->letter != 'm' && strcmp(whole, asking->name) != 0;
 	bool makes = sentence && whole && asking->letter == 'm';
 	if ((more || makes) && asprintf(&title, "%s (always: %s%s)", sentence,
@@ -142,7 +156,11 @@ static struct asking *create(struct req *req, char letter, const char *name) {
 	asking->subject = *req->subject;
 	asking->letter = letter;
 	asking->name = strdup(name);
-	asking->title = asking->name ? title_of(asking) : NULL;
+	asking->list = strdup(req->found ? req->found->list : "");
+	if (req->found) {
+		perm_line_with(req->subject->person, req->found->letters, letter, asking->always);
+	}
+	asking->title = asking->name && asking->list ? title_of(asking) : NULL;
 	asking->box_destroy.notify = handle_box_destroy;
 	wl_signal_add(&req->box->events.destroy, &asking->box_destroy);
 	if (!asking->title || !tree->asker->ask(tree->asker, asking)) {
@@ -186,7 +204,11 @@ static void go_on(struct req *req, char letter) {
 	if (op_body_of(req->head, NULL) != OP_BODY_NONE) {
 		req_pause(req, false);
 	}
-	box_serve_found(req);
+	if (req->found) {
+		box_serve_anew(req); // while he waited it may have become another's
+	} else {
+		box_serve_found(req);
+	}
 }
 
 void asking_ask(struct req *req, char letter, const char *name, const struct op_refusal *refusal) {
@@ -229,7 +251,9 @@ static void ask_anew(struct asking *asking, struct asker *asker) {
 
 static void give(struct asking *asking, enum asking_leave leave, struct asker *asker) {
 	char line[ACL_LINE_SIZE];
-	if (leave == LEAVE_ALWAYS) {
+	if (leave == LEAVE_ALWAYS && *asking->list) {
+		asking->box->type->allow(asking->box, asking->list, asking->always);
+	} else if (leave == LEAVE_ALWAYS) {
 		acl_line_with(box_acl_in_force(asking->box), asking->box->owner, &asking->subject,
 			asking->letter, line);
 		box_set_acl(asking->box, line, NULL); // a full list asks the next time

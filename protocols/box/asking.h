@@ -25,6 +25,8 @@ struct asking {
 	struct asker *asker;    // who has the question, or the leave that stands; NULL: it ends
 	struct box *box;        // whose list says so; NULL: it is gone
 	char *name;             // the box that was asked for: box, or one that its type finds below
+	char *list;             // whose list that is, below box; "": box's own
+	char always[ACL_LINE_SIZE]; // the line of that list that would allow it
 	char *title;            // the question, for a person
 	struct subject subject;
 	char letter;            // a small one

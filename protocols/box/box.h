@@ -32,9 +32,18 @@ struct box_type {
 	uint32_t takes_body;
 	/*
 	 * The type walks names below its box by itself: req->rest comes unwalked, for all verbs.
-	 * Rights are those of its box; want and if-version below it are the type's to check.
+	 * Rights are those of its box unless it looks; want and if-version below it are the type's to
+	 * check.
 	 */
 	bool walks;
+	/*
+	 * What is below the box may have rights of its own: before any of that is served, the type looks
+	 * for them, and calls box_found, from the loop. If the caller goes before, that is the request's
+	 * gone, as ever.
+	 */
+	void (*look)(struct box *box, struct req *req);
+	/* Sets a line of the list of what is below the box at rest, as somebody's leave; it may fail. */
+	void (*allow)(struct box *box, const char *rest, const char *line);
 	/* OP_MAKE of the box itself, rest "", makes an inner box whose name the type chooses. */
 	bool names;
 	/*
@@ -128,6 +137,16 @@ const char *box_version(const struct box *box, char out[static 32]);
  * this once, after req_init.
  */
 void box_serve(struct box_tree *tree, struct req *req);
+/*
+ * For a type that looks: found, malloc'd, becomes the request's, and it is served, or refused. NULL: no
+ * memory.
+ */
+void box_found(struct req *req, struct req_found *found);
+/* Serves a request that was not answered yet anew, as if it had just come. */
+void box_serve_anew(struct req *req);
+/* What the subject may do with what the request names. */
+enum perm box_req_allows(const struct req *req, char letter);
+const char *box_req_owner(const struct req *req);
 /* Answers ENOENT as box_serve does, for a type that walks and finds nothing. */
 void box_no_such(struct req *req);
 

@@ -14,6 +14,8 @@
 static const char all_letters[] = "ksgplmdi";
 // What the owner keeps whatever a line says: to see the box, and to change the list.
 static const char owner_keeps[] = "ki";
+// And of all that others own in what is his.
+static const char top_owner_keeps[] = "kid";
 
 static char capital(char letter) {
 	return (char)(letter - 'a' + 'A');
@@ -150,27 +152,33 @@ enum op_code acl_set(struct acl *acl, const char *text, struct op_refusal *refus
 	return OP_OK;
 }
 
+// The line that speaks of the subject; NULL: none does.
+static const struct acl_line *find_subject(const struct acl *acl, bool is_owner,
+		const struct subject *subject) {
+	char exact[SUBJECT_SIZE];
+	const struct acl_line *line = find_line(acl, subject_print(subject, exact));
+	line = line ? line : find_line(acl, subject->person);
+	return line ? line : find_line(acl, is_owner ? "owner" : "*");
+}
+
+enum perm letters_allow(const char *letters, char letter) {
+	return strchr(letters, letter) ? PERM_YES :
+		strchr(letters, capital(letter)) ? PERM_ASK : PERM_NO;
+}
+
 enum perm acl_allows(const struct acl *acl, const char *owner, const struct subject *subject,
 		char letter) {
 	char exact[SUBJECT_SIZE];
 	bool is_owner = strcmp(subject->person, owner) == 0;
-	const struct acl_line *line = find_line(acl, subject_print(subject, exact));
-	if (!line) {
-		if (is_owner && strchr(owner_keeps, letter)) {
-			return PERM_YES;
-		}
-		line = find_line(acl, subject->person);
+	if (is_owner && strchr(owner_keeps, letter) &&
+			!find_line(acl, subject_print(subject, exact))) {
+		return PERM_YES;
 	}
-	if (!line) {
-		line = find_line(acl, is_owner ? "owner" : "*");
-	}
+	const struct acl_line *line = find_subject(acl, is_owner, subject);
 	if (!line) {
 		return is_owner ? PERM_YES : PERM_NO;
 	}
-	if (strchr(line->letters, letter)) {
-		return PERM_YES;
-	}
-	return strchr(line->letters, capital(letter)) ? PERM_ASK : PERM_NO;
+	return letters_allow(line->letters, letter);
 }
 
 const char *acl_letters(const struct acl *acl, const char *owner, const struct subject *subject,
@@ -186,19 +194,68 @@ const char *acl_letters(const struct acl *acl, const char *owner, const struct s
 	return out;
 }
 
+// In their order, small where either says so.
+static void add_letters(char letters[static PERM_LETTERS_SIZE], const char *more) {
+	char before[PERM_LETTERS_SIZE];
+	size_t size = 0;
+	strcpy(before, letters);
+	for (const char *letter = all_letters; *letter; letter++) {
+		if (strchr(before, *letter) || strchr(more, *letter)) {
+			letters[size++] = *letter;
+		} else if (strchr(before, capital(*letter)) || strchr(more, capital(*letter))) {
+			letters[size++] = capital(*letter);
+		}
+	}
+	letters[size] = '\0';
+}
+
+void perm_path_begin(struct perm_path *path, const struct acl *acl, const char *owner,
+		const struct subject *subject) {
+	char exact[SUBJECT_SIZE];
+	*path = (struct perm_path){
+		.subject = subject,
+		.top_owner = owner,
+		.by_machine = find_line(acl, subject_print(subject, exact)),
+	};
+	snprintf(path->owner, sizeof(path->owner), "%s", owner);
+	acl_letters(acl, owner, subject, path->letters);
+}
+
+bool perm_path_step(struct perm_path *path, const struct perm_step *step) {
+	const char *person = path->subject->person;
+	if (step->owner[0]) {
+		strcpy(path->owner, step->owner);
+	}
+	bool is_owner = strcmp(person, path->owner) == 0 && !path->by_machine;
+	bool is_top_owner = strcmp(person, path->top_owner) == 0;
+	bool decided = !step->broken &&
+		find_subject(&step->acl, strcmp(person, path->owner) == 0, path->subject);
+	if (decided) {
+		acl_letters(&step->acl, path->owner, path->subject, path->letters);
+	} else if (step->broken && !is_owner && !is_top_owner) {
+		path->letters[0] = '\0';
+	} else if (step->owner[0] && is_owner) {
+		strcpy(path->letters, all_letters);
+	}
+	if (is_top_owner && !path->by_machine) {
+		add_letters(path->letters, top_owner_keeps);
+	}
+	return decided;
+}
+
+const char *perm_line_with(const char *who, const char *letters, char letter,
+		char out[static ACL_LINE_SIZE]) {
+	char all[PERM_LETTERS_SIZE], more[] = {letter, '\0'};
+	snprintf(all, sizeof(all), "%s", letters);
+	add_letters(all, more);
+	snprintf(out, ACL_LINE_SIZE, "%s %s", who, all);
+	return out;
+}
+
 const char *acl_line_with(const struct acl *acl, const char *owner, const struct subject *subject,
 		char letter, char out[static ACL_LINE_SIZE]) {
 	char exact[SUBJECT_SIZE], letters[PERM_LETTERS_SIZE];
 	subject_print(subject, exact);
 	acl_letters(acl, owner, subject, letters);
-	char *asked = strchr(letters, capital(letter));
-	if (asked) {
-		*asked = letter;
-	} else if (!strchr(letters, letter)) {
-		size_t size = strlen(letters);
-		letters[size] = letter;
-		letters[size + 1] = '\0';
-	}
-	snprintf(out, ACL_LINE_SIZE, "%s %s", find_line(acl, exact) ? exact : subject->person, letters);
-	return out;
+	return perm_line_with(find_line(acl, exact) ? exact : subject->person, letters, letter, out);
 }

@@ -62,11 +62,41 @@ enum perm acl_allows(const struct acl *acl, const char *owner, const struct subj
 /* All letters that acl_allows, capitals for those that ask; returns out. */
 const char *acl_letters(const struct acl *acl, const char *owner, const struct subject *subject,
 	char out[static PERM_LETTERS_SIZE]);
+/* The same of letters that were settled before. */
+enum perm letters_allow(const char *letters, char letter);
+
+/*
+ * Rights that come down a path, where what is on the way may have an owner and a list of its own: begun
+ * with those of the box above it all, then a step for each thing. The nearest list that has a line for
+ * the subject decides, then the box's. Who owns a thing may do all with it and below it, but for a line
+ * of a nearer list; who owns the box keeps k, i and d on all of it. A line of the box's list for one
+ * machine of theirs takes that from it.
+ */
+struct perm_path {
+	const struct subject *subject; // not copied
+	const char *top_owner;         // likewise
+	bool by_machine;               // a line of the box's list is for this very machine
+	char owner[OP_MAX_SUBJECT + 1]; // of the last thing
+	char letters[PERM_LETTERS_SIZE];
+};
+struct perm_step {
+	char owner[OP_MAX_SUBJECT + 1]; // "": as what it is in; "*": nobody
+	struct acl acl;
+	bool broken; // it says something that is not understood: closed to all but the owners
+};
+void perm_path_begin(struct perm_path *path, const struct acl *acl, const char *owner,
+	const struct subject *subject);
+/* true: a line of the step's own list decided. */
+bool perm_path_step(struct perm_path *path, const struct perm_step *step);
+
 /*
  * The line that leaves the subject what he has and adds a letter; it takes the place of the one
  * that now decides, or is his person's first. Returns out.
  */
 const char *acl_line_with(const struct acl *acl, const char *owner, const struct subject *subject,
 	char letter, char out[static ACL_LINE_SIZE]);
+/* The same for who of a list that gives him letters now. Returns out. */
+const char *perm_line_with(const char *who, const char *letters, char letter,
+	char out[static ACL_LINE_SIZE]);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 void req_init(struct req *req, const struct req_carrier *carrier, const struct op_head *head,
 		const struct subject *subject) {
@@ -19,7 +20,17 @@ void req_init(struct req *req, const struct req_carrier *carrier, const struct o
 	op_head_init_reply(&req->reply);
 }
 
+void req_forget_found(struct req *req) {
+	if (req->found) {
+		free(req->found->list);
+		free(req->found->rest);
+		free(req->found);
+		req->found = NULL;
+	}
+}
+
 void req_finish(struct req *req) {
+	req_forget_found(req);
 	op_head_finish(&req->reply);
 }
 

@@ -53,12 +53,22 @@ struct req_events {
 	void (*gone)(struct req *req);
 };
 
+/* What a type that looks found of a name below its box (box_type.look). */
+struct req_found {
+	char owner[OP_MAX_SUBJECT + 1];
+	char letters[PERM_LETTERS_SIZE]; // the subject's; those that ask are capitals
+	char *list; // the name below the box whose list decided; "": the box's own did
+	char *rest; // the name, without links on the way
+};
+
 struct req {
 	const struct op_head *head;
 	const struct subject *subject; // on whose behalf
 	struct box *box;               // the box found
 	bool outside;                  // it comes from another node
 	const char *rest;              // the name below box that its type walks; mostly ""
+	struct req_found *found;       // of rest; NULL: its box's rights are its rights
+	bool looking;                  // the type looks for it
 	char given;                    // the letter that somebody gave leave for, to this request; or 0
 	const struct req_events *events; // set by the handler before it returns
 	void *data;                      // the handler's own
@@ -138,6 +148,8 @@ void req_init(struct req *req, const struct req_carrier *carrier, const struct o
 	const struct subject *subject);
 /* The caller is lost: tells the handler, if the request is still his, and once. */
 void req_gone(struct req *req);
+/* What was found is no longer so. */
+void req_forget_found(struct req *req);
 void req_finish(struct req *req);
 
 #endif

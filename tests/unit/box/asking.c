@@ -24,6 +24,8 @@ struct fixture {
 	struct asking *asked; // the last; NULL: withdrawn, or none
 	int asks, withdrawn;
 	struct buf written; // into x
+	const char *letters; // of what is below deep, which decides by itself
+	char allowed[100];   // what leave for always came to there
 };
 
 static bool fixture_ask(struct asker *asker, struct asking *asking) {
@@ -74,6 +76,29 @@ static const struct box_type files_type = {
 	.walks = true,
 };
 
+static void deep_look(struct box *box, struct req *req) {
+	struct fixture *fixture = box->data;
+	struct req_found *found = calloc(1, sizeof(*found));
+	strcpy(found->owner, "ann");
+	strcpy(found->letters, fixture->letters);
+	found->list = strdup("in");
+	found->rest = strdup("in/found");
+	box_found(req, found);
+}
+
+static void deep_allow(struct box *box, const char *rest, const char *line) {
+	struct fixture *fixture = box->data;
+	snprintf(fixture->allowed, sizeof(fixture->allowed), "%s: %s", rest, line);
+}
+
+static const struct box_type deep_type = {
+	.name = "deep",
+	.fn = {[OP_GETMEM] = x_getmem},
+	.walks = true,
+	.look = deep_look,
+	.allow = deep_allow,
+};
+
 static int setup(void **state) {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 	*state = fixture;
@@ -82,6 +107,7 @@ static int setup(void **state) {
 	struct box *root = box_tree_root(fixture->tree);
 	fixture->x = box_create(root, "x", &x_type, "text", fixture);
 	fixture->files = box_create(root, "files", &files_type, "dir", fixture);
+	box_create(root, "deep", &deep_type, "dir", fixture);
 	box_set_acl(fixture->x, "bob kGPD", NULL);
 	box_set_acl(fixture->files, "bob kG", NULL);
 	box_tree_set_asker(fixture->tree, &fixture->asker);
@@ -218,6 +244,32 @@ static void test_box_goes(void **state) {
 	assert_int_equal(fixture->withdrawn, 1);
 }
 
+// What is below a box may have a list of its own: it is that which leave for always changes.
+static void test_what_looks(void **state) {
+	struct fixture *fixture = *state;
+	struct memory memory;
+	fixture->letters = "kG";
+	ask(fixture, &memory, "getmem\nname /deep/link\n");
+	assert_false(memory.replied);
+	assert_string_equal(fixture->asked->title,
+		"bob, at pc, wants to read /deep/link (always: all of /deep/in)");
+	answer(fixture, LEAVE_ALWAYS, "ann/den");
+	assert_true(memory.replied && memory_code(&memory) == OP_OK);
+	assert_memory_equal(buf_front(&memory.bytes), "in/found", 8);
+	memory_finish(&memory);
+	assert_string_equal(fixture->allowed, "in: bob kg");
+	ask(fixture, &memory, "getmem\nname /deep/link\n");
+	fixture->letters = "k"; // while he waits
+	answer(fixture, LEAVE_ONCE, "ann/den");
+	expect_code(&memory, OP_EPERM);
+	fixture->letters = "";
+	ask(fixture, &memory, "delete\nname /deep/link\n"); // nor that it serves no such verb
+	expect_code(&memory, OP_ENOENT);
+	fixture->letters = "kd";
+	ask(fixture, &memory, "delete\nname /deep/link\n");
+	expect_code(&memory, OP_EUNSUPP);
+}
+
 // Leave that stands is for that box, not for the next of its name.
 static void test_leave_goes_with_its_box(void **state) {
 	struct fixture *fixture = *state;
@@ -335,6 +387,7 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(test_until_it_is_taken_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_same_question_twice, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_caller_hangs_up, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_what_looks, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_box_goes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_leave_goes_with_its_box, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_box_goes_by_the_answer, setup, teardown),

@@ -6,6 +6,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -139,6 +140,75 @@ static void test_limit(void **state) {
 	check_letters(&acl, &bob, "k");
 }
 
+static void step(struct perm_path *path, const char *owner, const char *line, const char *letters) {
+	struct perm_step step = {0};
+	snprintf(step.owner, sizeof(step.owner), "%s", owner);
+	if (line) {
+		set(&step.acl, line);
+	}
+	bool decided = perm_path_step(path, &step);
+	assert_string_equal(path->letters, letters);
+	assert_true(line || !decided);
+}
+
+static void test_path(void **state) {
+	struct acl acl = {0};
+	struct perm_path path;
+	set(&acl, "bob ksG");
+	perm_path_begin(&path, &acl, "ann", &bob);
+	assert_string_equal(path.letters, "ksG");
+	step(&path, "", "eve kg", "ksG"); // of somebody else
+	step(&path, "", "bob kg", "kg");
+	step(&path, "eve", NULL, "kg"); // another's thing in it
+	assert_string_equal(path.owner, "eve");
+	step(&path, "bob", NULL, "ksgplmdi");
+	step(&path, "", "bob g", "kgi"); // he shuts himself out, and can come back
+	step(&path, "", "* k", "kgi"); // others' line is not the owner's
+	step(&path, "eve", "* s", "s");
+	perm_path_begin(&path, &acl, "ann", &ann);
+	step(&path, "bob", "ann g", "kgdi"); // it is on her disk
+	step(&path, "", "owner k", "kgdi");
+	perm_path_begin(&path, &acl, "ann", &eve);
+	step(&path, "", "* k", "k");
+	step(&path, "", "* kG", "kG");
+	assert_int_equal(letters_allow(path.letters, 'g'), PERM_ASK);
+	char line[ACL_LINE_SIZE];
+	assert_string_equal(perm_line_with("eve", path.letters, 'g', line), "eve kg");
+}
+
+// A machine that the box's list speaks of has what that says, and nothing as its person's.
+static void test_path_of_a_machine(void **state) {
+	struct acl acl = {0};
+	struct perm_path path;
+	set(&acl, "ann/laptop ks");
+	perm_path_begin(&path, &acl, "ann", &ann_laptop);
+	step(&path, "", NULL, "ks");
+	step(&path, "bob", NULL, "ks");
+	step(&path, "ann", NULL, "ks");
+	step(&path, "", "ann/laptop kg", "kg");
+}
+
+static void test_broken_step(void **state) {
+	struct acl acl = {0};
+	struct perm_step broken = {.broken = true}, nobodys = {.owner = "*", .broken = true};
+	struct perm_path path;
+	set(&acl, "bob ksgplmdi");
+	set(&acl, "eve kg");
+	set(&broken.acl, "eve kg"); // as far as it was understood
+	perm_path_begin(&path, &acl, "ann", &eve);
+	assert_false(perm_path_step(&path, &broken));
+	assert_string_equal(path.letters, "");
+	perm_path_begin(&path, &acl, "ann", &bob);
+	step(&path, "bob", NULL, "ksgplmdi");
+	perm_path_step(&path, &broken);
+	assert_string_equal(path.letters, "ksgplmdi");
+	perm_path_step(&path, &nobodys);
+	assert_string_equal(path.letters, "");
+	perm_path_begin(&path, &acl, "ann", &ann);
+	perm_path_step(&path, &nobodys);
+	assert_string_equal(path.letters, "ksgplmdi");
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_subject),
@@ -149,6 +219,9 @@ int main(void) {
 		cmocka_unit_test(test_replace_and_take_away),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_path),
+		cmocka_unit_test(test_path_of_a_machine),
+		cmocka_unit_test(test_broken_step),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

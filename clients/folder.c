@@ -50,8 +50,8 @@ static bool is_name_or_said(const char *name) {
 static void *thread_main(void *data) {
 	struct moving *moving = data;
 	moving->done = moving->packs ?
-		tree_pack(moving->dir, moving->theirs, is_name_or_said, &moving->trouble) :
-		tree_unpack(moving->theirs, moving->dir, is_name, &moving->trouble);
+		tree_pack(moving->dir, moving->theirs, is_name_or_said, NULL, &moving->trouble) :
+		tree_unpack(moving->theirs, moving->dir, is_name, NULL, &moving->trouble);
 	close(moving->theirs);
 	return NULL;
 }
@@ -202,7 +202,7 @@ static bool give_name(struct moving *moving, const char *temporary, const char *
 		fprintf(stderr, "box: %s: %s\n", folder, strerror(errno));
 		return false;
 	}
-	bool good = tree_merge(moving->dir, into, &moving->trouble);
+	bool good = tree_merge(moving->dir, into, NULL, &moving->trouble);
 	if (!good) {
 		fprintf(stderr, "box: %s\n", moving->trouble.what);
 	}

@@ -11,6 +11,7 @@
 #define LOG_MODULE "fs"
 #include "base/log.h"
 #include "boxes/fs_part.h"
+#include "boxes/fs_rights.h"
 #include "boxes/fs_type.h"
 #include "config.h"
 
@@ -46,6 +47,8 @@ static const struct box_type export_type = {
 		[OP_GETMEM] = fs_getmem,
 	},
 	.walks = true,
+	.look = fs_look_up,
+	.allow = fs_allow,
 	.destroy = export_destroy,
 };
 
@@ -62,6 +65,8 @@ static const struct box_type store_type = {
 	},
 	.takes_body = 1 << OP_PUTMEM,
 	.walks = true,
+	.look = fs_look_up,
+	.allow = fs_allow,
 	.destroy = export_destroy,
 };
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/tree.h"
+#include "boxes/fs_rights.h"
 
 bool fs_is_stored(const char *name) {
 	return strcmp(name, FS_BYTES) == 0 || fs_is_box(name);
@@ -49,13 +50,17 @@ bool fs_enter_bytes(struct fs_job *job, int *dir) {
 	return true;
 }
 
-// The names change places if the file is still the one whose bytes are in the folder.
-static bool exchange(struct fs_job *job, int dir, const char *folder, const char *file, ino_t ino) {
+// The names change places if the file is still the one whose bytes are in the folder, open as fd. Its
+// owner and list are the folder's from now on.
+static bool exchange(struct fs_job *job, int dir, int fd, const char *folder, const char *file,
+		ino_t ino) {
 	struct stat now;
 	fs_lock();
 	bool good = fstatat(dir, file, &now, AT_SYMLINK_NOFOLLOW) == 0 && now.st_ino == ino ?
-		renameat2(dir, folder, dir, file, RENAME_EXCHANGE) == 0 || fs_job_fail(job, errno) :
+		fs_has_same_rights(fd, dir, file) || (fs_keep_rights(job, fd, dir, file) && fsync(fd) == 0) :
 		fs_job_fail(job, EAGAIN);
+	good = good && (renameat2(dir, folder, dir, file, RENAME_EXCHANGE) == 0 ||
+		fs_job_fail(job, errno));
 	fs_unlock();
 	return good;
 }
@@ -74,7 +79,7 @@ static bool grow(struct fs_job *job, int dir, const char *file) {
 	}
 	int folder = open_folder(dir, temporary);
 	bool good = folder >= 0 && linkat(dir, file, folder, FS_BYTES, 0) == 0 && fsync(folder) == 0;
-	good = good ? exchange(job, dir, temporary, file, st.st_ino) : fs_job_fail(job, errno);
+	good = good ? exchange(job, dir, folder, temporary, file, st.st_ino) : fs_job_fail(job, errno);
 	if (folder >= 0) {
 		close(folder);
 	}

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "boxes/fs_both.h"
+#include "boxes/fs_rights.h"
 
 struct change {
 	struct fs_job job;
@@ -42,12 +43,14 @@ static void run_make(void *data) {
 	fs_lock();
 	if (change->makes_folder) {
 		job->error = mkdirat(change->dir, name, 0777) < 0 ? errno : 0;
+		job->fd = job->error ? -1 : openat(change->dir, name,
+			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	} else {
 		job->fd = openat(change->dir, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
 		job->error = job->fd < 0 ? errno : 0;
 	}
 	fs_unlock();
-	if (job->fd >= 0 && fsync(job->fd) < 0) {
+	if (job->fd >= 0 && fs_set_maker(job, job->fd) && fsync(job->fd) < 0) {
 		job->error = errno;
 	}
 	if (!job->error && (fsync(change->dir) < 0 ||

@@ -6,6 +6,7 @@
 #include "boxes/fs_job.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,6 +31,18 @@ static bool is_hidden(const struct req *req) {
 	return false;
 }
 
+static void asker_init(struct fs_asker *asker, const struct req *req) {
+	const struct acl *acl = box_acl_in_force(req->box);
+	asker->subject = *req->subject;
+	if (acl) {
+		asker->acl = *acl;
+	}
+	snprintf(asker->owner, sizeof(asker->owner), "%s", req->box->owner);
+	asker->given = req->given;
+	asker->makes = box_req_allows(req, 'm') == PERM_YES &&
+		strcmp(req->subject->person, box_req_owner(req)) != 0;
+}
+
 void *fs_job_create(size_t size, struct box *box, struct req *req,
 		const struct req_events *events, void (*finish)(void *job)) {
 	const struct fs_export *export = box->data;
@@ -46,6 +59,7 @@ void *fs_job_create(size_t size, struct box *box, struct req *req,
 		job->root = strdup(export->path);
 		job->rest = strdup(req->rest);
 		job->if_version = if_version ? strdup(if_version) : NULL;
+		asker_init(&job->asker, req);
 	}
 	if (!job || !job->root || !job->rest || (if_version && !job->if_version)) {
 		if (job) {
@@ -107,18 +121,13 @@ static int handle_time(void *data) {
 	wl_event_source_remove(job->timer);
 	job->timer = NULL;
 	job->fs->waiting--;
-	const struct req *req = job->req;
-	const char *name = op_get(req->head, OP_F_NAME);
-	if (box_check_rights(req->box, req, name, &job->why) != OP_OK) { // taken from him meanwhile
-		fs_job_refuse(job);
-	} else {
-		fs_job_run(job, job->run, job->done);
-	}
+	struct req *req = job->req;
+	fs_job_destroy(job);
+	box_serve_anew(req); // what he may do can have been taken from him meanwhile
 	return 0;
 }
 
-void fs_job_run_later(void *data, void (*run)(void *job),
-		void (*done)(void *job, bool cancelled)) {
+void fs_job_run_later(void *data) {
 	struct fs_job *job = data;
 	struct fs *fs = job->fs;
 	if (fs->waiting == WAITING_MAX) {
@@ -127,8 +136,6 @@ void fs_job_run_later(void *data, void (*run)(void *job),
 		fs_job_refuse(job);
 		return;
 	}
-	job->run = run;
-	job->done = done;
 	job->timer = wl_event_loop_add_timer(fs->env->loop, handle_time, job);
 	if (!job->timer) {
 		fs_job_fail(job, ENOMEM);

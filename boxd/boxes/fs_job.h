@@ -11,10 +11,19 @@
  * never both, so its fields need no lock. The caller may go at any time: then req is NULL, and the
  * job is destroyed when it comes back.
  */
+struct fs_asker { // and what he may do with the export: copied, for threads
+	struct subject subject;
+	struct acl acl; // the export's
+	char owner[OP_MAX_SUBJECT + 1]; // likewise
+	char given;     // the letter that he got leave for
+	bool makes;     // what is made there for him becomes his
+};
+
 struct fs_job {
 	struct fs *fs;
 	struct req *req;
 	bool running;
+	struct fs_asker asker;
 	char *root, *rest; // the export's folder, and the name below it
 	char *if_version;  // that the caller expects; NULL: any
 	int fd;            // -1: not open; closed with the job
@@ -25,8 +34,6 @@ struct fs_job {
 	void (*finish)(void *job); // what the job's owner holds in it; may be NULL
 	// while it waits for a change
 	struct wl_event_source *timer; // NULL: it does not
-	void (*run)(void *job);
-	void (*done)(void *job, bool cancelled);
 };
 
 /*
@@ -43,8 +50,11 @@ void fs_job_gone(struct req *req);
 void fs_job_run(void *job, void (*run)(void *job), void (*done)(void *job, bool cancelled));
 void fs_job_run_in(void *job, struct work_pool *pool, void (*run)(void *job),
 	void (*done)(void *job, bool cancelled));
-/* The same half a second later, for who waits for a change. Too many that wait are refused. */
-void fs_job_run_later(void *job, void (*run)(void *job), void (*done)(void *job, bool cancelled));
+/*
+ * Its request is served anew half a second later, for who waits for a change. Too many that wait are
+ * refused.
+ */
+void fs_job_run_later(void *job);
 /*
  * First thing in done. false: the job is gone, because its caller is, or because it failed and that
  * was answered.

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "box/name.h"
+#include "boxes/fs_rights.h"
 #include "boxes/fs_type.h"
 
 #define ENTRIES_MAX (256 * 1024) // held for one list
@@ -25,6 +26,8 @@
 struct entry {
 	char *name; // below the folder, "/a/b"
 	char *type; // NULL: what st says
+	char *owner; // NULL: the export's
+	char letters[PERM_LETTERS_SIZE];
 	struct stat st;
 };
 
@@ -40,6 +43,7 @@ static void drop_entries(struct listing *listing) {
 	for (size_t i = 0; i < listing->count; i++) {
 		free(listing->entries[i].name);
 		free(listing->entries[i].type);
+		free(listing->entries[i].owner);
 	}
 	free(listing->entries);
 	listing->entries = NULL;
@@ -57,14 +61,15 @@ static int compare_entries(const void *a, const void *b) {
 }
 
 // A symbolic link is what it leads to, in the export.
-static bool stat_link(const struct fs_job *job, const char *name, struct stat *st) {
+static bool stat_link(const struct fs_job *job, const char *name, struct stat *st,
+		struct perm_path *rights) {
 	char *path;
 	if (asprintf(&path, "%s%s", job->rest, *job->rest ? name : name + 1) < 0) {
 		return false;
 	}
-	int fd = fs_open_beneath(job->root, path, O_PATH);
+	int fd = fs_follow_beneath(job->root, path, O_PATH);
 	free(path);
-	bool good = fd >= 0 && fstat(fd, st) == 0;
+	bool good = fd >= 0 && fstat(fd, st) == 0 && fs_rights_at(job, fd, rights);
 	if (fd >= 0) {
 		close(fd);
 	}
@@ -72,7 +77,8 @@ static bool stat_link(const struct fs_job *job, const char *name, struct stat *s
 }
 
 static bool add_entry(struct listing *listing, const char *name, const char *type,
-		const struct stat *st) {
+		const struct stat *st, const struct perm_path *rights) {
+	bool others = strcmp(rights->owner, rights->top_owner) != 0;
 	if (listing->count == ENTRIES_MAX) {
 		op_refuse(&listing->job.why, OP_E2BIG, "there are more than %d boxes so many levels deep: ask "
 			"with a smaller depth", ENTRIES_MAX);
@@ -88,22 +94,28 @@ static bool add_entry(struct listing *listing, const char *name, const char *typ
 		listing->capacity = capacity;
 	}
 	struct entry *entry = &listing->entries[listing->count];
-	*entry = (struct entry){strdup(name), *type ? strdup(type) : NULL, *st};
-	if (!entry->name || (*type && !entry->type)) {
+	*entry = (struct entry){.name = strdup(name), .type = *type ? strdup(type) : NULL,
+		.owner = others ? strdup(rights->owner) : NULL, .st = *st};
+	strcpy(entry->letters, rights->letters);
+	if (!entry->name || (*type && !entry->type) || (others && !entry->owner)) {
 		free(entry->name);
+		free(entry->type);
+		free(entry->owner);
 		return fs_job_fail(listing, ENOMEM);
 	}
 	listing->count++;
 	return true;
 }
 
-// fd is closed.
-static bool list_folder(struct listing *listing, int fd, const char *prefix, uint64_t level);
+// fd is closed. rights: of the folder.
+static bool list_folder(struct listing *listing, int fd, const char *prefix, uint64_t level,
+	const struct perm_path *rights);
 
 // ".", "..", what is gone by now, a link that leads nowhere or out: no boxes, and no trouble.
 static bool list_inner(struct listing *listing, int dir, const char *prefix, const char *inner,
-		uint64_t level) {
+		uint64_t level, const struct perm_path *folder) {
 	char name[OP_MAX_NAME + 1], type[OP_MAX_CNSTR + 1] = "";
+	struct perm_path rights = *folder;
 	struct stat st;
 	if (!fs_is_box(inner) ||
 			(size_t)snprintf(name, sizeof(name), "%s/%s", prefix, inner) >= sizeof(name) ||
@@ -111,24 +123,32 @@ static bool list_inner(struct listing *listing, int dir, const char *prefix, con
 		return true;
 	}
 	bool is_link = S_ISLNK(st.st_mode);
-	if (is_link && !stat_link(&listing->job, name, &st)) {
+	if (is_link && !stat_link(&listing->job, name, &st, &rights)) {
 		return true;
+	}
+	if (!is_link) {
+		fs_rights_in(&rights, dir, inner);
+	}
+	if (letters_allow(rights.letters, 'k') != PERM_YES) {
+		return true; // to him it does not exist
 	}
 	if (S_ISREG(st.st_mode) && !is_link) {
 		fs_read_type(dir, inner, type);
 	}
-	if (!add_entry(listing, name, type, &st)) {
+	if (!add_entry(listing, name, type, &st, &rights)) {
 		return false;
 	}
 	if (is_link || !S_ISDIR(st.st_mode) || level >= listing->depth || // links may go in circles
-			level >= OP_MAX_COMPONENTS) { // no name is longer
+			level >= OP_MAX_COMPONENTS || // no name is longer
+			letters_allow(rights.letters, 's') != PERM_YES) {
 		return true;
 	}
 	int fd = openat(dir, inner, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return fd < 0 || list_folder(listing, fd, name, level + 1);
+	return fd < 0 || list_folder(listing, fd, name, level + 1, &rights);
 }
 
-static bool list_folder(struct listing *listing, int fd, const char *prefix, uint64_t level) {
+static bool list_folder(struct listing *listing, int fd, const char *prefix, uint64_t level,
+		const struct perm_path *rights) {
 	DIR *dir = fdopendir(fd);
 	bool good = true;
 	if (!dir) {
@@ -137,7 +157,7 @@ static bool list_folder(struct listing *listing, int fd, const char *prefix, uin
 		return fs_job_fail(listing, error);
 	}
 	for (struct dirent *d; good && (d = readdir(dir));) {
-		good = list_inner(listing, dirfd(dir), prefix, d->d_name, level);
+		good = list_inner(listing, dirfd(dir), prefix, d->d_name, level, rights);
 	}
 	closedir(dir);
 	return good;
@@ -159,7 +179,7 @@ static void run_list(void *data) {
 	struct fs_job *job = &listing->job;
 	uint64_t hash = 0xcbf29ce484222325;
 	char version[64];
-	drop_entries(listing); // of the time before
+	struct perm_path rights;
 	int fd = fs_open_beneath(job->root, job->rest, O_RDONLY | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &job->st) < 0) {
 		fs_job_fail(job, errno);
@@ -170,13 +190,17 @@ static void run_list(void *data) {
 	}
 	if (!S_ISDIR(job->st.st_mode)) {
 		close(fd);
-	} else if (list_folder(listing, fd, "", 1) && listing->count > 0) {
+	} else if (!fs_rights_at(job, fd, &rights)) {
+		close(fd);
+		fs_job_fail(job, ENOENT);
+	} else if (list_folder(listing, fd, "", 1, &rights) && listing->count > 0) {
 		qsort(listing->entries, listing->count, sizeof(listing->entries[0]), compare_entries);
 	}
 	for (size_t i = 0; i < listing->count; i++) {
 		hash_text(&hash, listing->entries[i].name);
 		hash_text(&hash, fs_version(&listing->entries[i].st, version));
 		hash_text(&hash, type_of(&listing->entries[i]));
+		hash_text(&hash, listing->entries[i].letters);
 	}
 	snprintf(listing->version, sizeof(listing->version), "%016llx", (unsigned long long)hash);
 }
@@ -185,6 +209,8 @@ static void run_list(void *data) {
 
 static void write_entries(const struct listing *listing, struct buf *body) {
 	const struct op_head *asked = listing->job.req->head;
+	const struct box *box = listing->job.req->box;
+	char letters[PERM_LETTERS_SIZE];
 	const char *match = op_get(asked, OP_F_MATCH), *after = op_get(asked, OP_F_AFTER);
 	const char *want = op_get(asked, OP_F_WANT);
 	uint64_t left = op_get_number(asked, OP_F_COUNT, UINT64_MAX);
@@ -199,6 +225,8 @@ static void write_entries(const struct listing *listing, struct buf *body) {
 		op_head_init_entry(&head);
 		op_set(&head, OP_F_NAME, entry->name);
 		fs_describe(&head, &entry->st, type_of(entry));
+		op_set(&head, OP_F_OWNER, entry->owner ? entry->owner : box->owner);
+		op_set(&head, OP_F_LETTERS, fs_served_letters(box, entry->letters, letters));
 		op_encode(&head, body, NULL);
 		op_head_finish(&head);
 		left--;
@@ -213,8 +241,7 @@ static void list_done(void *data, bool cancelled) {
 	struct req *req = listing->job.req;
 	const char *since = op_get(req->head, OP_F_SINCE);
 	if (since && strcmp(since, listing->version) == 0) {
-		drop_entries(listing);
-		fs_job_run_later(listing, run_list, list_done);
+		fs_job_run_later(listing);
 		return;
 	}
 	struct buf body;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * fs_place.c - from names below an export to files, without a way out of it: the kernel resolves
- * them beneath the folder, symbolic links included.
+ * them beneath the folder, and symbolic links are followed by fs_look.c and for lists alone.
  */
 #include "boxes/fs_place.h"
 
@@ -38,14 +38,14 @@ bool fs_is_box(const char *name) {
 		strncmp(name, FS_HIDDEN, strlen(FS_HIDDEN)) != 0;
 }
 
-int fs_open_beneath(const char *root, const char *rest, int flags) {
+static int open_beneath(const char *root, const char *rest, int flags, uint64_t resolve) {
 	int dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0) {
 		return -1;
 	}
 	struct open_how how = {
 		.flags = (uint64_t)(flags | O_CLOEXEC),
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | resolve,
 	};
 	int fd, tries = 100;
 	do { // EAGAIN: something above was renamed meanwhile, and the kernel would not be sure
@@ -55,6 +55,14 @@ int fs_open_beneath(const char *root, const char *rest, int flags) {
 	close(dir);
 	errno = kept;
 	return fd;
+}
+
+int fs_open_beneath(const char *root, const char *rest, int flags) {
+	return open_beneath(root, rest, flags, RESOLVE_NO_SYMLINKS);
+}
+
+int fs_follow_beneath(const char *root, const char *rest, int flags) {
+	return open_beneath(root, rest, flags, 0);
 }
 
 const char *fs_last_name(const struct fs_job *job) {

@@ -18,8 +18,10 @@ bool fs_refuse_root(struct req *req);
 
 /* A name on disk that is a box: a component, and not Boxland's own. */
 bool fs_is_box(const char *name);
-/* Opens rest ("": root itself) beneath root, which no link leads out of. -1 and errno. */
+/* Opens rest ("": root itself) beneath root, through no link: as fs_look.c found it. -1 and errno. */
 int fs_open_beneath(const char *root, const char *rest, int flags);
+/* Follows links, none of which leads out of root. */
+int fs_follow_beneath(const char *root, const char *rest, int flags);
 /* The folder that the job's name is in, as *dir, to be closed. false: noted in the job. */
 bool fs_open_parent(struct fs_job *job, int *dir);
 /* The last component of the job's name. */

@@ -18,6 +18,7 @@
 
 #include "boxes/fs_both.h"
 #include "boxes/fs_part.h"
+#include "boxes/fs_rights.h"
 #include "boxes/fs_type.h"
 
 #define PIECE (256 * 1024)       // bytes written at once
@@ -85,6 +86,18 @@ static int open_temporary(struct put *put) {
 	return fd;
 }
 
+// What was there keeps its owner, its list and its type; what was not is the maker's.
+static bool keep(struct put *put, bool is_there) {
+	struct fs_job *job = &put->job;
+	const char *name = fs_last_name(job);
+	if (!is_there) {
+		fs_drop_rights(job->fd); // of a part that would have replaced another
+		return fs_set_maker(job, job->fd);
+	}
+	return put->in_place || (fs_keep_rights(job, job->fd, put->dir, name) &&
+		fs_keep_type(job, put->dir, name));
+}
+
 static void run_open(void *data) {
 	struct put *put = data;
 	struct fs_job *job = &put->job;
@@ -98,12 +111,9 @@ static void run_open(void *data) {
 		O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666) : open_temporary(put);
 	if (job->fd < 0 && !job->error && job->why.code == OP_OK) {
 		fs_job_fail(job, errno);
-	} else if (job->fd >= 0 && is_there && !put->in_place) {
-		if (fchmod(job->fd, there.st_mode & 07777) < 0) {
-			fs_job_fail(job, errno);
-		} else {
-			fs_keep_type(job, put->dir, fs_last_name(job));
-		}
+	} else if (job->fd >= 0 && keep(put, is_there) && is_there && !put->in_place &&
+			fchmod(job->fd, there.st_mode & 07777) < 0) {
+		fs_job_fail(job, errno);
 	}
 }
 
@@ -136,6 +146,26 @@ static bool give_name(struct put *put) {
 	return true;
 }
 
+// Somebody else may have put or changed it meanwhile: his list goes on, and counts. With names locked.
+static bool may_replace(struct put *put) {
+	struct fs_job *job = &put->job;
+	struct perm_path rights;
+	const char *name = fs_last_name(job);
+	bool known = fs_rights_at(job, put->dir, &rights);
+	if (known && fs_is_box(name)) {
+		fs_rights_in(&rights, put->dir, name);
+	}
+	enum perm perm = known ? letters_allow(rights.letters, 'p') : PERM_NO;
+	if (perm == PERM_NO || (perm == PERM_ASK && job->asker.given != 'p')) {
+		op_refuse(&job->why, OP_EPERM, "%.150s became somebody else's meanwhile: ask its owner",
+			job->rest);
+		return false;
+	}
+	return fs_has_same_rights(job->fd, put->dir, name) ||
+		(fs_keep_rights(job, job->fd, put->dir, name) &&
+		(fsync(job->fd) == 0 || fs_job_fail(job, errno)));
+}
+
 static bool replace(struct put *put) {
 	struct stat there;
 	bool is_there;
@@ -143,7 +173,7 @@ static bool replace(struct put *put) {
 		return false;
 	}
 	fs_lock();
-	bool good = look_at_file(put, &there, &is_there);
+	bool good = look_at_file(put, &there, &is_there) && (!is_there || may_replace(put));
 	if (good && renameat(put->is_part ? put->part.dir : put->dir,
 			put->is_part ? put->part.file : put->temporary, put->dir, fs_last_name(&put->job)) < 0) {
 		good = fs_job_fail(&put->job, errno);

@@ -16,6 +16,7 @@
 
 #include "boxes/fs_both.h"
 #include "boxes/fs_part.h"
+#include "boxes/fs_rights.h"
 #include "boxes/fs_type.h"
 
 #define PIECE (256 * 1024) // bytes read at once
@@ -24,6 +25,7 @@ struct reading {
 	struct fs_job job;
 	bool is_both;      // a folder with bytes of its own; then the job is about these
 	bool wants_tar;    // of a folder, not its bytes
+	struct perm_step step; // the owner and the list of its own
 	char type[OP_MAX_CNSTR + 1]; // that the file is said to be; "": none
 	// of a kind
 	struct fs_part part; // what he asks for, if he may go on with it
@@ -65,12 +67,10 @@ static bool open_file(struct reading *reading, int flags) {
 static void run_stat(void *data) {
 	struct reading *reading = data;
 	struct fs_job *job = &reading->job;
-	if (job->fd >= 0) { // of the time before
-		close(job->fd);
-		job->fd = -1;
-	}
 	reading->kept = reading->part.text ? fs_part_kept(job, &reading->part) : 0;
-	if (!open_file(reading, O_PATH) && job->error == ENOENT && reading->kept > 0) {
+	if (open_file(reading, O_PATH)) {
+		fs_read_step(job->fd, "", &reading->step);
+	} else if (job->error == ENOENT && reading->kept > 0) {
 		job->error = 0; // a box to be
 		job->st = (struct stat){.st_mode = S_IFREG};
 	}
@@ -136,17 +136,12 @@ static bool job_meets_want(struct reading *reading) {
 	return true;
 }
 
-// What may be done is also served: an export is read, whatever its list allows.
-static const char *served_letters(const struct req *req, char out[static 20]) {
-	size_t size = 0;
-	box_letters(req->box, req->subject, out);
-	for (const char *letter = out; *letter; letter++) {
-		if (!strchr("pPmMdD", *letter) || req->box->type->fn[OP_PUTMEM]) {
-			out[size++] = *letter;
-		}
+static void describe_acl(const struct acl *acl, struct op_head *head) {
+	for (int i = 0; i < acl->size; i++) {
+		char line[ACL_LINE_SIZE];
+		snprintf(line, sizeof(line), "%s %s", acl->lines[i].who, acl->lines[i].letters);
+		op_add(head, OP_F_ACL, line);
 	}
-	out[size] = '\0';
-	return out;
 }
 
 static void stat_done(void *data, bool cancelled) {
@@ -156,18 +151,23 @@ static void stat_done(void *data, bool cancelled) {
 		return;
 	}
 	struct req *req = job->req;
-	char letters[20], version[64];
+	char letters[PERM_LETTERS_SIZE], listed[PERM_LETTERS_SIZE], version[64];
 	const char *since = op_get(req->head, OP_F_SINCE);
 	if (since && strcmp(since, fs_version(&job->st, version)) == 0) {
-		fs_job_run_later(job, run_stat, stat_done);
+		fs_job_run_later(job);
 		return;
 	}
 	if (reading->kept > 0) {
 		op_set_number(req_reply(req), OP_F_OFFSET, reading->kept);
 	}
 	fs_describe(req_reply(req), &job->st, type_of(reading));
-	op_set(req_reply(req), OP_F_OWNER, req->box->owner);
-	op_set(req_reply(req), OP_F_LETTERS, served_letters(req, letters));
+	op_set(req_reply(req), OP_F_OWNER, box_req_owner(req));
+	box_letters(req->box, req->subject, listed);
+	op_set(req_reply(req), OP_F_LETTERS, fs_served_letters(req->box,
+		req->found ? req->found->letters : listed, letters));
+	if (box_req_allows(req, 'i') == PERM_YES && *req->rest) { // who may change the list may see it
+		describe_acl(&reading->step.acl, req_reply(req));
+	}
 	fs_job_destroy(job);
 	req_ok(req);
 }
@@ -255,7 +255,7 @@ static void begin(struct box *box, struct req *req, void (*run)(void *),
 		reading->wants_tar = wants_tar(req);
 		reading->part.dir = -1;
 		if (*req->rest && req->box->type->fn[OP_PUTMEM] &&
-				box_allows(req->box, req->subject, 'p') == PERM_YES) {
+				box_req_allows(req, 'p') == PERM_YES) {
 			fs_part_init(&reading->part, req); // without memory for it: nothing is kept
 		}
 		fs_job_run(reading, run, done);

@@ -94,6 +94,20 @@ void *fs_tree_create(size_t size, struct box *box, struct req *req, bool reads,
 	return tree;
 }
 
+bool fs_tree_rights(struct fs_tree *tree, int dir, struct perm_path *rights) {
+	struct stat st;
+	if (fstat(dir, &st) < 0) {
+		return false;
+	}
+	if (!tree->has_folder || tree->dev != st.st_dev || tree->ino != st.st_ino) {
+		tree->has_folder = fs_rights_at(&tree->job, dir, &tree->rights);
+		tree->dev = st.st_dev;
+		tree->ino = st.st_ino;
+	}
+	*rights = tree->rights;
+	return tree->has_folder;
+}
+
 bool fs_tree_failed(struct fs_tree *tree) {
 	const struct tree_trouble *trouble = &tree->trouble;
 	bool theirs = trouble->error == EINVAL || trouble->error == EEXIST || trouble->error == E2BIG;
@@ -115,10 +129,33 @@ static void packing_finish(void *data) {
 	free(packing->piece);
 }
 
+// What he may not see is not there for him. Leave that he got for the folder holds for what is in it, but
+// for what has a list of its own.
+static enum tree_part part(void *data, int dir, const char *name) {
+	struct fs_tree *tree = data;
+	const struct fs_asker *asker = &tree->job.asker;
+	struct perm_path rights;
+	if (!fs_tree_rights(tree, dir, &rights)) {
+		return TREE_WITHOUT;
+	}
+	bool decided = *name && fs_is_box(name) && fs_rights_in(&rights, dir, name);
+	enum perm perm = letters_allow(rights.letters, 'g');
+	if (letters_allow(rights.letters, 'k') != PERM_YES) {
+		return TREE_WITHOUT;
+	}
+	if (perm == PERM_NO || (perm == PERM_ASK && (decided || asker->given != 'g'))) {
+		return TREE_REFUSED;
+	}
+	return strcmp(asker->subject.person, asker->owner) == 0 &&
+		strcmp(rights.owner, asker->owner) == 0 && (!*name || fs_is_box(name)) ? TREE_WITH_ACL :
+		TREE_WITH;
+}
+
 static void run_pack(void *data) {
 	struct packing *packing = data;
 	struct fs_tree *tree = &packing->tree;
-	if (!tree_pack(tree->job.fd, tree->thread_end, fs_is_stored, &tree->trouble)) {
+	struct tree_rules rules = {.part = part, .data = tree};
+	if (!tree_pack(tree->job.fd, tree->thread_end, fs_is_stored, &rules, &tree->trouble)) {
 		fs_tree_failed(tree);
 	}
 	fs_tree_close_thread(tree);

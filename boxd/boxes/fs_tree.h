@@ -3,7 +3,7 @@
 #define BOXES_FS_TREE_H
 
 #include "base/tree.h"
-#include "boxes/fs_job.h"
+#include "boxes/fs_rights.h"
 
 /*
  * A folder on its way: a thread packs or unpacks it at one end of a pipe, the loop is at the other.
@@ -17,6 +17,11 @@ struct fs_tree {
 	int thread_end;      // the thread's to close
 	struct wl_event_source *source; // of loop_end; NULL: not waited for
 	struct tree_trouble trouble;
+	// the thread's: the rights of the folder it was in last
+	bool has_folder;
+	dev_t dev;
+	ino_t ino;
+	struct perm_path rights;
 };
 
 /*
@@ -29,6 +34,8 @@ void *fs_tree_create(size_t size, struct box *box, struct req *req, bool reads,
 void fs_tree_gone(struct req *req);
 /* For finish, and at the end of the stream: the loop's end. */
 void fs_tree_close(struct fs_tree *tree);
+/* On a thread: the rights in a folder that is open. false: it is not there any more. */
+bool fs_tree_rights(struct fs_tree *tree, int dir, struct perm_path *rights);
 /* On a thread: closes the thread's end. */
 void fs_tree_close_thread(struct fs_tree *tree);
 /* On a thread: what tree_pack or tree_unpack said becomes the job's refusal. Returns false. */

@@ -54,7 +54,7 @@ static bool open_temporary(struct unpacking *unpacking) {
 	}
 	unpacking->folder = openat(unpacking->dir, unpacking->temporary,
 		O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return unpacking->folder >= 0 || fs_job_fail(job, errno);
+	return unpacking->folder >= 0 ? fs_set_maker(job, unpacking->folder) : fs_job_fail(job, errno);
 }
 
 static bool look_at_folder(struct fs_job *job, int dir, bool *is_there) {
@@ -84,14 +84,63 @@ static bool give_name(struct unpacking *unpacking) {
 	return true;
 }
 
+// What is new in a folder is the maker's; what was there keeps whose it is. The top is one he may put to.
+static bool keep(struct fs_tree *tree, int from, int to, const char *name, bool there) {
+	struct fs_job *job = &tree->job;
+	struct stat st;
+	bool good = true;
+	if ((!there && !job->asker.makes) || fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+			S_ISLNK(st.st_mode)) {
+		return true; // a link that is moved over a file has none
+	}
+	int fd = openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0) {
+		return fs_job_fail(job, errno);
+	}
+	if (!there || !fs_has_same_rights(fd, to, name)) {
+		good = there ? fs_keep_rights(job, fd, to, name) : fs_set_maker(job, fd);
+		good = good && (fsync(fd) == 0 || fs_job_fail(job, errno));
+	}
+	close(fd);
+	return good;
+}
+
+static bool place(void *data, int from, int to, const char *name, bool there, bool move,
+		struct tree_trouble *trouble) {
+	struct fs_tree *tree = data;
+	struct fs_asker *asker = &tree->job.asker;
+	struct perm_path rights;
+	bool known = fs_tree_rights(tree, to, &rights), decided = false;
+	asker->makes = known && letters_allow(rights.letters, 'm') == PERM_YES &&
+		strcmp(asker->subject.person, rights.owner) != 0;
+	if (known && there && fs_is_box(name)) {
+		decided = fs_rights_in(&rights, to, name);
+	}
+	enum perm perm = known ? letters_allow(rights.letters, 'p') : PERM_NO;
+	if (perm == PERM_NO || (perm == PERM_ASK && (decided || asker->given != 'p'))) {
+		*trouble = (struct tree_trouble){.error = EPERM};
+		snprintf(trouble->what, sizeof(trouble->what), "%.300s is %s's, and %s may not put anything "
+			"in its place", name, known ? rights.owner : "another", asker->subject.person);
+		return false;
+	}
+	if (move && !keep(tree, from, to, name, there)) {
+		*trouble = (struct tree_trouble){.error = EIO};
+		snprintf(trouble->what, sizeof(trouble->what), "%.300s: its owner and rights cannot be kept",
+			name);
+		return false;
+	}
+	return true;
+}
+
 static bool merge(struct unpacking *unpacking) {
 	struct fs_job *job = &unpacking->tree.job;
+	struct tree_rules rules = {.place = place, .data = &unpacking->tree};
 	int into = openat(unpacking->dir, fs_last_name(job),
 		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (into < 0) {
 		return fs_job_fail(job, errno);
 	}
-	bool good = tree_merge(unpacking->folder, into, &unpacking->tree.trouble) ||
+	bool good = tree_merge(unpacking->folder, into, &rules, &unpacking->tree.trouble) ||
 		fs_tree_failed(&unpacking->tree);
 	close(into);
 	return good;
@@ -117,11 +166,15 @@ static bool commit(struct unpacking *unpacking) {
 static bool unpack(struct unpacking *unpacking) {
 	struct fs_tree *tree = &unpacking->tree;
 	bool is_there;
+	struct tree_rules rules = {
+		.acl = strcmp(tree->job.asker.subject.person, tree->job.asker.owner) == 0,
+	};
 	if (!fs_open_parent(&tree->job, &unpacking->dir) ||
 			!look_at_folder(&tree->job, unpacking->dir, &is_there) || !open_temporary(unpacking)) {
 		return false;
 	}
-	if (!tree_unpack(tree->thread_end, unpacking->folder, fs_is_stored, &tree->trouble)) {
+	if (!tree_unpack(tree->thread_end, unpacking->folder, fs_is_stored, &rules,
+			&tree->trouble)) {
 		return fs_tree_failed(tree);
 	}
 	// A stream that was cut at the right place looks whole.

@@ -62,6 +62,8 @@ struct pack {
 	struct archive_entry *entry;
 	int out;
 	tree_takes *takes;
+	const struct tree_rules *rules; // may be NULL
+	bool with_acl;                // of the entry
 	struct tree_trouble *trouble; // once there is one nothing more goes out
 	char path[PATH_MAX]; // of the entry, below the top
 	char piece[PIECE];
@@ -90,9 +92,9 @@ static bool archive_failed(struct pack *pack) {
 		*pack->path ? pack->path : ".", why ? why : "it cannot be packed");
 }
 
-// fd: of a file, else -1. link: of a symbolic link, else NULL.
+// fd: of a file or folder, else -1. link: of a symbolic link, else NULL.
 static bool pack_header(struct pack *pack, const struct stat *st, int fd, const char *link) {
-	char folder[PATH_MAX + 3], type[TREE_TYPE_MAX];
+	char folder[PATH_MAX + 3], type[TREE_TYPE_MAX], acl[TREE_ACL_MAX];
 	struct archive_entry *entry = pack->entry;
 	archive_entry_clear(entry);
 	if (S_ISDIR(st->st_mode)) {
@@ -109,9 +111,13 @@ static bool pack_header(struct pack *pack, const struct stat *st, int fd, const 
 	if (link) {
 		archive_entry_copy_symlink(entry, link);
 	}
-	ssize_t size = fd >= 0 ? fgetxattr(fd, TREE_TYPE, type, sizeof(type)) : -1;
+	ssize_t size = fd >= 0 && S_ISREG(st->st_mode) ? fgetxattr(fd, TREE_TYPE, type, sizeof(type)) : -1;
 	if (size > 0) {
 		archive_entry_xattr_add_entry(entry, TREE_TYPE, type, (size_t)size);
+	}
+	size = fd >= 0 && pack->with_acl ? fgetxattr(fd, TREE_ACL, acl, sizeof(acl)) : -1;
+	if (size > 0) {
+		archive_entry_xattr_add_entry(entry, TREE_ACL, acl, (size_t)size);
 	}
 	return (archive_write_header(pack->archive, entry) >= ARCHIVE_WARN || archive_failed(pack)) &&
 		!pack->trouble->error;
@@ -165,11 +171,25 @@ static bool pack_link(struct pack *pack, int dir, const char *name, const struct
 	return !tree_link_stays(target, depth) || pack_header(pack, st, -1, target);
 }
 
+static enum tree_part part_of(const struct pack *pack, int dir, const char *name) {
+	const struct tree_rules *rules = pack->rules;
+	return rules && rules->part ? rules->part(rules->data, dir, name) : TREE_WITH;
+}
+
 // fd is closed. The folder's own entry comes before what is in it.
 static bool pack_folder(struct pack *pack, int fd, int depth);
 
 static bool pack_inner(struct pack *pack, int dir, const char *name, int depth) {
 	struct stat st;
+	enum tree_part part = part_of(pack, dir, name);
+	if (part == TREE_WITHOUT) {
+		return true;
+	}
+	if (part == TREE_REFUSED) {
+		return tree_say(pack->trouble, EACCES, "%.500s: whoever asks may see it but not get it, so the "
+			"whole cannot be sent", pack->path);
+	}
+	pack->with_acl = part == TREE_WITH_ACL;
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
 		return errno == ENOENT || tree_fail(pack->trouble, pack->path);
 	}
@@ -197,7 +217,7 @@ static bool pack_folder(struct pack *pack, int fd, int depth) {
 	if (!good) {
 		return tree_fail(pack->trouble, pack->path);
 	}
-	good = depth <= TREE_DEPTH_MAX ? pack_header(pack, &st, -1, NULL) : tree_say(pack->trouble, E2BIG,
+	good = depth <= TREE_DEPTH_MAX ? pack_header(pack, &st, dirfd(names), NULL) : tree_say(pack->trouble, E2BIG,
 		"%.500s: folders are in one another more than %d deep", pack->path, TREE_DEPTH_MAX);
 	for (struct dirent *d; good && (d = readdir(names));) {
 		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0 || !pack->takes(d->d_name)) {
@@ -214,7 +234,8 @@ static bool pack_folder(struct pack *pack, int fd, int depth) {
 	return good;
 }
 
-bool tree_pack(int dir, int out, tree_takes *takes, struct tree_trouble *trouble) {
+bool tree_pack(int dir, int out, tree_takes *takes, const struct tree_rules *rules,
+		struct tree_trouble *trouble) {
 	struct pack *pack = calloc(1, sizeof(*pack));
 	locale_t names = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL); // so paths are UTF-8 in the stream
 	*trouble = (struct tree_trouble){0};
@@ -224,6 +245,7 @@ bool tree_pack(int dir, int out, tree_takes *takes, struct tree_trouble *trouble
 		locale_t before = uselocale(names);
 		pack->out = out;
 		pack->takes = takes;
+		pack->rules = rules;
 		pack->trouble = trouble;
 		pack->archive = archive_write_new();
 		pack->entry = archive_entry_new();
@@ -231,6 +253,7 @@ bool tree_pack(int dir, int out, tree_takes *takes, struct tree_trouble *trouble
 		archive_write_set_bytes_per_block(pack->archive, PIECE);
 		archive_write_set_bytes_in_last_block(pack->archive, 1);
 		if (archive_write_open(pack->archive, pack, NULL, write_out, NULL) == ARCHIVE_OK) {
+			pack->with_acl = part_of(pack, own, "") == TREE_WITH_ACL;
 			good = pack_folder(pack, own, 0);
 			own = -1;
 		} else {
@@ -279,7 +302,13 @@ static struct dirent *next_name(DIR *names) {
 	return d;
 }
 
-static bool merge_folders(int from, int to, bool move, struct tree_trouble *trouble);
+struct merge {
+	const struct tree_rules *rules; // may be NULL
+	bool move; // else it is only looked whether it can be
+	struct tree_trouble *trouble;
+};
+
+static bool merge_folders(const struct merge *merge, int from, int to);
 
 // A folder that may only be read cannot be moved, for that changes its "..".
 static bool move_one(int from, int to, const char *name, const struct stat *st) {
@@ -288,8 +317,9 @@ static bool move_one(int from, int to, const char *name, const struct stat *st) 
 		(!closed || fchmodat(to, name, st->st_mode & 0777, 0) == 0);
 }
 
-static bool merge_one(int from, int to, const char *name, bool move,
-		struct tree_trouble *trouble) {
+static bool merge_one(const struct merge *merge, int from, int to, const char *name) {
+	struct tree_trouble *trouble = merge->trouble;
+	const struct tree_rules *rules = merge->rules;
 	struct stat new, old;
 	if (fstatat(from, name, &new, AT_SYMLINK_NOFOLLOW) < 0) {
 		return tree_fail(trouble, name);
@@ -303,10 +333,12 @@ static bool merge_one(int from, int to, const char *name, bool move,
 			S_ISDIR(old.st_mode) ? "folder" : "file", S_ISDIR(new.st_mode) ? "folder" : "file");
 	}
 	if (!there || !S_ISDIR(new.st_mode)) {
-		return !move || move_one(from, to, name, &new) || tree_fail(trouble, name);
+		return (!rules || !rules->place ||
+			rules->place(rules->data, from, to, name, there, merge->move, trouble)) &&
+			(!merge->move || move_one(from, to, name, &new) || tree_fail(trouble, name));
 	}
 	int inner = open_folder(from, name), into = open_folder(to, name);
-	bool good = inner >= 0 && into >= 0 ? merge_folders(inner, into, move, trouble) :
+	bool good = inner >= 0 && into >= 0 ? merge_folders(merge, inner, into) :
 		tree_fail(trouble, name);
 	if (inner >= 0) {
 		close(inner);
@@ -317,8 +349,9 @@ static bool merge_one(int from, int to, const char *name, bool move,
 	return good;
 }
 
-static bool merge_folders(int from, int to, bool move, struct tree_trouble *trouble) {
-	if (move) {
+static bool merge_folders(const struct merge *merge, int from, int to) {
+	struct tree_trouble *trouble = merge->trouble;
+	if (merge->move) {
 		fchmod(from, 0700); // it goes, and what is in it must come out
 	}
 	DIR *names = list_folder(from);
@@ -327,17 +360,19 @@ static bool merge_folders(int from, int to, bool move, struct tree_trouble *trou
 		good = tree_fail(trouble, "."); // seen before anything is moved
 	}
 	for (struct dirent *d; good && (d = next_name(names));) {
-		good = merge_one(from, to, d->d_name, move, trouble);
+		good = merge_one(merge, from, to, d->d_name);
 	}
 	if (names) {
 		closedir(names);
 	}
-	return good && (!move || fsync(to) == 0 || tree_fail(trouble, "."));
+	return good && (!merge->move || fsync(to) == 0 || tree_fail(trouble, "."));
 }
 
-bool tree_merge(int from, int to, struct tree_trouble *trouble) {
+bool tree_merge(int from, int to, const struct tree_rules *rules, struct tree_trouble *trouble) {
 	*trouble = (struct tree_trouble){0};
-	return merge_folders(from, to, false, trouble) && merge_folders(from, to, true, trouble);
+	struct merge look = {.rules = rules, .trouble = trouble};
+	struct merge move = {.rules = rules, .move = true, .trouble = trouble};
+	return merge_folders(&look, from, to) && merge_folders(&move, from, to);
 }
 
 void tree_remove(int parent, const char *name) {

@@ -36,6 +36,7 @@ struct unpack {
 	struct archive *archive;
 	int top;
 	tree_takes *takes;
+	bool acl; // lists are taken, too
 	struct tree_trouble *trouble;
 	char path[PATH_SIZE]; // of the entry, clean: "a/b"
 	int depth;            // folders it is in
@@ -138,6 +139,24 @@ static struct timespec entry_time(struct archive_entry *entry) {
 	return (struct timespec){archive_entry_mtime(entry), archive_entry_mtime_nsec(entry)};
 }
 
+// Of all extended attributes those that are ours; where the file system keeps none they are lost. But
+// not a list: without it the file would be open to more than it was.
+static bool unpack_attributes(struct unpack *unpack, struct archive_entry *entry, int fd) {
+	const char *name;
+	const void *value;
+	size_t size;
+	archive_entry_xattr_reset(entry);
+	while (archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK) {
+		if (name && strcmp(name, TREE_TYPE) == 0 && size <= TREE_TYPE_MAX) {
+			fsetxattr(fd, TREE_TYPE, value, size, 0);
+		} else if (name && unpack->acl && strcmp(name, TREE_ACL) == 0 && size <= TREE_ACL_MAX &&
+				fsetxattr(fd, TREE_ACL, value, size, 0) < 0) {
+			return tree_fail(unpack->trouble, unpack->path[0] ? unpack->path : ".");
+		}
+	}
+	return true;
+}
+
 static bool unpack_folder(struct unpack *unpack, struct archive_entry *entry) {
 	if (unpack->path[0]) {
 		if (!open_parent(unpack)) {
@@ -149,7 +168,13 @@ static bool unpack_folder(struct unpack *unpack, struct archive_entry *entry) {
 				refuse(unpack, unpack->path, "it is in the stream twice, and once no folder") :
 				tree_fail(unpack->trouble, unpack->path);
 		}
+		bool good = unpack_attributes(unpack, entry, fd);
 		close(fd);
+		if (!good) {
+			return false;
+		}
+	} else if (!unpack_attributes(unpack, entry, unpack->top)) {
+		return false;
 	}
 	if (unpack->folders_size == FOLDERS_MAX) {
 		return refuse(unpack, unpack->path, "there are more than a million folders");
@@ -215,19 +240,6 @@ static bool unpack_bytes(struct unpack *unpack, struct archive_entry *entry, int
 	return true;
 }
 
-// Of all extended attributes the one that is ours; where the file system keeps none it is lost.
-static void unpack_type(struct archive_entry *entry, int fd) {
-	const char *name;
-	const void *value;
-	size_t size;
-	archive_entry_xattr_reset(entry);
-	while (archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK) {
-		if (name && strcmp(name, TREE_TYPE) == 0 && size <= TREE_TYPE_MAX) {
-			fsetxattr(fd, TREE_TYPE, value, size, 0);
-		}
-	}
-}
-
 static bool unpack_file(struct unpack *unpack, struct archive_entry *entry) {
 	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, entry_time(entry)};
 	if (!open_parent(unpack)) {
@@ -239,8 +251,7 @@ static bool unpack_file(struct unpack *unpack, struct archive_entry *entry) {
 		return errno == EEXIST ? refuse(unpack, unpack->path, "it is in the stream twice") :
 			tree_fail(unpack->trouble, unpack->path);
 	}
-	unpack_type(entry, fd);
-	bool good = unpack_bytes(unpack, entry, fd);
+	bool good = unpack_attributes(unpack, entry, fd) && unpack_bytes(unpack, entry, fd);
 	if (good && (fchmod(fd, archive_entry_perm(entry) & 0777) < 0 || futimens(fd, times) < 0)) {
 		good = tree_fail(unpack->trouble, unpack->path);
 	}
@@ -331,7 +342,8 @@ static bool unpack_all(struct unpack *unpack, int in) {
 	return finish_folders(unpack);
 }
 
-bool tree_unpack(int in, int dir, tree_takes *takes, struct tree_trouble *trouble) {
+bool tree_unpack(int in, int dir, tree_takes *takes, const struct tree_rules *rules,
+		struct tree_trouble *trouble) {
 	struct unpack *unpack = calloc(1, sizeof(*unpack));
 	locale_t names = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL);
 	bool good = false;
@@ -341,8 +353,8 @@ bool tree_unpack(int in, int dir, tree_takes *takes, struct tree_trouble *troubl
 	} else {
 		locale_t before = uselocale(names);
 		*unpack = (struct unpack){
-			.archive = archive_read_new(), .top = dir, .takes = takes, .trouble = trouble,
-			.at_fd = -1,
+			.archive = archive_read_new(), .top = dir, .takes = takes, .acl = rules && rules->acl,
+			.trouble = trouble, .at_fd = -1,
 		};
 		good = unpack_all(unpack, in);
 		archive_read_free(unpack->archive);

@@ -146,6 +146,9 @@ void asked_begin(struct asked *asked) {
 	asked->world->asking++;
 	req_init(&carried->req, &carrier, &asked->head, &asked->subject);
 	box_serve(asked->world->tree, &carried->req);
+	while (asked->req && asked->req->looking) { // no longer than the world's pool takes
+		wl_event_loop_dispatch(asked->world->loop, 50);
+	}
 }
 
 void ask(struct asked *asked, struct world *world, const char *who, const char *verb,

@@ -6,7 +6,7 @@
 
 /* What type_fs.c and fs_trees.c share. */
 
-extern const struct conform_more fs_trees;
+extern const struct conform_more fs_trees, fs_rights;
 
 int fs_setup(void **state); // a world with a few files in /fs/dir
 /* Paths on disk of names in /fs/dir and in /fs/store; valid until the next call. */

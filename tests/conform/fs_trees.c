@@ -317,4 +317,4 @@ static const struct CMUnitTest tests[] = {
 	FS(test_tree_left),
 	FS(test_trees_held),
 };
-const struct conform_more fs_trees = {TESTS(tests)};
+const struct conform_more fs_trees = {.next = &fs_rights, TESTS(tests)};

@@ -638,7 +638,7 @@ static void test_types(void **state) {
 	asked_finish(&asked);
 	expect(world, OWNER, OP_EMATCH, "getmem", "/fs/store/sea", "want text\n");
 	expect(world, OWNER, OP_EARG, "chinfo", "/fs/store/sea", "type tar\n");
-	expect(world, OWNER, OP_EUNSUPP, "chinfo", "/fs/store/sea", "acl bob k\n");
+	expect(world, OWNER, OP_EUNSUPP, "chinfo", "/fs/store/sea", "title x\n");
 	expect(world, OWNER, OP_ENOENT, "chinfo", "/fs/store/none", "type image\n");
 	expect(world, OWNER, OP_OK, "make", "/fs/store/dir", "type dir\n");
 	expect(world, OWNER, OP_EUNSUPP, "chinfo", "/fs/store/dir", "type image\n");

@@ -10,7 +10,9 @@ from net.place import wait_for
 @pytest.fixture(scope="module")
 def homes(lab):
     """den is Ann's, with a desktop; pc is Bob's, her friend."""
-    den = Household(lab.node("den")).start(desktop="640x480")
+    den = Household(lab.node("den"), boxd_conf="store desk /home/ann/desk\n")
+    den.node.run(["mkdir", "desk"])
+    den.start(desktop="640x480")
     pc = Household(lab.node("pc", person="bob")).start()
     den.box("init", "--person", "ann")
     pc.box("init", "--person", "bob")
@@ -49,6 +51,24 @@ def test_once_and_no(homes):
     assert put.wait(timeout=20) == 1
     assert "ann was asked for /chan/x and said no (EASK)" in put.output()
     assert "nobody waits" not in den.box("ask", "-l")
+
+
+def test_a_single_file(homes):
+    """Always is for that file: its list is changed, and nobody else's."""
+    den, pc = homes
+    for name in ("f", "g"):
+        den.node.write_file(f"/home/ann/desk/{name}", "contents of a file")
+        den.box("chinfo", f"/fs/desk/{name}", "acl", "bob kG")
+    get = wants(pc, "cp", "/n/ann.den/fs/desk/f", "-")
+    name, sentence = question(den)
+    assert sentence == "bob, at pc, wants to read /fs/desk/f"
+    den.box("ask", name, "always")
+    assert get.wait(timeout=20) == 0 and "contents of a file" in get.output()
+    wait_for(lambda: "bob kg" in den.box("info", "/fs/desk/f"), 20, "the list to say so")
+    assert pc.text("/n/ann.den/fs/desk/f") == "contents of a file"
+    get = wants(pc, "cp", "/n/ann.den/fs/desk/g", "-")
+    den.box("ask", question(den)[0], "no")
+    assert get.wait(timeout=20) == 1
 
 
 def test_who_hangs_up_asks_no_more(homes):

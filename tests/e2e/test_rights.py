@@ -93,16 +93,17 @@ def ask(op, verb, box, to):
         return "lost"
 
 
-def check(op, den, below, box, verb, allow, owner):
+def check(op, den, below, box, verb, allow, owner, own=False):
     """
     Asks with no letter, with k, and with the verb's own; what was wrong with the answers. allow sets
-    the letters; owner: who asks is the node's, who may all without a line.
+    the letters; owner: who asks is the node's, who may all without a line; own: the box has a list of
+    its own.
     """
     good, mine, _, everybodys = TABLE[box]
     letter, wrong = LETTERS[verb], []
     for letters in ("", "k", "k" + letter.replace("k", "")):
         prepare(den, box)
-        allow(base_of(box), letters)
+        allow(box if own else base_of(box), letters)
         code = ask(op, verb, below + box, "/null")
         if not letters and not owner and letter not in everybodys:
             right = code == ("EPERM" if "k" in everybodys else "ENOENT")
@@ -119,7 +120,7 @@ def check(op, den, below, box, verb, allow, owner):
         if verb == "make" and code == "ok":
             den.run("rm", box + "/new")
     prepare(den, box)
-    allow(base_of(box), "")
+    allow(box if own else base_of(box), "")
     return wrong
 
 
@@ -148,6 +149,22 @@ def test_friend(homes):
     wrong = [line for box, verb in cases(den)
              for line in check(pc.op, den, "/n/ann.den", box, verb, allow, owner=False)]
     assert not wrong, "\n".join(wrong)
+
+
+def test_friend_of_a_file(homes):
+    """Bob, by the list of one file: that is as good as its folder's, and good for nothing else."""
+    den, _, pc, _ = homes
+
+    def allow(box, letters):
+        den.op.chinfo(box, acl=[f"bob {letters or '-'}"])
+
+    wrong = [line for box, verb in cases(den) if box == "/fs/desk/f"
+             for line in check(pc.op, den, "/n/ann.den", box, verb, allow, owner=False, own=True)]
+    assert not wrong, "\n".join(wrong)
+    prepare(den, "/fs/desk/f")
+    allow("/fs/desk/f", "ksgplmdi")
+    for name in ("/fs", "/fs/desk", "/fs/desk/other", "/fs/files/f"):
+        assert ask(pc.op, "kind", "/n/ann.den" + name, "") == "ENOENT"
 
 
 def test_own_machine(homes):

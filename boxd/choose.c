@@ -168,11 +168,13 @@ static void decide(struct choice *choice, bool late) {
 		}
 		closed = candidate->asked && candidate->fits && closed < 0 ? i : closed;
 	}
-	if (!candidates_over(all, late)) {
+	bool parents = all->parents, over = candidates_over(all, late);
+	if (all->parents != parents) { // asked anew, and of some the ads have told already
 		wl_event_source_timer_update(choice->timer, PATIENCE_MS);
-	} else if (closed >= 0) {
+		decide(choice, over);
+	} else if (over && closed >= 0) {
 		decided(choice, closed);
-	} else {
+	} else if (over) {
 		refuse_all(choice);
 	}
 }

@@ -87,7 +87,7 @@ def test_here_and_there(homes):
 @pytest.mark.two_nodes
 def test_one_exchange(homes):
     """Arguments, environment, input, both outputs and the end: one request, one answer, one trailer;
-    before it, -c asked den what its processor is."""
+    before it, -c asked den what its processor is, unless den's ads had told just now."""
     den, ibiza = homes
     since = len(den.boxd.output())
     done = ibiza.run("run", "-c", "proc!*!*!node=den", "-e", "WORD=value", "--", "sh", "-c",
@@ -95,8 +95,8 @@ def test_one_exchange(homes):
     assert (done.returncode, done.stdout, done.stderr) == (3, b"input\nvalue\n", b"error\n")
     seen = [head for head in heads(den, since) if not head.startswith("> selectors name /ads")]
     asked = [head for head in seen if head.startswith("> ")]
-    assert [head.split()[1] for head in asked] == ["kind", "make"]
-    answers = seen[seen.index(asked[1]) + 1:]
+    assert [head.split()[1] for head in asked] in (["make"], ["kind", "make"])
+    answers = seen[seen.index(asked[-1]) + 1:]
     assert len(answers) == 2
     assert answers[0].startswith("< ok name /proc/sh:")
     assert answers[1] == '< ok legacy "exit 3"'

@@ -35,7 +35,7 @@ static int handle_time(void *data) {
 	return 0;
 }
 
-static void wait_ms(struct asker *asker, int ms) {
+bool copying_wait(struct asker *asker, int ms) {
 	bool over = false;
 	struct wl_event_source *timer = wl_event_loop_add_timer(asker->loop, handle_time, &over);
 	if (timer) {
@@ -45,10 +45,10 @@ static void wait_ms(struct asker *asker, int ms) {
 		}
 		wl_event_source_remove(timer);
 	}
+	return timer;
 }
 
-// The line broke that was there. Said once for each break; true: ask again, some time has passed.
-static bool wait_for_line(struct asker *asker, int64_t *since_ms, const struct op_refusal *why) {
+bool copying_wait_for_line(struct asker *asker, int64_t *since_ms, const struct op_refusal *why) {
 	if (why->code != OP_ELOST && why->code != OP_EUNREACH) {
 		return false;
 	}
@@ -61,8 +61,7 @@ static bool wait_for_line(struct asker *asker, int64_t *since_ms, const struct o
 	if (now_ms() - *since_ms > PATIENCE_MS) {
 		return false;
 	}
-	wait_ms(asker, AGAIN_MS);
-	return true;
+	return copying_wait(asker, AGAIN_MS);
 }
 
 static void copying_reply(void *data, const struct op_head *reply) {
@@ -142,7 +141,7 @@ bool copy_boxes(struct asker *asker, const struct copy_wish *wish, struct lost *
 		}
 		// A target whose name may mean another machine's box goes there, and does not wait.
 		bool elsewhere = lost->name[0] && !name_below("/n", wish->target);
-		again = began && !elsewhere && wait_for_line(asker, &since_ms, &copying.why);
+		again = began && !elsewhere && copying_wait_for_line(asker, &since_ms, &copying.why);
 	} while (again);
 	op_head_finish(&request);
 	*status = copying.why.code == OP_OK ? 0 : 1;

@@ -20,4 +20,11 @@ struct copy_wish {
  */
 bool copy_boxes(struct asker *asker, const struct copy_wish *wish, struct lost *lost, int *status);
 
+/*
+ * A line broke that was there: waits some time for it. since_ms, 0 before the first time, is when that
+ * was; the break is said once. true: ask again. false: it was another failure, or is away for too long.
+ */
+bool copying_wait_for_line(struct asker *asker, int64_t *since_ms, const struct op_refusal *why);
+bool copying_wait(struct asker *asker, int ms); // false: no memory
+
 #endif

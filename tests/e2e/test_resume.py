@@ -78,3 +78,65 @@ def test_another_source(ann):
     done = den.run("cp", "/fs/desk/large", "/n/ibiza/fs/desk/three", check=True, timeout=90)
     assert b"going on" not in done.stderr
     assert is_whole(den, ibiza, "three")
+
+
+def kept(home, where):
+    """Bytes of what is hidden there."""
+    told = home.node.run(["sh", "-c", f"cat {where} 2>/dev/null | wc -c"], check=False)
+    return int(told.stdout)
+
+
+def broken_off(home, words, wanted):
+    """A copy that somebody kills once so much of it has come."""
+    copying = home.node.spawn(["box", "cp", *words])
+    wait_for(lambda: wanted() > 1000 * 1000, 60, "the beginning of the copy")
+    copying.kill()
+    copying.wait()
+
+
+def line_breaks(lab, den, copying, came):
+    """A copy that goes on where the one before it was, whose line breaks then, and returns."""
+    copying.wait_output("going on from", timeout=30)
+    before = came()
+    wait_for(lambda: came() > before + 1000 * 1000, 60, "more of it")
+    lab.cut(den.node)
+    copying.wait_output("waiting for it to come back", timeout=30)
+    lab.mend(den.node)
+    assert copying.wait(timeout=90) == 0, copying.output()
+    assert copying.output().count("going on from") == 2
+
+
+def test_file_to_box(lab, ann):
+    """Broken off by a kill, and then by the line."""
+    den, ibiza = ann
+    data = os.urandom(SIZE // 2)
+    ibiza.node.write_file("/home/ann/big", data)
+    words = "file:big", "/n/den/fs/desk/up"
+    broken_off(ibiza, words, lambda: kept(den, "desk/.box-parts/*"))
+    line_breaks(lab, den, ibiza.node.spawn(["box", "cp", *words]), lambda: kept(den, "desk/.box-parts/*"))
+    assert den.node.read_file("/home/ann/desk/up") == data
+    # Other contents have nothing in common with what was kept.
+    broken_off(ibiza, words, lambda: kept(den, "desk/.box-parts/*"))
+    data = os.urandom(SIZE // 8)
+    ibiza.node.write_file("/home/ann/big", data)
+    done = ibiza.run("cp", *words, check=True, timeout=90)
+    assert b"going on" not in done.stderr
+    assert den.node.read_file("/home/ann/desk/up") == data
+
+
+def test_box_to_file(lab, ann):
+    """Likewise."""
+    den, ibiza = ann
+    data = os.urandom(SIZE // 2)
+    den.node.write_file("/home/ann/desk/down", data)
+    words = "/n/den/fs/desk/down", "file:down"
+    broken_off(ibiza, words, lambda: kept(ibiza, ".down.part-*"))
+    line_breaks(lab, den, ibiza.node.spawn(["box", "cp", *words]), lambda: kept(ibiza, ".down.part-*"))
+    assert ibiza.node.read_file("/home/ann/down") == data
+    # Other contents: from the beginning, and what was kept of the old ones goes.
+    broken_off(ibiza, words, lambda: kept(ibiza, ".down.part-*"))
+    den.node.write_file("/home/ann/desk/down", data[:SIZE // 8])
+    done = ibiza.run("cp", *words, check=True, timeout=90)
+    assert b"going on" not in done.stderr
+    assert ibiza.node.read_file("/home/ann/down") == data[:SIZE // 8]
+    assert ".part-" not in ibiza.node.output(["ls", "-A"])

@@ -43,14 +43,18 @@ void pair_fail(struct quic_pair *pair, const struct op_refusal *why) {
 	events->done(data, NULL, &said);
 }
 
-/* Another machine of that person and name is one whose key is gone: this one takes its place. */
-static void forget_namesake(struct quic *quic, const char *person, const struct identity *who) {
+/*
+ * Another machine of that person and name is one whose key is gone: this one, which is on the disk by
+ * now, takes its place and its name.
+ */
+static void replace_namesake(struct quic *quic, struct peer_entry *entry) {
 	struct peer *peer, *next;
 	wl_list_for_each_safe(peer, next, &quic->peers, link) {
-		if (strcmp(peer->subject.person, person) == 0
-				&& strcmp(peer->subject.machine, who->machine) == 0
-				&& strcmp(peer->key, who->key) != 0) {
+		if (strcmp(peer->subject.person, entry->peer.subject.person) == 0
+				&& strcmp(peer->subject.machine, entry->peer.subject.machine) == 0
+				&& peer != &entry->peer) {
 			quic_peer_forget(quic, peer);
+			peers_rename(entry);
 			return;
 		}
 	}
@@ -60,26 +64,20 @@ static struct peer_entry *keep(struct quic_pair *pair, struct connection *c,
 		struct op_refusal *why) {
 	struct quic *quic = pair->quic;
 	const struct identity *who = &c->identity;
-	char at[ADDRESS_TEXT], person[CERT_NAME_MAX + 1];
+	char at[ADDRESS_TEXT];
 	// A machine that was signed a moment ago has shown no person yet: it is ours.
 	bool ours = who->person_key[0] == '\0';
-	const char *name = ours ? keys_person(quic->keys) : persons_name(quic, who->person_key);
-	if (name) {
-		snprintf(person, sizeof(person), "%s", name);
-		forget_namesake(quic, person, who); // and the person, if it was the last machine
-	}
-	if (!ours) {
-		name = persons_pin(quic, who->person_name, who->person_key, who->person_cert, why);
-	}
+	const char *name = ours ? keys_person(quic->keys) :
+		persons_pin(quic, who->person_name, who->person_key, who->person_cert, why);
 	if (!name) {
 		return NULL;
 	}
-	peers_readmit(quic, who->key);
-	struct peer_entry *entry = peers_meet(quic, who->key, name, who->machine);
+	struct peer_entry *entry = peers_keep(quic, who->key, name, who->machine, why);
 	if (!entry) {
-		op_refuse(why, OP_EIO, "no memory for a peer");
 		return NULL;
 	}
+	peers_readmit(quic, who->key);
+	replace_namesake(quic, entry);
 	peers_add_at(entry, address_print(&c->remote, at));
 	if (pair->at[0]) {
 		peers_add_at(entry, pair->at);

@@ -243,7 +243,7 @@ static void free_entry(struct peer_entry *entry) {
 	free(entry);
 }
 
-static void save(struct peer_entry *entry) {
+static bool save(struct peer_entry *entry) {
 	struct peer *peer = &entry->peer;
 	struct buf text;
 	buf_init(&text);
@@ -252,10 +252,9 @@ static void save(struct peer_entry *entry) {
 	for (int i = 0; good && i < peer->at_size; i++) {
 		good = buf_printf(&text, "at %s\n", peer->at[i]);
 	}
-	if (good) {
-		write_file(entry->quic, "peers", peer->petname, &text);
-	}
+	good = good && write_file(entry->quic, "peers", peer->petname, &text);
 	buf_finish(&text);
+	return good;
 }
 
 static bool put_at(struct peer *peer, const char *at, bool front) {
@@ -554,6 +553,41 @@ struct peer_entry *peers_meet(struct quic *quic, const char *key, const char *pe
 	}
 	save(entry);
 	return entry;
+}
+
+struct peer_entry *peers_keep(struct quic *quic, const char *key, const char *person,
+		const char *machine, struct op_refusal *refusal) {
+	bool new = !peers_find(quic, key);
+	struct peer_entry *entry = peers_meet(quic, key, person, machine);
+	if (!entry) {
+		op_refuse(refusal, OP_EIO, "no memory for a peer");
+		return NULL;
+	}
+	if (!save(entry)) {
+		op_refuse(refusal, OP_EIO, "%s cannot be kept: %s/peers cannot be written", machine, quic->dir);
+		if (new) {
+			free_entry(entry);
+		}
+		return NULL;
+	}
+	return entry;
+}
+
+void peers_rename(struct peer_entry *entry) {
+	struct quic *quic = entry->quic;
+	struct peer *peer = &entry->peer;
+	char old[sizeof(peer->petname)];
+	strcpy(old, peer->petname);
+	wl_list_remove(&peer->link); // it is not in its own way
+	choose_petname(quic, peer);
+	if (strcmp(old, peer->petname) != 0) {
+		if (save(entry)) {
+			remove_file(quic, "peers", old);
+		} else {
+			strcpy(peer->petname, old);
+		}
+	}
+	insert_sorted(quic, peer);
 }
 
 void peers_remove(struct peer_entry *entry, bool keep_person) {

@@ -38,6 +38,11 @@ struct peer_entry *peers_find(struct quic *quic, const char *key);
 /* The peer with that key, made if need be, with this person and machine. NULL: no memory. */
 struct peer_entry *peers_meet(struct quic *quic, const char *key, const char *person,
 	const char *machine);
+/* The same for one that was paired: it is on the disk. NULL and refusal: EIO, and it is not known. */
+struct peer_entry *peers_keep(struct quic *quic, const char *key, const char *person,
+	const char *machine, struct op_refusal *refusal);
+/* Gives it the name that it would have without a namesake that is gone now. */
+void peers_rename(struct peer_entry *entry);
 /* Another address, newest first; written to the disk if that changes anything. */
 void peers_add_at(struct peer_entry *entry, const char *at);
 /*

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -303,6 +305,34 @@ static void test_new_key(void **state) {
 	node_finish(&again);
 }
 
+/* Where the new one cannot be kept, the old one is known as before. */
+static void test_new_key_on_a_full_disk(void **state) {
+	struct nodes *t = *state;
+	struct side a, b;
+	struct node again;
+	char path[256];
+	ask(&a, &t->den, &t->pc, false, NULL, NULL);
+	ask(&b, &t->pc, &t->den, false, &t->den, NULL);
+	expect_peers(t, &a, &b);
+	node_init(&again, &t->town, "pc", &t->bob);
+	snprintf(path, sizeof(path), "%s/peers/bob.pc-2", t->den.dir); // no file can be put there
+	assert_int_equal(mkdir(path, 0700), 0);
+	snprintf(path, sizeof(path), "%s/peers/bob.pc", t->den.dir);
+	ask(&a, &t->den, &again, false, NULL, NULL);
+	ask(&b, &again, &t->den, false, &t->den, NULL);
+	until(&t->town, a.done);
+	assert_int_equal(a.why.code, OP_EIO);
+	assert_non_null(strstr(a.why.sentence, "/peers cannot be written"));
+	assert_non_null(peer_of(&t->den, &t->pc));
+	assert_null(peer_of(&t->den, &again));
+	assert_int_equal(access(path, F_OK), 0);
+	assert_non_null(quic_person_key(t->den.quic, "bob"));
+	if (b.pair) {
+		quic_pair_cancel(b.pair);
+	}
+	node_finish(&again);
+}
+
 static void test_forms_differ(void **state) {
 	struct nodes *t = *state;
 	struct side a, b;
@@ -406,6 +436,7 @@ int main(void) {
 		TEST(test_dialler_waits),
 		TEST(test_same_person),
 		TEST(test_new_key),
+		TEST(test_new_key_on_a_full_disk),
 		TEST(test_forms_differ),
 		TEST(test_wrong_fingerprint),
 		TEST(test_cancel),

@@ -209,16 +209,18 @@ static bool find_address(char out[static NI_MAXHOST]) {
 	return found;
 }
 
-static void propose_pairing(const struct picture *picture, const char *whose) {
+static void propose_pairing(const char *whose) {
 	char host[NI_MAXHOST], command[NI_MAXHOST + 120];
 	if (!find_address(host)) {
 		return;
 	}
-	printf("\n%s: type there\n", whose);
-	snprintf(command, sizeof(command), "box pair --mine --fingerprint %s %s", picture->key, host);
+	printf("\n%s: type here\n", whose);
+	propose("box pair --mine", NULL);
+	puts("and there");
+	snprintf(command, sizeof(command), "box pair --mine %s", host);
 	propose(command, NULL);
-	puts("and here, where KEY is the fingerprint that box says there");
-	propose("box pair --mine --fingerprint KEY", NULL);
+	puts("Both then show six digits, and ask whether they are the same. Where nobody can look at both, "
+		"give\neach the other's fingerprint: box pair --mine --fingerprint KEY.");
 	puts("Without --mine on both, the two stay two persons' machines, and you are friends.");
 }
 
@@ -258,9 +260,9 @@ static void show_next(const struct picture *picture) {
 	}
 	propose("box doctor", "what is missing here, and the remedy");
 	if (!picture->person[0]) {
-		propose_pairing(picture, "If you have a machine with Boxland already, make this one yours too");
+		propose_pairing("If you have a machine with Boxland already, make this one yours too");
 	} else if (picture->count == 1) {
-		propose_pairing(picture, "To make another machine yours too");
+		propose_pairing("To make another machine yours too");
 	}
 }
 

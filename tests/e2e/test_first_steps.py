@@ -8,11 +8,10 @@ import re
 
 import pytest
 
+from e2e.terminal import Terminal, digits
 from net.household import Household, pair
 from net.place import wait_for
 from wayland.clients import Client
-
-FINGERPRINT = re.compile(r"fingerprint ([0-9a-f]{64})")
 
 
 def proposals(text):
@@ -60,16 +59,16 @@ def test_from_nothing_to_a_window_of_another_machine(node):
     second = den.box()
     assert "den, a machine of ann" in second and "box init" not in second
 
-    # Each says what is typed on the other; the capitals are what only the other knows.
-    fresh = ibiza.box()
-    key = FINGERPRINT.search(fresh)[1]
-    at_ibiza = [line for line in proposals(second) if line.startswith("box pair")][0]
-    assert FINGERPRINT.search(second)[1] in at_ibiza and den.node.ip in at_ibiza
-    waiting = ibiza.node.spawn(["sh", "-c", at_ibiza])
-    at_den = [line for line in proposals(second) if line.startswith("box pair")][1]
-    assert "KEY" in at_den
-    type_in(den, at_den.replace("KEY", key), timeout=60)
-    assert waiting.wait(60) == 0, waiting.output()
+    here, there = [line for line in proposals(second) if line.startswith("box pair")]
+    assert den.node.ip in there and "six digits" in second
+    at_den = Terminal(den, *here.split()[1:])
+    at_den.wait("waiting for the other machine")
+    at_ibiza = Terminal(ibiza, *there.split()[1:])
+    first, second = digits(at_den, at_ibiza)
+    assert first == second
+    at_den.type("yes")
+    at_ibiza.type("yes")
+    assert (at_den.end(60), at_ibiza.end(60)) == (0, 0), at_den.said + at_ibiza.said
 
     den.client("foot", "--title", "The game")
     window = den.window("foot")

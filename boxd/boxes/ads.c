@@ -121,27 +121,38 @@ static const char *third_node(const char *name, char key[static 65]) {
 }
 
 // The names of a node are below its petname for this node's own programs, below its key for others.
+static void add_ad(struct listing *listing, const struct follow *follow, const struct ad *ad,
+		bool local) {
+	const struct ads_node *node = ad->node;
+	const struct peer *peer = node->data;
+	char third[65], *name;
+	const char *rest = third_node(ad->name->text, third), *key = node->key;
+	if (rest && !local) {
+		return; // from one directory to the next it would go round for ever
+	} else if (rest) {
+		peer = quic_peer_by_key(follow->quic, third);
+		key = ad->name->text + strlen("/n/");
+	}
+	int size = asprintf(&name, "/n/%.*s%s", local && peer ? 130 : KEYS_FINGERPRINT,
+		local && peer ? peer->petname : key, rest ? rest : ad->name->text);
+	bool fits = size >= 0 && name_check(name, NULL) == OP_OK;
+	if (size >= 0 && !fits) {
+		free(name);
+	} else {
+		add(listing, size < 0 ? NULL : name, ad->type, ad->letters, key);
+	}
+}
+
+// One of each node in turn: where there is no room for all, nobody's many keep others' few out.
 static void add_learnt(struct listing *listing, const struct follow *follow, bool local) {
 	struct ads_node *node;
-	wl_list_for_each(node, &follow->table.nodes, link) {
-		for (int i = 0; i < node->count; i++) {
-			const struct ad *ad = &node->list[i];
-			const struct peer *peer = node->data;
-			char third[65], *name;
-			const char *rest = third_node(ad->name->text, third), *key = node->key;
-			if (rest && !local) {
-				continue; // from one directory to the next it would go round for ever
-			} else if (rest) {
-				peer = quic_peer_by_key(follow->quic, third);
-				key = ad->name->text + strlen("/n/");
-			}
-			int size = asprintf(&name, "/n/%.*s%s", local && peer ? 130 : KEYS_FINGERPRINT,
-				local && peer ? peer->petname : key, rest ? rest : ad->name->text);
-			bool fits = size >= 0 && name_check(name, NULL) == OP_OK;
-			if (size >= 0 && !fits) {
-				free(name);
-			} else {
-				add(listing, size < 0 ? NULL : name, ad->type, ad->letters, key);
+	bool more = true;
+	for (int i = 0; more && listing->count < ADS_MAX; i++) {
+		more = false;
+		wl_list_for_each(node, &follow->table.nodes, link) {
+			if (i < node->count) {
+				add_ad(listing, follow, &node->list[i], local);
+				more = true;
 			}
 		}
 	}

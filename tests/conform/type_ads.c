@@ -142,12 +142,43 @@ static void test_what_was_learnt(void **state) {
 	follow_finish(&follow);
 }
 
+// One node with as many ads as there may be leaves room for what another has.
+static void test_many_ads_of_one(void **state) {
+	struct world *world = *state;
+	static struct peer many = {.petname = "attic", .subject = {"bob", "attic"}};
+	static struct peer few = {.petname = "loft", .subject = {"ann", "loft"}};
+	struct follow follow;
+	struct asked asked;
+	struct buf list;
+	buf_init(&list);
+	for (int i = 0; i < ADS_MAX; i++) {
+		assert_true(buf_printf(&list, "name /fs/%d\ntype dir\n\n", i));
+	}
+	memset(many.key, 'a', KEYS_FINGERPRINT);
+	memset(few.key, 'b', KEYS_FINGERPRINT);
+	follow_init(&follow, world->loop, "a");
+	world->env.follow = &follow;
+	struct ads_node *first = ads_node_create(&follow.table, many.key, &many);
+	struct ads_node *second = ads_node_create(&follow.table, few.key, &few);
+	assert_int_equal(ads_node_learn(first, buf_front(&list), list.size, NULL), OP_OK);
+	assert_int_equal(ads_node_learn(second, peer_list, strlen(peer_list), NULL), OP_OK);
+	ask(&asked, world, OWNER, "selectors", "/ads", "");
+	expect_code(&asked, OP_OK);
+	assert_true(has_ad(&asked, "/n/loft/proc") && has_ad(&asked, "/n/loft/fs/store"));
+	assert_true(has_ad(&asked, "/n/attic/fs/0") && has_ad(&asked, "/proc"));
+	asked_finish(&asked);
+	buf_finish(&list);
+	world->env.follow = NULL;
+	follow_finish(&follow);
+}
+
 static const char *const roots[] = {"/ads", NULL};
 static const struct CMUnitTest tests[] = {
 	TEST(test_owner_sees_what_there_is_to_use),
 	TEST(test_others_see_what_they_have_k_for),
 	TEST(test_waits_for_a_box),
 	TEST(test_waits_for_a_right),
+	TEST(test_many_ads_of_one),
 	TEST(test_is_not_woken_for_nothing),
 	TEST(test_what_was_learnt),
 };

@@ -358,34 +358,35 @@ static enum op_code check_make(const struct op_head *head, struct op_refusal *wh
 	return OP_OK;
 }
 
-// What a process holds of its program, and what is yet to come.
-static uint64_t carried_size(const struct proc *proc) {
+// What a process holds of its program, what is yet to come, and its segments.
+static uint64_t held_size(const struct proc *proc) {
 	struct stat st;
 	bool has = proc->prog_fd >= 0 && fstat(proc->prog_fd, &st) == 0;
-	return proc->carried_left + (has ? (uint64_t)st.st_size : 0);
+	return proc->carried_left + (has ? (uint64_t)st.st_size : 0) + proc_vm_size(proc);
 }
 
-enum op_code proc_check_carried(const struct box *procs, const struct req *req, uint64_t bytes,
+enum op_code proc_check_held(const struct box *procs, const struct subject *by, uint64_t bytes,
 		struct op_refusal *refusal) {
 	uint64_t sum = bytes;
 	struct box *box;
 	char who[SUBJECT_SIZE];
 	wl_list_for_each(box, &procs->inner, link) {
 		const struct proc *proc = box->type == &proc_type ? box->data : NULL;
-		if (proc && strcmp(proc->by.person, req->subject->person) == 0
-				&& strcmp(proc->by.machine, req->subject->machine) == 0) {
-			sum += carried_size(proc);
+		if (proc && strcmp(proc->by.person, by->person) == 0
+				&& strcmp(proc->by.machine, by->machine) == 0) {
+			sum += held_size(proc);
 		}
 	}
 	return bytes == 0 || sum <= OP_MAX_CARRIED_ALL ? OP_OK : op_refuse(refusal, OP_EQUOTA,
-		"programs of %s in the memory here would be over %d MiB: end one of its processes, or install "
-		"the program", subject_print(req->subject, who), OP_MAX_CARRIED_ALL / 1024 / 1024);
+		"programs and segments of %s in the memory here would be over %d MiB: end one of its processes, "
+		"or install the program", subject_print(by, who), OP_MAX_CARRIED_ALL / 1024 / 1024);
 }
 
 static void procs_make(struct box *parent, struct req *req) {
 	struct op_refusal why;
 	if (check_make(req->head, &why) != OP_OK ||
-			proc_check_carried(parent, req, op_get_number(req->head, OP_F_CARRIED, 0), &why) != OP_OK ||
+			proc_check_held(parent, req->subject, op_get_number(req->head, OP_F_CARRIED, 0), &why) !=
+			OP_OK ||
 			rights_check_room(parent, req->subject, &why) != OP_OK) {
 		req_refuse(req, &why);
 		return;

@@ -69,10 +69,10 @@ struct proc {
 #define PROC_TEXT_MAX (2 * 1024 * 1024) // of args, of env; execve(2) takes about so much
 
 /*
- * Whether the person who asks may have bytes more of programs in this node's memory: EQUOTA. procs is
- * /proc.
+ * Whether whoever makes or has made processes may have bytes more of programs and segments in this node's
+ * memory: EQUOTA. procs is /proc.
  */
-enum op_code proc_check_carried(const struct box *procs, const struct req *req, uint64_t bytes,
+enum op_code proc_check_held(const struct box *procs, const struct subject *by, uint64_t bytes,
 	struct op_refusal *refusal);
 /* The request's frames are the process's from now on, which begins once all it needs has come. */
 void proc_run_start(struct proc *proc, struct req *req);
@@ -96,6 +96,8 @@ bool proc_io_over(const struct proc *proc);
 #define PROC_SEGMENTS 16
 /* Box vm, of the segments that the program is given. false: no memory. */
 bool proc_vm_create(struct proc *proc);
+/* Bytes of all its segments. */
+uint64_t proc_vm_size(const struct proc *proc);
 /*
  * The program's segments as its descriptors, which stay ours, and the variable that names them to
  * it. Returns how many; -1: no memory.

@@ -252,7 +252,7 @@ static void cwd_putmem(struct box *box, struct req *req) {
 static void prog_putmem(struct box *box, struct req *req) {
 	const struct proc *proc = box->data;
 	struct op_refusal why;
-	if (proc_check_carried(proc->box->parent, req, 1, &why) != OP_OK) {
+	if (proc_check_held(proc->box->parent, &proc->by, 1, &why) != OP_OK) {
 		req_refuse(req, &why);
 		return;
 	}

@@ -128,12 +128,23 @@ static uint64_t room_of(const struct segment *segment) {
 	return room;
 }
 
+// Whoever puts it, the memory is charged to who made the process.
+static bool may_grow(const struct segment *segment, uint64_t to, struct op_refusal *why) {
+	uint64_t size = size_of(segment);
+	const struct proc *proc = segment->proc;
+	return to <= size || proc_check_held(proc->box->parent, &proc->by, to - size, why) == OP_OK;
+}
+
 static void put_data(struct req *req, const void *bytes, size_t size) {
 	struct segment_put *put = req->data;
 	uint64_t room = room_of(put->segment);
+	struct op_refusal why;
 	if (put->at > room || size > room - put->at) {
 		put_destroy(put);
 		req_fail(req, OP_E2BIG, "the segments of a process have at most %d bytes", SEGMENTS_SIZE);
+	} else if (!may_grow(put->segment, put->at + size, &why)) {
+		put_destroy(put);
+		req_refuse(req, &why);
 	} else if (pwrite(put->segment->fd, bytes, size, (off_t)put->at) != (ssize_t)size) {
 		put_destroy(put);
 		req_fail(req, OP_EIO, "no room for the segment in this node's memory");
@@ -261,6 +272,17 @@ static const struct box_type vm_type = {.name = "vm", .fn = {[OP_MAKE] = vm_make
 
 bool proc_vm_create(struct proc *proc) {
 	return box_create(proc->box, "vm", &vm_type, "dir", proc);
+}
+
+uint64_t proc_vm_size(const struct proc *proc) {
+	const struct box *vm = proc->box ? box_inner(proc->box, "vm") : NULL, *box;
+	uint64_t size = 0;
+	if (vm) { // not while it is being made, or goes
+		wl_list_for_each(box, &vm->inner, link) {
+			size += size_of(box->data);
+		}
+	}
+	return size;
 }
 
 int proc_vm_fds(const struct proc *proc, struct spawn_fd fds[static PROC_SEGMENTS],

@@ -126,6 +126,28 @@ static void test_size(void **state) {
 	free(mib);
 }
 
+// And for all processes of whoever made them. What is not touched takes no memory, and counts.
+static void test_size_of_all(void **state) {
+	struct world *world = *state;
+	char name[64];
+	struct asked asked;
+	for (int i = 0; i < 9; i++) {
+		snprintf(name, sizeof(name), "/proc/p%d", i);
+		expect(world, OWNER, OP_OK, "make", name, "");
+		strcat(name, "/vm/x");
+		expect(world, OWNER, OP_OK, "make", name, "");
+		ask(&asked, world, OWNER, "putmem", name, i < 8 ? "offset 67108863\nbody 1\n" :
+			"offset 0\nbody 1\n");
+		asked_put(&asked, "x", 1);
+		asked_put_end(&asked);
+		expect_code(&asked, i < 8 ? OP_OK : OP_EQUOTA);
+		asked_finish(&asked);
+	}
+	expect(world, OWNER, OP_OK, "delete", "/proc/p0", "");
+	until(world, !world_has(world, "/proc/p0"));
+	put(world, name, "1");
+}
+
 static void test_gone_in_the_middle(void **state) {
 	struct world *world = *state;
 	static char large[2 * MIB];
@@ -155,6 +177,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_never_shorter),
 	TEST(test_refused),
 	TEST(test_size),
+	TEST(test_size_of_all),
 	TEST(test_gone_in_the_middle),
 };
 const struct conform_more proc_memory = {TESTS(tests)};

@@ -95,14 +95,23 @@ static bool is_there_still(int dir, const char *name, int fd) {
 }
 
 // Unless somebody writes it now.
-static void drop(int dir, const char *name) {
+static bool drop(int dir, const char *name) {
 	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && is_there_still(dir, name, fd)) {
-		unlinkat(dir, name, 0);
-	}
+	bool free = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && is_there_still(dir, name, fd);
+	bool good = free && unlinkat(dir, name, 0) == 0;
 	if (fd >= 0) {
 		close(fd);
 	}
+	return good;
+}
+
+static bool is_held(int dir, const char *name) {
+	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	bool held = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0;
+	if (fd >= 0) {
+		close(fd);
+	}
+	return held;
 }
 
 // Calls what for each part.
@@ -135,7 +144,7 @@ struct tally {
 	const char *prefix; // of the person's parts
 	int count;
 	uint64_t bytes;
-	char oldest[96];
+	char oldest[96]; // of those that nobody writes; "": none
 	time_t oldest_s;
 };
 
@@ -146,14 +155,14 @@ static void count_part(int dir, const char *name, const struct stat *st, void *d
 	}
 	tally->count++;
 	tally->bytes += (uint64_t)st->st_size;
-	if (!tally->oldest[0] || st->st_mtim.tv_sec < tally->oldest_s) {
+	if ((!tally->oldest[0] || st->st_mtim.tv_sec < tally->oldest_s) && !is_held(dir, name)) {
 		snprintf(tally->oldest, sizeof(tally->oldest), "%s", name);
 		tally->oldest_s = st->st_mtim.tv_sec;
 	}
 }
 
-// The oldest of the person's parts go, until there is room for one more.
-static void make_room(struct fs_part *part) {
+// The oldest of the person's parts go, until there is room for one more. false: too many are written.
+static bool make_room(struct fs_part *part) {
 	char life[LIFE_SIZE + 1], prefix[sizeof(part->file)];
 	machine_life(life);
 	each(part->dir, drop_old, life);
@@ -162,10 +171,13 @@ static void make_room(struct fs_part *part) {
 		struct tally tally = {.prefix = prefix};
 		each(part->dir, count_part, &tally);
 		if (tally.count < PARTS_EACH && tally.bytes < BYTES_EACH) {
-			return;
+			return true;
 		}
-		drop(part->dir, tally.oldest);
+		if (!tally.oldest[0] || !drop(part->dir, tally.oldest)) {
+			break;
+		}
 	}
+	return false;
 }
 
 static bool same_disk(int a, int b) {
@@ -212,8 +224,8 @@ int fs_part_open(struct fs_job *job, struct fs_part *part, int beside, uint64_t 
 		}
 		return -1;
 	}
-	if (offset == 0) {
-		make_room(part);
+	if (offset == 0 && !make_room(part)) {
+		return -1;
 	}
 	return hold(job, part, offset);
 }

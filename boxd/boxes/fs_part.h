@@ -25,7 +25,7 @@ uint64_t fs_part_kept(const struct fs_job *job, struct fs_part *part);
 /*
  * Opens it to go on from offset, or with offset 0 anew, and holds it against others. beside: a folder of
  * the file system that it will go to. -1: noted in the job; or, with nothing noted, that file system is
- * another: then nothing can be kept.
+ * another, or too many of the person's are written now: then nothing can be kept.
  */
 int fs_part_open(struct fs_job *job, struct fs_part *part, int beside, uint64_t offset);
 /* Takes away what is too old, of all persons. */

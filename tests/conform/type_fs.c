@@ -526,6 +526,30 @@ static void test_parts_are_few(void **state) {
 	assert_int_equal(kept(world, OWNER, "part p19\n"), 0); // it is bob's
 }
 
+// Nor does one who goes on with all of them: what is more is put all the same, and not kept.
+static void test_parts_in_use_are_few(void **state) {
+	struct world *world = *state;
+	struct asked asked[20];
+	char lines[64];
+	int more = 0;
+	expect(world, OWNER, OP_OK, "chinfo", "/fs/store", "acl bob ksgp\n");
+	for (int i = 0; i < 20; i++) {
+		snprintf(lines, sizeof(lines), "part p%d\nbody chunks\n", i);
+		begin_part(&asked[i], world, STRANGER, lines, "x");
+		world_settle(world);
+		until(world, i >= 16 || count_names(stored(world, ".box-parts")) == i + 1);
+	}
+	asked_put_end(&asked[19]);
+	until(world, asked_over(&asked[19]));
+	expect_code(&asked[19], OP_OK);
+	more = count_names(stored(world, ".box-parts"));
+	for (int i = 0; i < 20; i++) {
+		asked_gone(&asked[i]);
+		asked_finish(&asked[i]);
+	}
+	assert_int_equal(more, 16);
+}
+
 static void test_put_if_version(void **state) {
 	struct world *world = *state;
 	struct asked asked;
@@ -693,6 +717,7 @@ static const struct CMUnitTest tests[] = {
 	FS(test_put_in_place),
 	FS(test_put_part),
 	FS(test_parts_are_few),
+	FS(test_parts_in_use_are_few),
 	FS(test_put_if_version),
 	FS(test_folders),
 	FS(test_both),

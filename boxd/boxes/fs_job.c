@@ -6,6 +6,7 @@
 #include "boxes/fs_job.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 
 #define LOOK_MS 500     // between two looks for a change
 #define WAITING_MAX 256 // for changes, at once
+#define LARGE (1024 * 1024)
 
 // What is Boxland's own is nobody's box. The last name of a change is refused where it is made.
 static bool is_hidden(const struct req *req) {
@@ -74,6 +76,26 @@ void *fs_job_create(size_t size, struct box *box, struct req *req,
 	return job;
 }
 
+static void run_close(void *data) {
+	close((int)(intptr_t)data);
+}
+
+static void close_done(void *data, bool cancelled) {
+	if (cancelled) {
+		run_close(data);
+	}
+}
+
+// With the last descriptor of a file without a name its blocks are freed: of a large one, that takes long.
+static void close_file(const struct fs *fs, int fd) {
+	struct stat st;
+	bool frees = fstat(fd, &st) == 0 && st.st_nlink == 0 && st.st_size > LARGE;
+	void *data = (void *)(intptr_t)fd;
+	if (!frees || !fs->env->pool || !work_add(fs->env->pool, run_close, close_done, data)) {
+		run_close(data);
+	}
+}
+
 void fs_job_destroy(void *data) {
 	struct fs_job *job = data;
 	if (job->timer) {
@@ -84,7 +106,7 @@ void fs_job_destroy(void *data) {
 		job->finish(job);
 	}
 	if (job->fd >= 0) {
-		close(job->fd);
+		close_file(job->fs, job->fd);
 	}
 	free(job->root);
 	free(job->rest);

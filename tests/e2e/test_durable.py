@@ -12,7 +12,8 @@ from net.place import wait_for
 from peer.op import Refused
 
 DESK = "/home/ann/desk"
-CALLS = "fsync,fdatasync,syncfs,?rename,renameat,renameat2,linkat,mkdirat,unlinkat,fsetxattr,sendmsg,write"
+CALLS = "fsync,fdatasync,syncfs,?rename,renameat,renameat2,linkat,mkdirat,unlinkat,fsetxattr,close," \
+    "sendmsg,write"
 TRACE = "/home/ann/trace"
 
 
@@ -103,6 +104,22 @@ def test_order(den):
     in_order(watch(den, lambda: op.put("/fs/desk/tree", tree, type="tar")),
              r"syncfs\(.*\) += 0", named("a"), rf"fsync\(\d+<{DESK}/tree>\) += 0", ANSWER)
     assert op.get("/fs/desk/tree/b/c") == b"2"
+
+
+def test_what_broke_off_is_freed_by_a_worker(den):
+    """The blocks of a large file go with its last descriptor, which takes long: not in the loop."""
+    def threads(call):
+        lines = den.node.read_file(TRACE).decode(errors="replace").splitlines()
+        return [line.split()[0] for line in lines if re.search(call, line)]
+
+    close = rf"close\(\d+<{DESK}/#?\d+[^>]*>\(deleted\)"
+    before = len(threads(close))
+    with den.op.call("putmem", "/fs/desk/large", "chunks") as broken:
+        for _ in range(4):
+            broken.send(bytes(1 << 20))
+    closers = wait_for(lambda: threads(close)[before:], 20, "the close of what came")
+    loop = threads(r'(sendmsg|write)\(.*"ok\\n')[-1]
+    assert closers[-1] != loop
 
 
 def test_order_of_what_went_on(den):

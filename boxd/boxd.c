@@ -545,6 +545,7 @@ struct boxd *boxd_create(struct wl_event_loop *loop, const struct config *config
 	boxd->inside.forward = forward_inside;
 	boxd->outside.forward = forward_outside;
 	boxd->outside.outside = true;
+	boxd->outside.rate.per_second = boxd->config->peer_rate;
 	boxd->pool = work_pool_create(loop, WORKERS);
 	if (!boxd->tree || !boxd->pool || !create_boxes(boxd) || !create_network(boxd) ||
 			!listen_inside(boxd)) {

@@ -21,6 +21,9 @@
 
 #define ASK_MS 60000
 #define RATE_LEAST 10000 // less is not worth the detour
+#define PEER_RATE 5000
+#define PEER_RATE_LEAST 100 // a desktop that is looked at asks about so often
+#define PEER_RATE_MOST 1000000
 
 static const char *set_text(char *to, size_t size, const char *value) {
 	if (!*value || strlen(value) >= size) {
@@ -55,6 +58,16 @@ static const char *set_seconds(int *ms, const char *value) {
 		return "not a time: a number of seconds, 1 to 3600";
 	}
 	*ms = (int)seconds * 1000;
+	return NULL;
+}
+
+static const char *set_peer_rate(int *to, const char *value) {
+	char *end;
+	unsigned long rate = strtoul(value, &end, 10);
+	if (!isdigit((unsigned char)*value) || *end || rate < PEER_RATE_LEAST || rate > PEER_RATE_MOST) {
+		return "not a rate: exchanges a second, 100 to 1000000";
+	}
+	*to = (int)rate;
 	return NULL;
 }
 
@@ -137,6 +150,8 @@ static const char *handle_line(void *data, const char *field, char *value) {
 		return add_point(config, value);
 	} else if (strcmp(field, "meet-rate") == 0) {
 		return set_rate(&config->meet_rate, value);
+	} else if (strcmp(field, "peer-rate") == 0) {
+		return set_peer_rate(&config->peer_rate, value);
 	} else if (strcmp(field, "export") == 0) {
 		return add_export(config, value, false);
 	} else if (strcmp(field, "store") == 0) {
@@ -145,7 +160,7 @@ static const char *handle_line(void *data, const char *field, char *value) {
 		return add_access(config, value);
 	}
 	return "no such field (machine address port network advertise directory sandbox-network ask meet "
-		"meet-at meet-rate export store access)";
+		"meet-at meet-rate peer-rate export store access)";
 }
 
 // $variable, else $HOME/fallback; then /boxland and what is asked for below it.
@@ -170,6 +185,7 @@ static bool set_defaults(struct config *config, char *error, size_t error_size) 
 	config->network = config->advertise = true;
 	config->ask_ms = ASK_MS;
 	config->meet_rate = 5000000;
+	config->peer_rate = PEER_RATE;
 	if (gethostname(config->machine, sizeof(config->machine) - 1) < 0 || !*config->machine) {
 		strcpy(config->machine, "machine");
 	}

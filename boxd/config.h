@@ -37,6 +37,7 @@ struct config {
 	char socket[108];       // $BOX_OP, else $XDG_RUNTIME_DIR/boxland/op
 	char address[64];       // to bind, "" all
 	uint16_t port;          // OP_PORT unless told
+	int peer_rate;          // exchanges a second that a peer may begin
 	int ask_ms;             // how long a question waits for its answer
 	bool network;           // false: no UDP socket at all
 	bool advertise;         // found, and finds others, in the local network

@@ -304,6 +304,17 @@ static bool check_quota(const struct served *served, struct op_refusal *refusal)
 	return false;
 }
 
+static bool check_rate(const struct served *served, struct op_refusal *refusal) {
+	struct rate *rate = &served->server->rate;
+	char who[130];
+	if (rate_take(rate, &served->subject, now_ms())) {
+		return true;
+	}
+	op_refuse(refusal, OP_EQUOTA, "%s begins more than %d exchanges a second: wait a moment, then ask "
+		"again", subject_print(&served->subject, who), rate->per_second);
+	return false;
+}
+
 // What callers of one subject make us hold, of whatever number of exchanges.
 static bool has_room(void *data, size_t more) {
 	const struct served *served = data, *other;
@@ -325,7 +336,7 @@ static bool settle_subject(struct served *served, struct op_head *head,
 		return false;
 	}
 	op_unset(head, OP_F_AS);
-	return check_quota(served, refusal);
+	return check_quota(served, refusal) && check_rate(served, refusal);
 }
 
 static void handle_head(void *data, const struct op_head *head) {
@@ -453,10 +464,12 @@ void box_server_init(struct box_server *server, struct wl_event_loop *loop, stru
 	*server = (struct box_server){.loop = loop, .tree = tree};
 	wl_list_init(&server->served);
 	wl_list_init(&server->listeners);
+	rate_init(&server->rate, 0);
 }
 
 void box_server_finish(struct box_server *server) {
 	box_server_unlisten_all(server);
+	rate_finish(&server->rate);
 	while (!wl_list_empty(&server->served)) {
 		struct served *served = wl_container_of(server->served.next, served, link);
 		wl_list_remove(&served->link);

@@ -7,15 +7,16 @@
 
 #include "box/box.h"
 #include "net/exchange.h"
+#include "net/rate.h"
 
 /*
  * Answers exchanges out of a tree of boxes. Where requests come from, and as whom, is said by who
  * hands a stream in; a listening unix socket is one such.
  *
- * A subject may have OP_MAX_EXCHANGES open at once, those that were forwarded
- * included; one more is refused with EQUOTA, and so is who makes us hold more than OP_MAX_HELD bytes of
- * frames that are not whole, on all of them together, unless his door is trusted. A caller that has not sent a whole head within 10 s is
- * refused and let go.
+ * A subject may have OP_MAX_EXCHANGES open at once, those that were forwarded included; one more is
+ * refused with EQUOTA, and so is who begins them faster than rate says, and who makes us hold more than
+ * OP_MAX_HELD bytes of frames that are not whole, on all of them together, unless his door is trusted. A
+ * caller that has not sent a whole head within 10 s is refused and let go.
  */
 
 struct box_server {
@@ -26,6 +27,7 @@ struct box_server {
 	struct wl_event_source *timer; // of serve.c: heads that do not come
 	bool timer_armed;
 	bool outside; // who asks is on another node; false unless set
+	struct rate rate; // of exchanges that begin, each subject's; no limit unless set
 	/*
 	 * Optional: asked before the tree is. Takes the exchange over and returns true for names
 	 * that others answer for (mounts, other nodes); the head and subject are its own to copy.

@@ -114,6 +114,39 @@ static void test_trace(void **state) {
 	close(file);
 }
 
+/* Two seconds' worth at once, and then as many as time brings; each subject's own. */
+static void test_rate(void **state) {
+	struct house *house = *state;
+	static const char who[] = "op/1 getmem\nname /who\n\n";
+	static const char much[] =
+		"no EQUOTA ann/pc begins more than 3 exchanges a second: wait a moment, then ask again\n\n";
+	char own[80];
+	const struct door door = {.subject = bob};
+	house->server.rate.per_second = 3;
+	for (int i = 0; i < 6; i++) {
+		check_answer(house, who, "ok\nbody 6\n\nann/pc");
+	}
+	check_answer(house, who, much);
+	snprintf(own, sizeof(own), "%s", house->path);
+	snprintf(house->path, sizeof(house->path), "%s/bob", house->dir);
+	assert_true(box_server_listen(&house->server, house->path, &door));
+	check_answer(house, who,
+		"no ENOENT no such box /who (box ls / shows what is there)\nttl 1000\n\n");
+	box_server_unlisten(&house->server, house->path);
+	strcpy(house->path, own);
+	fast_timers_pass(333);
+	check_answer(house, who, much);
+	fast_timers_pass(1);
+	check_answer(house, who, "ok\nbody 6\n\nann/pc");
+	check_answer(house, who, much);
+	fast_timers_pass(1000000);
+	for (int i = 0; i < 6; i++) {
+		check_answer(house, who, "ok\nbody 6\n\nann/pc");
+	}
+	check_answer(house, who, much);
+	assert_int_equal(wl_list_length(&house->server.rate.buckets), 1); // bob's is full, and gone
+}
+
 static void test_quota(void **state) {
 	struct house *house = *state;
 	static const char wait[] = "op/1 getmem\nname /wait\n\n";
@@ -611,6 +644,7 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(test_broken_body_keeps_the_old, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_subject, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_trace, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_rate, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_quota, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_held, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_silent_callers, setup, teardown),

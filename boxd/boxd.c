@@ -30,6 +30,7 @@
 #include "copy.h"
 #include "far.h"
 #include "grants.h"
+#include "leases.h"
 #include "mounts.h"
 #include "net/asker.h"
 #include "net/link.h"
@@ -55,6 +56,7 @@ struct boxd {
 	struct grants grants;
 	struct route route;
 	struct relays relays;
+	struct leases leases;
 	struct unions unions; // of what several mounted servers may be meant by
 	struct spaces spaces;
 	struct chooser chooser;
@@ -97,7 +99,9 @@ static bool pass_on(struct boxd *boxd, struct exchange *exchange, struct op_head
 	op_unset(head, OP_F_NS);
 	if (route_resolve_granted(&boxd->route, name, subject, local, head, head->verb, &way,
 			&why) != OP_OK ||
-			route_rewrite(&boxd->route, &way, head, &why) != OP_OK) {
+			route_rewrite(&boxd->route, &way, head, &why) != OP_OK ||
+			(head->verb == OP_LINK && local &&
+			leases_sign(&boxd->leases, &way, head, subject, &why) != OP_OK)) {
 		relay_refuse(exchange, &why);
 		return true;
 	}
@@ -113,6 +117,12 @@ static bool pass_on(struct boxd *boxd, struct exchange *exchange, struct op_head
 		relay_create(&boxd->relays, exchange, &way, head, subject);
 	}
 	return true;
+}
+
+static void handle_linked(void *data, const char *key, const struct op_head *head,
+		const char *name) {
+	struct boxd *boxd = data;
+	leases_linked(&boxd->leases, key, head, name);
 }
 
 static void handle_chosen(void *data, struct exchange *exchange, struct op_head *head,
@@ -291,6 +301,7 @@ static void handle_peer_changed(void *data, struct peer *peer) {
 		revocations_tell(&boxd->revocations, peer);
 		net_linker_retry(&boxd->linker);
 		claims_tell(&boxd->claims, peer);
+		leases_check(&boxd->leases);
 	}
 }
 
@@ -522,6 +533,9 @@ struct boxd *boxd_create(struct wl_event_loop *loop, const struct config *config
 	net_linker_init(&boxd->linker, loop, &boxd->caller);
 	boxd->owner = (struct caller){.open = open_as_owner, .data = boxd};
 	net_asker_init(&boxd->asker, loop, &boxd->owner);
+	leases_init(&boxd->leases, loop, &boxd->route, &boxd->owner);
+	boxd->relays.linked = handle_linked;
+	boxd->relays.data = boxd;
 	if (boxd->tree) {
 		box_tree_set_asker(boxd->tree, &boxd->asker.asker);
 	}
@@ -571,6 +585,7 @@ void boxd_destroy(struct boxd *boxd) {
 	}
 	net_asker_finish(&boxd->asker);
 	unions_finish(&boxd->unions);
+	leases_finish(&boxd->leases);
 	relays_finish(&boxd->relays);
 	box_server_finish(&boxd->inside);
 	box_server_finish(&boxd->outside);

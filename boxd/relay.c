@@ -36,7 +36,7 @@ struct relay {
 };
 
 void relays_init(struct relays *relays, const struct route *route) {
-	relays->route = route;
+	*relays = (struct relays){.route = route};
 	wl_list_init(&relays->list);
 }
 
@@ -161,6 +161,9 @@ static void to_reply(void *data, const struct op_head *answer) {
 	made = made || relay->head.verb != OP_KIND ? made : relay->name;
 	if (made && peer) {
 		set_our_name(&reply, peer, made);
+	}
+	if (made && peer && relay->head.verb == OP_LINK && relay->relays->linked) {
+		relay->relays->linked(relay->relays->data, peer->key, &relay->head, made);
 	}
 	relay->answered = true;
 	relay->body = op_body_of(&reply, NULL);

@@ -12,6 +12,9 @@
  */
 struct relays {
 	const struct route *route;
+	/* Optional: a link was made on the node of that key; head is the request as it went there. */
+	void (*linked)(void *data, const char *key, const struct op_head *head, const char *name);
+	void *data;
 	struct wl_list list; // of relay.c
 };
 

@@ -166,7 +166,9 @@ struct stream *route_open(const struct route *route, const struct way *way, stru
 	if (way->kind == WAY_MOUNT) {
 		char as[130];
 		op_set(head, OP_F_AS, subject_print(subject, as));
-		op_unset(head, OP_F_GRANT);
+		if (grants_meant(head)) { // it was taken here; that of a link is for what the link will ask
+			op_unset(head, OP_F_GRANT);
+		}
 		return open_mount(route, way, refusal);
 	}
 	op_unset(head, OP_F_AS);

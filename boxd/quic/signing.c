@@ -232,9 +232,9 @@ static char *decode(const char *text, size_t *size, struct op_refusal *refusal) 
 enum op_code signing_read(const char *text, struct grant *grant, struct op_refusal *refusal) {
 	size_t size;
 	char *plain = decode(text, &size, refusal);
-	enum op_code code = plain && grant_parse(grant, plain, size, refusal) > 0 ? OP_OK : refusal->code;
+	bool good = plain && grant_parse(grant, plain, size, refusal) > 0;
 	free(plain);
-	return code;
+	return good ? OP_OK : OP_EARG;
 }
 
 enum op_code signing_check(struct quic *quic, const char *text, struct grant *grant,

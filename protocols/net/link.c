@@ -3,7 +3,8 @@
  * link.c - links that dial, and dial again.
  *
  * What is done with a device is the io box's matter (struct link_user); where a device is found is
- * the caller's. Links here live as long as their io box and are not kept on disk.
+ * the caller's. Links here live as long as their io box and are not kept on disk, nor are the grants
+ * that they came with.
  */
 #include "net/link.h"
 
@@ -27,6 +28,8 @@ struct net_link {
 	struct net_linker *linker;
 	struct wl_list node;          // net_linker.links, oldest first
 	char *want;                   // what the device must satisfy, or NULL
+	struct op_head grants;        // of the asker, for the device
+	struct call *renewing;        // tells the device's side of a newer one
 	char *from;                   // what no other link is called, now or later
 	char *means;                  // the box that a device below /usr names; NULL: not known
 	char *named;                  // the same, being told
@@ -57,6 +60,7 @@ static int64_t now_ms(void) {
 static void net_link_free(struct net_link *l) {
 	free(l->link.device);
 	free(l->want);
+	op_head_finish(&l->grants);
 	free(l->from);
 	free(l->means);
 	free(l->named);
@@ -216,6 +220,14 @@ static void set_device(struct op_head *head, const char *device) {
 	}
 }
 
+// Nothing is asked without what gives leave for it.
+static void add_grants(struct op_head *head, const struct op_head *from) {
+	size_t at = 0;
+	for (const char *grant; (grant = op_each(from, OP_F_GRANT, &at));) {
+		op_add(head, OP_F_GRANT, grant);
+	}
+}
+
 /* A device below /usr only names another box, now this and then that. */
 
 static void dial(struct net_link *l);
@@ -316,6 +328,7 @@ static void ask_name(struct net_link *l) {
 	op_head_init_request(&head, OP_KIND);
 	op_set(&head, OP_F_NS, "-");
 	set_device(&head, l->link.device);
+	add_grants(&head, &l->grants);
 	if (l->version) {
 		op_set(&head, OP_F_SINCE, l->version);
 	}
@@ -340,6 +353,7 @@ static void dial(struct net_link *l) {
 	op_head_init_request(&head, user->verb);
 	op_set(&head, OP_F_NS, "-"); // the device was chosen when the link was made
 	set_device(&head, l->means ? l->means : l->link.device);
+	add_grants(&head, &l->grants);
 	if (l->want) {
 		op_set(&head, OP_F_WANT, l->want);
 	}
@@ -382,6 +396,60 @@ static int handle_timer(void *data) {
 	return 0;
 }
 
+/* Newer leave from the asker, while the older holds or after it ran out. */
+
+static void handle_renewed(void *data, const struct op_refusal *why,
+		const struct op_head *trailer) {
+	struct net_link *l = data;
+	l->renewing = NULL; // if it was refused, what is up ends when the older one does
+}
+
+// What is up may go on: whoever serves the device sees the newer one.
+static void tell_device(struct net_link *l) {
+	static const struct call_events events = {.ended = handle_renewed};
+	struct op_head head;
+	call_destroy(l->renewing);
+	op_head_init_request(&head, OP_KIND);
+	op_set(&head, OP_F_NS, "-");
+	set_device(&head, l->means ? l->means : l->link.device);
+	add_grants(&head, &l->grants);
+	l->renewing = call_create(l->linker->loop, l->linker->caller, &head, &l->link.subject, &events, l);
+	op_head_finish(&head);
+}
+
+static bool same_subject(const struct subject *a, const struct subject *b) {
+	return strcmp(a->person, b->person) == 0 && strcmp(a->machine, b->machine) == 0;
+}
+
+static void link_box_link(struct box *box, struct req *req) {
+	struct net_link *l = box->data;
+	const char *device = op_get(req->head, OP_F_DEVICE);
+	char by[130], *name;
+	if (!op_has(req->head, OP_F_GRANT)) {
+		req_fail(req, OP_EARG, "this is a link itself, and takes nothing but a newer grant for its own "
+			"device: link the device to the box above it");
+	} else if (!same_subject(req->subject, &l->link.subject)) {
+		req_fail(req, OP_EPERM, "this link is %s's, whose grants it takes",
+			subject_print(&l->link.subject, by));
+	} else if (!device || strcmp(device, l->link.device) != 0) {
+		req_fail(req, OP_EARG, "this link's device is %.150s, and stays it: link another one to the box "
+			"above it", l->link.device);
+	} else if (!(name = box_name(box))) {
+		req_fail(req, OP_EIO, "out of memory");
+	} else {
+		op_unset(&l->grants, OP_F_GRANT);
+		add_grants(&l->grants, req->head);
+		op_set(req_reply(req), OP_F_NAME, name);
+		free(name);
+		req_ok(req);
+		if (is_idle(l)) {
+			try_again(l);
+		} else {
+			tell_device(l);
+		}
+	}
+}
+
 static void link_box_describe(struct box *box, struct op_head *entry) {
 	const struct net_link *l = box->data;
 	char by[130];
@@ -410,7 +478,8 @@ static void link_box_destroy(struct box *box) {
 	wl_list_init(&l->node);
 	call_destroy(l->call);
 	call_destroy(l->naming);
-	l->call = l->naming = NULL;
+	call_destroy(l->renewing);
+	l->call = l->naming = l->renewing = NULL;
 	wl_event_source_remove(l->timer);
 	wl_event_source_remove(l->name_timer);
 	go_down(l);
@@ -422,7 +491,7 @@ static void link_box_destroy(struct box *box) {
 
 static const struct box_type link_type = {
 	.name = "link",
-	.fn = {[OP_DELETE] = link_box_delete},
+	.fn = {[OP_DELETE] = link_box_delete, [OP_LINK] = link_box_link},
 	.describe = link_box_describe,
 	.destroy = link_box_destroy,
 };
@@ -459,6 +528,8 @@ static struct net_link *net_link_create(struct net_linker *linker, struct box *i
 		.state = LINK_WAITING,
 	};
 	l->want = want ? strdup(want) : NULL;
+	op_head_init_entry(&l->grants);
+	add_grants(&l->grants, req->head);
 	l->timer = wl_event_loop_add_timer(linker->loop, handle_timer, l);
 	l->name_timer = wl_event_loop_add_timer(linker->loop, handle_name_timer, l);
 	if (l->link.device && (l->want || !want) && l->timer && l->name_timer) {
@@ -592,8 +663,7 @@ static bool is_of(const struct net_link *l, const struct subject *subject, const
 	const char *name;
 	bool there = key && where_split(l->link.device, device_key, &name, NULL) == OP_OK
 		&& strcmp(device_key, key) == 0;
-	return there || (strcmp(l->link.subject.person, subject->person) == 0
-		&& strcmp(l->link.subject.machine, subject->machine) == 0);
+	return there || same_subject(&l->link.subject, subject);
 }
 
 void net_linker_drop(struct net_linker *linker, const struct subject *subject, const char *key) {

@@ -16,6 +16,9 @@
  * Every up of a link_user is followed by one down, whoever ended the exchange, link_down included.
  * A device of another node, KEYHASH/name, is asked for as /n/KEYHASH/name. One below /usr names
  * another box in its kind, field device: that is dialled, and the next when the kind changes.
+ *
+ * The grants of the request that made a link go with each attempt, and are replaced by those of a
+ * `link` of the same device, by the same asker, to the link itself.
  */
 struct net_linker {
 	struct linker linker;

@@ -265,6 +265,54 @@ static void test_subject(void **state) {
 		"no ENOENT no such box /in (box ls / shows what is there)\nttl 1000\n\n");
 }
 
+static void check_grant(struct fixture *f, const char *expected) {
+	size_t at = 0;
+	assert_string_equal(op_each(f->devices.waiting->head, OP_F_GRANT, &at), expected);
+	assert_null(op_each(f->devices.waiting->head, OP_F_GRANT, &at));
+}
+
+// What the asker gave leave with goes with each attempt, until he gives newer.
+static void test_grant(void **state) {
+	struct fixture *f = *state;
+	const struct door door = {.subject = ann, .trusted = true};
+	box_server_unlisten(&f->io.server, f->io.path);
+	assert_true(box_server_listen(&f->io.server, f->io.path, &door));
+	ask(f, "op/1 link\nname /in\ndevice /line\ngrant first\nas ann/laptop\n\n",
+		"ok\nname /in/0\n\n");
+	pump_until(f->io.loop, f->ups == 1);
+	check_grant(f, "first");
+	ask(f, "op/1 link\nname /in/0\ndevice /line\nas ann/laptop\n\n", "no EARG this is a link "
+		"itself, and takes nothing but a newer grant for its own device: link the device to the box "
+		"above it\n\n");
+	ask(f, "op/1 link\nname /in/0\ndevice /line\ngrant second\nas ann/phone\n\n",
+		"no EPERM this link is ann/laptop's, whose grants it takes\n\n");
+	ask(f, "op/1 link\nname /in/0\ndevice /store\ngrant second\nas ann/laptop\n\n",
+		"no EARG this link's device is /line, and stays it: link another one to the box above it\n\n");
+	devices_leave(f);
+	devices_return(f);
+	pump_until(f->io.loop, f->ups == 2);
+	check_grant(f, "first");
+	ask(f, "op/1 link\nname /in/0\ndevice /line\ngrant second\nas ann/laptop\n\n",
+		"ok\nname /in/0\n\n");
+	pump_quiet(f->io.loop);
+	assert_int_equal(f->ups, 2); // goes on
+	devices_leave(f);
+	devices_return(f);
+	pump_until(f->io.loop, f->ups == 3);
+	check_grant(f, "second");
+	// One that was refused is tried again.
+	f->devices.refuse = OP_EPERM;
+	devices_leave(f);
+	devices_return(f);
+	pump_until(f->io.loop, f->last->state == LINK_REFUSED);
+	f->devices.refuse = OP_OK;
+	ask(f, "op/1 link\nname /in/0\ndevice /line\ngrant third\nas ann/laptop\n\n",
+		"ok\nname /in/0\n\n");
+	pump_quiet(f->io.loop);
+	assert_int_equal(f->ups, 4);
+	check_grant(f, "third");
+}
+
 static void test_absent_device(void **state) {
 	struct fixture *f = *state;
 	devices_leave(f);
@@ -616,6 +664,7 @@ int main(void) {
 		TEST(test_output),
 		TEST(test_input),
 		TEST(test_subject),
+		TEST(test_grant),
 		TEST(test_absent_device),
 		TEST(test_device_vanishes_and_returns),
 		TEST(test_retry_when_told),

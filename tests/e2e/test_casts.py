@@ -223,18 +223,27 @@ def test_next_storage_when_the_first_goes_away(ann, storages, source):
     far.start_boxd()
 
 
+def breaks_off(far, ibiza, command):
+    """A copy that far dies under."""
+    copying = ibiza.node.spawn(["sh", "-c", command])
+    wait_for(lambda: came(far) > 500_000, 30, what="some of it to come")
+    far.boxd.kill()
+    far.boxd.wait()
+    return copying
+
+
 def test_no_other_storage(ann, storages):
-    """What came of it is not known, as ever; and what cannot be read again is not begun again."""
+    """Who means far waits for far; and what cannot be read again is not begun again."""
     far, _ = storages
     ibiza = ann[1]
     ibiza.node.run(["sh", "-c", "head -c 12000000 /dev/urandom > files/large"])
-    for command in ("box cp files/large /n/far/fs/far/large",
-                    "cat files/large | box cp - /w/large"):
-        copying = ibiza.node.spawn(["sh", "-c", command])
-        wait_for(lambda: came(far) > 500_000, 30, what="some of it to come")
-        far.boxd.kill()
-        far.boxd.wait()
-        assert copying.wait(60) != 0
-        said = copying.output()
-        assert " far " in said and "going on" not in said, said
-        far.start_boxd()
+    copying = breaks_off(far, ibiza, "exec box cp files/large /n/far/fs/far/large")
+    copying.wait_output("waiting for it to come back", timeout=60)
+    copying.kill()
+    assert " far " in copying.output() and "going on" not in copying.output()
+    far.start_boxd()
+    copying = breaks_off(far, ibiza, "cat files/large | box cp - /w/large")
+    assert copying.wait(60) != 0
+    said = copying.output()
+    assert " far " in said and "going on" not in said, said
+    far.start_boxd()

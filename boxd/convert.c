@@ -12,13 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "candidates.h"
+#include "moving.h"
 #include "quic/quic.h"
 
-#define QUEUE_MAX (512 * 1024) // bytes held for a slower one before the faster is paused
-#define PROGRESS_MS 200
 #define WORDS_MAX 200 // of what a program says last
 
 struct filter { // one program
@@ -39,21 +37,12 @@ struct convert {
 	struct subject subject;
 	char *target;
 	const char *type; // that the bytes have in the end; the last cast's
-	const struct mover_events *events;
-	void *data;
+	struct moving moving;
 	struct call *from; // NULL: all has come
 	struct filter filters[PLAN_CASTS];
 	int count;
 	struct call *to;   // NULL: not begun
-	uint64_t done, size;
-	int64_t told_ms;
 };
-
-static int64_t now_ms(void) {
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 void convert_destroy(struct convert *convert) {
 	if (!convert) {
@@ -70,8 +59,8 @@ void convert_destroy(struct convert *convert) {
 
 static void finish(struct convert *convert, const struct op_refusal *why,
 		const struct op_head *trailer) {
-	const struct mover_events *events = convert->events;
-	void *data = convert->data;
+	const struct mover_events *events = convert->moving.events;
+	void *data = convert->moving.data;
 	convert_destroy(convert);
 	events->moved(data, why, trailer);
 }
@@ -101,7 +90,7 @@ static void pass(struct convert *convert, int sink, const void *bytes, size_t si
 	} else {
 		send_input(call, bytes, size);
 	}
-	pause_source(convert, sink, call_queued(call) > QUEUE_MAX);
+	pause_source(convert, sink, call_queued(call) > MOVING_QUEUE_MAX);
 }
 
 static void send_end(struct convert *convert, int sink) {
@@ -110,14 +99,6 @@ static void send_end(struct convert *convert, int sink) {
 		send_input(call, "", 0);
 	}
 	call_send_end(call);
-}
-
-static void tell_progress(struct convert *convert, bool last) {
-	int64_t now = now_ms();
-	if (last || now - convert->told_ms >= PROGRESS_MS) {
-		convert->told_ms = now;
-		convert->events->progress(convert->data, convert->done, convert->size);
-	}
 }
 
 /* The target. */
@@ -133,18 +114,10 @@ static bool is_through(const struct convert *convert) {
 
 static void to_ended(void *data, const struct op_refusal *why, const struct op_head *trailer) {
 	struct convert *convert = data;
+	struct op_refusal early;
 	convert->to = NULL;
-	if (why->code == OP_OK && !is_through(convert)) {
-		struct op_refusal early;
-		op_refuse(&early, OP_EIO, "the target took no more after %" PRIu64 " bytes of the source",
-			convert->done);
-		finish(convert, &early, NULL);
-		return;
-	}
-	if (why->code == OP_OK) {
-		tell_progress(convert, true);
-	}
-	finish(convert, why, trailer);
+	const struct op_refusal *ended = moving_end(&convert->moving, is_through(convert), why, &early);
+	finish(convert, ended, ended == why ? trailer : NULL);
 }
 
 // Once every program runs: until then all are held, and nothing is begun at the target.
@@ -169,7 +142,7 @@ static void go(struct convert *convert) {
 	if (!convert->from) {
 		send_end(convert, 0);
 	}
-	convert->events->moving(convert->data, 0);
+	convert->moving.events->moving(convert->moving.data, 0);
 }
 
 static void go_if_all_run(struct convert *convert) {
@@ -320,14 +293,10 @@ static bool filter_begin(struct filter *filter) {
 static void from_reply(void *data, const struct op_head *reply) {
 	struct convert *convert = data;
 	struct op_refusal why = {.code = OP_EIO, .sentence = "out of memory"};
-	uint64_t size = 0;
 	if (reply->refusal.code != OP_OK) {
 		return; // ended follows
 	}
-	enum op_body body = op_body_of(reply, &size);
-	convert->size = body == OP_BODY_BYTES ? size : op_get_number(reply, OP_F_SIZE, 0);
-	if (body == OP_BODY_FRAMES) {
-		op_refuse(&why, OP_EUNSUPP, "a feed of frames is no copy: link it to what shall take it");
+	if (!moving_begin(&convert->moving, reply, &why)) {
 		finish(convert, &why, NULL);
 		return;
 	}
@@ -343,9 +312,9 @@ static void from_reply(void *data, const struct op_head *reply) {
 
 static void from_bytes(void *data, const void *bytes, size_t size) {
 	struct convert *convert = data;
-	convert->done += size;
+	convert->moving.done += size;
 	pass(convert, 0, bytes, size);
-	tell_progress(convert, false);
+	moving_tell(&convert->moving, false);
 }
 
 static void from_ended(void *data, const struct op_refusal *why, const struct op_head *trailer) {
@@ -375,8 +344,7 @@ struct convert *convert_create(const struct convert_plan *way, const struct move
 	convert->caller = way->caller;
 	convert->subject = *way->subject;
 	convert->type = way->chain[way->length - 1]->to;
-	convert->events = events;
-	convert->data = data;
+	convert->moving = (struct moving){.events = events, .data = data};
 	for (int i = 0; i < way->length; i++) {
 		if (way->chain[i]->prog) {
 			convert->filters[convert->count++] = (struct filter){

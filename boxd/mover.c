@@ -12,10 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#define QUEUE_MAX (512 * 1024) // bytes held for a slower target before the source is paused
-#define PROGRESS_MS 200
+#include "moving.h"
+
 #define PART_MIN (4 * 1024 * 1024) // of less nothing is kept: it has come again as soon
 
 struct mover {
@@ -25,8 +24,7 @@ struct mover {
 	char *source, *want, *target; // want may be NULL
 	char *type;                   // NULL: as the source says
 	bool is_folder;               // the source; then it is asked for tar
-	const struct mover_events *events;
-	void *data;
+	struct moving moving;
 	struct call *from; // NULL: all has come
 	struct call *kept; // asks the target what it has; NULL: not under way
 	struct call *rest; // asks the source for what it has not; likewise
@@ -34,15 +32,7 @@ struct mover {
 	char *said;            // the type that the source said; may be NULL
 	char *part, *version;  // of a large source, once it has answered; else NULL
 	uint64_t resumed;  // where it goes on; 0: from the beginning
-	uint64_t done, size;
-	int64_t told_ms;
 };
-
-static int64_t now_ms(void) {
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 void mover_destroy(struct mover *mover) {
 	if (mover) {
@@ -63,18 +53,10 @@ void mover_destroy(struct mover *mover) {
 
 static void finish(struct mover *mover, const struct op_refusal *why,
 		const struct op_head *trailer) {
-	const struct mover_events *events = mover->events;
-	void *data = mover->data;
+	const struct mover_events *events = mover->moving.events;
+	void *data = mover->moving.data;
 	mover_destroy(mover);
 	events->moved(data, why, trailer);
-}
-
-static void tell_progress(struct mover *mover, bool last) {
-	int64_t now = now_ms();
-	if (last || now - mover->told_ms >= PROGRESS_MS) {
-		mover->told_ms = now;
-		mover->events->progress(mover->data, mover->done, mover->size);
-	}
 }
 
 /* The target. */
@@ -88,18 +70,10 @@ static void to_drained(void *data) {
 
 static void to_ended(void *data, const struct op_refusal *why, const struct op_head *trailer) {
 	struct mover *mover = data;
+	struct op_refusal early;
 	mover->to = NULL;
-	if (why->code == OP_OK && mover->from) {
-		struct op_refusal early;
-		op_refuse(&early, OP_EIO, "the target took no more after %llu bytes",
-			(unsigned long long)mover->done);
-		finish(mover, &early, NULL);
-		return;
-	}
-	if (why->code == OP_OK) {
-		tell_progress(mover, true);
-	}
-	finish(mover, why, trailer);
+	const struct op_refusal *ended = moving_end(&mover->moving, !mover->from, why, &early);
+	finish(mover, ended, ended == why ? trailer : NULL);
 }
 
 static bool open_target(struct mover *mover) {
@@ -129,13 +103,13 @@ static void begin(struct mover *mover) {
 		finish(mover, &memory, NULL);
 		return;
 	}
-	mover->done = mover->resumed;
+	mover->moving.done = mover->resumed;
 	if (mover->from) {
 		call_pause(mover->from, false);
 	} else { // it has said all meanwhile
 		call_send_end(mover->to);
 	}
-	mover->events->moving(mover->data, mover->resumed);
+	mover->moving.events->moving(mover->moving.data, mover->resumed);
 }
 
 /* What the target has kept. */
@@ -172,7 +146,7 @@ static const struct call_events rest_events = {
 static void kept_reply(void *data, const struct op_head *reply) {
 	struct mover *mover = data;
 	uint64_t kept = op_get_number(reply, OP_F_OFFSET, 0);
-	mover->resumed = reply->refusal.code == OP_OK && kept <= mover->size ? kept : 0;
+	mover->resumed = reply->refusal.code == OP_OK && kept <= mover->moving.size ? kept : 0;
 }
 
 // A target that is not there, or not to be looked at, has kept nothing.
@@ -195,7 +169,7 @@ static bool ask_kept(struct mover *mover, const char *version) {
 	struct op_head head;
 	mover->version = strdup(version);
 	if (!mover->version || asprintf(&mover->part, "%s %s %llu", mover->source, version,
-			(unsigned long long)mover->size) < 0) {
+			(unsigned long long)mover->moving.size) < 0) {
 		mover->part = NULL;
 		return false;
 	}
@@ -221,9 +195,7 @@ static void from_reply(void *data, const struct op_head *reply) {
 		return;
 	}
 	struct op_refusal why = {.code = OP_EIO, .sentence = "out of memory"};
-	uint64_t size = 0;
-	enum op_body body = op_body_of(reply, &size);
-	mover->size = body == OP_BODY_BYTES ? size : op_get_number(reply, OP_F_SIZE, 0);
+	bool good = moving_begin(&mover->moving, reply, &why);
 	mover->said = type ? strdup(type) : NULL;
 	if (type && strcmp(type, "dir") == 0 && !mover->want && !mover->is_folder) {
 		mover->is_folder = true; // with bytes of its own: they are in the stream too
@@ -235,12 +207,9 @@ static void from_reply(void *data, const struct op_head *reply) {
 		}
 		return;
 	}
-	if (body == OP_BODY_FRAMES) {
-		op_refuse(&why, OP_EUNSUPP, "a feed of frames is no copy: link it to what shall take it");
+	if (!good || (type && !mover->said)) {
 		finish(mover, &why, NULL);
-	} else if (type && !mover->said) {
-		finish(mover, &why, NULL);
-	} else if (mover->size < PART_MIN || !version) {
+	} else if (mover->moving.size < PART_MIN || !version) {
 		begin(mover);
 	} else if (!ask_kept(mover, version)) {
 		finish(mover, &why, NULL);
@@ -249,10 +218,10 @@ static void from_reply(void *data, const struct op_head *reply) {
 
 static void from_bytes(void *data, const void *bytes, size_t size) {
 	struct mover *mover = data;
-	mover->done += size;
+	mover->moving.done += size;
 	call_send_bytes(mover->to, bytes, size);
-	call_pause(mover->from, call_queued(mover->to) > QUEUE_MAX);
-	tell_progress(mover, false);
+	call_pause(mover->from, call_queued(mover->to) > MOVING_QUEUE_MAX);
+	moving_tell(&mover->moving, false);
 }
 
 static void from_ended(void *data, const struct op_refusal *why, const struct op_head *trailer) {
@@ -303,8 +272,7 @@ struct mover *mover_create(struct wl_event_loop *loop, const struct caller *call
 	mover->loop = loop;
 	mover->caller = caller;
 	mover->subject = *subject;
-	mover->events = events;
-	mover->data = data;
+	mover->moving = (struct moving){.events = events, .data = data};
 	mover->source = strdup(source);
 	mover->want = want ? strdup(want) : NULL;
 	mover->target = strdup(target);

@@ -157,6 +157,8 @@ static struct stream *open_mount(const struct route *route, const struct way *wa
 	if (!stream) {
 		op_refuse(refusal, OP_EUNREACH, "the program that serves %s does not answer: %s", way->name,
 			strerror(errno));
+	} else {
+		stream_unix_read_ahead(stream);
 	}
 	return stream;
 }

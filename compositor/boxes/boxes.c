@@ -306,6 +306,7 @@ struct boxes *boxes_create(struct server *server) {
 	boxes->server = server;
 	buf_init(&boxes->asked_list);
 	caller_unix_init(&boxes->boxd, server->loop, boxes->boxd_path);
+	boxes->boxd.hands_over = true; // a window's exchange, to its encoder
 	net_linker_init(&boxes->linker, server->loop, &boxes->boxd.caller);
 	net_asker_init(&boxes->asker, server->loop, &boxes->boxd.caller);
 	bool good = create_env(boxes);
@@ -313,6 +314,7 @@ struct boxes *boxes_create(struct server *server) {
 		box_tree_set_asker(boxes->env.tree, &boxes->asker.asker);
 	}
 	box_server_init(&boxes->boxes, server->loop, boxes->env.tree);
+	boxes->boxes.hands_over = true; // a view's exchange, to its window's boxview
 	boxes->retry = wl_event_loop_add_timer(server->loop, handle_retry, boxes);
 	boxes->returned.notify = handle_returned;
 	wl_signal_add(idle_returned(server->idle), &boxes->returned);

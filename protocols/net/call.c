@@ -189,6 +189,9 @@ static struct stream *caller_unix_open(void *data, struct op_head *head,
 		op_set(head, OP_F_NS, ns);
 	}
 	struct stream *stream = stream_unix_connect(caller->loop, caller->path);
+	if (stream && !caller->hands_over) {
+		stream_unix_read_ahead(stream);
+	}
 	if (!stream && (errno == ENOENT || errno == ECONNREFUSED)) {
 		op_refuse(refusal, OP_EUNREACH,
 			"nobody answers at %s: start boxd (systemctl --user start boxd; without systemd, "

@@ -52,6 +52,7 @@ struct caller_unix {
 	struct caller caller;
 	struct wl_event_loop *loop;
 	const char *path;
+	bool hands_over; // call_take_fd is for its calls; false unless set
 };
 void caller_unix_init(struct caller_unix *caller, struct wl_event_loop *loop, const char *path);
 

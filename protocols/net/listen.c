@@ -64,6 +64,9 @@ static int handle_caller(int fd, uint32_t mask, void *data) {
 		if (caller >= 0) {
 			listener->tired = false;
 			struct stream *stream = stream_unix_create(listener->server->loop, caller);
+			if (stream && !listener->server->hands_over) {
+				stream_unix_read_ahead(stream);
+			}
 			if (stream) {
 				box_server_take(listener->server, stream, &listener->door);
 			}

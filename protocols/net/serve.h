@@ -28,6 +28,7 @@ struct box_server {
 	bool timer_armed;
 	bool outside; // who asks is on another node; false unless set
 	struct rate rate; // of exchanges that begin, each subject's; no limit unless set
+	bool hands_over; // exchanges, to programs; false unless set
 	/*
 	 * Optional: asked before the tree is. Takes the exchange over and returns true for names
 	 * that others answer for (mounts, other nodes); the head and subject are its own to copy.

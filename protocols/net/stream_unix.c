@@ -41,8 +41,10 @@ struct unix_stream {
 	size_t discarded; // of the data event under way, by head_read
 	int depth;        // handlers that run
 	bool peeking, paused;
+	bool ahead;       // more than the head may have been read with it
 	bool full;        // the socket takes no more, or a writer waits: wake when it is writable
 	bool ended, shut; // end was called; half-closed
+	bool put_off;     // half-closing was, once
 	bool broken;      // nothing leaves any more
 	bool eof;         // the other side has written its last byte
 	bool gone;        // it has closed; what it wrote may still have to be read
@@ -246,6 +248,15 @@ static int handle_fd(int fd, uint32_t mask, void *data) {
 	return 0;
 }
 
+static void handle_idle(void *data);
+
+static void schedule(struct unix_stream *s) {
+	if (!s->idle && !s->silent) {
+		s->idle = wl_event_loop_add_idle(s->loop, handle_idle, s);
+		s->full = s->full || !s->idle; // no memory: the socket's own wake-up does as well
+	}
+}
+
 static void handle_idle(void *data) {
 	struct unix_stream *s = data;
 	s->idle = NULL;
@@ -253,7 +264,13 @@ static void handle_idle(void *data) {
 	if (!s->full && !s->broken && s->out.size > 0) {
 		send_now(s, NULL, 0);
 	}
-	half_close(s);
+	// Who answered is about to destroy the stream, and a close says the same.
+	if (s->ended && !s->put_off) {
+		s->put_off = true;
+		schedule(s);
+	} else {
+		half_close(s);
+	}
 	if (s->broken && s->stream.hangup_cancels) {
 		tell_hangup(s, "the other side reads no more");
 	}
@@ -261,13 +278,6 @@ static void handle_idle(void *data) {
 		read_some(s);
 	}
 	leave(s);
-}
-
-static void schedule(struct unix_stream *s) {
-	if (!s->idle && !s->silent) {
-		s->idle = wl_event_loop_add_idle(s->loop, handle_idle, s);
-		s->full = s->full || !s->idle; // no memory: the socket's own wake-up does as well
-	}
 }
 
 static void unix_write(struct stream *stream, const void *bytes, size_t size) {
@@ -338,9 +348,11 @@ static size_t unix_queued(const struct stream *stream) {
 
 static void unix_head_read(struct stream *stream, size_t size) {
 	struct unix_stream *s = unix_from(stream);
-	s->peeking = false;
-	s->discarded = size;
-	discard(s, size);
+	if (s->peeking) {
+		s->peeking = false;
+		s->discarded = size;
+		discard(s, size);
+	}
 }
 
 static int unix_take_fd(struct stream *stream) {
@@ -348,7 +360,7 @@ static int unix_take_fd(struct stream *stream) {
 	if (s->out.size > 0 && !s->broken) {
 		send_now(s, NULL, 0);
 	}
-	if (s->fd < 0 || s->silent || s->in.size > 0 || s->out.size > 0) {
+	if (s->fd < 0 || s->ahead || s->silent || s->in.size > 0 || s->out.size > 0) {
 		errno = EBUSY;
 		return -1;
 	}
@@ -420,6 +432,12 @@ struct stream *stream_unix_create(struct wl_event_loop *loop, int fd) {
 		return NULL;
 	}
 	return &s->stream;
+}
+
+void stream_unix_read_ahead(struct stream *stream) {
+	struct unix_stream *s = unix_from(stream);
+	s->peeking = false;
+	s->ahead = true;
 }
 
 struct stream *stream_unix_connect(struct wl_event_loop *loop, const char *path) {

@@ -20,5 +20,7 @@ struct stream *stream_unix_create(struct wl_event_loop *loop, int fd);
  * Connects to a path. NULL and errno: ENOENT, ECONNREFUSED, ENAMETOOLONG, EAGAIN (too many wait).
  */
 struct stream *stream_unix_connect(struct wl_event_loop *loop, const char *path);
+/* Before anything was read: it is never handed over, so what comes is taken at once. */
+void stream_unix_read_ahead(struct stream *stream);
 
 #endif

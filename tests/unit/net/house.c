@@ -292,8 +292,10 @@ void house_init(struct house *house) {
 			boxes[i].type, NULL, house));
 	}
 	box_server_init(&house->server, house->loop, house->tree);
+	house->server.hands_over = true;
 	assert_true(box_server_listen(&house->server, house->path, &door));
 	caller_unix_init(&house->caller, house->loop, house->path);
+	house->caller.hands_over = true;
 }
 
 void house_finish(struct house *house) {

@@ -114,6 +114,7 @@ static int setup(void **state) {
 	box_server_init(&f->devices.server, f->devices.loop, f->devices.tree);
 	assert_true(box_server_listen(&f->devices.server, f->devices.path, &door));
 	caller_unix_init(&f->devices.caller, f->devices.loop, f->devices.path);
+	f->devices.caller.hands_over = true;
 	net_linker_init(&f->linker, f->io.loop, &f->devices.caller.caller);
 	const char *const names[] = {"in", "out", "one"};
 	for (int i = 0; i < 3; i++) {

@@ -463,6 +463,35 @@ static void test_hand_over_refused(void **state) {
 	memory_stream_finish(&memory);
 }
 
+// A server that hands nothing over takes what comes, however it comes.
+static void test_read_ahead(void **state) {
+	struct house *house = *state;
+	static const struct {
+		const char *pieces[4];
+		const char *answer;
+	} asked[] = {
+		{{"op/1 putmem\nname /store\nbody 6\n\nat one"}, "ok\n\n"},
+		{{"op/1 put", "mem\nname /store\nbody 9\n", "\nin p", "ieces"}, "ok\n\n"},
+		{{"op/1 getmem\nname /store\n\n"}, "ok\nbody 9\n\nin pieces"},
+		{{"op/1 putmem\nname /hand\nbody 4\n\nbody"}, "no EUNSUPP this exchange cannot be handed"},
+	};
+	house->server.hands_over = false;
+	set_program(house, getenv("NET_HANDED"), "0");
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+		struct buf answer;
+		buf_init(&answer);
+		int fd = house_connect(house);
+		for (size_t j = 0; j < 4 && asked[i].pieces[j]; j++) {
+			pump_send_text(fd, asked[i].pieces[j]);
+			pump_quiet(house->loop);
+		}
+		pump_recv_all(house->loop, fd, &answer);
+		assert_true(buf_holds(&answer, asked[i].answer));
+		buf_finish(&answer);
+		close(fd);
+	}
+}
+
 // What was handed over is its taker's.
 static void test_drop(void **state) {
 	struct house *house = *state;
@@ -655,6 +684,7 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(test_answer_over_the_limit, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hand_over, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hand_over_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_read_ahead, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_drop, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_forward, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_give_back, setup, teardown),

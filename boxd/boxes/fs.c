@@ -93,6 +93,7 @@ static bool add_export(struct fs *fs, struct box *box, const struct config_expor
 		return false;
 	}
 	export->fs = fs;
+	export->at_hand = -1;
 	if (!box_create(box, wanted->name, wanted->store ? &store_type : &export_type, "dir", export)) {
 		log_error("export %s: the name is taken", wanted->name);
 		free(export->path);

@@ -17,9 +17,24 @@ struct fs { // of all of them
 	int waiting;             // jobs, for a change
 };
 
+/* What may be waited for when a file of an export is opened, though all that leads to it is at hand. */
+enum fs_medium {
+	FS_MEDIUM_UNKNOWN, // until something of it has been read
+	FS_MEDIUM_MEMORY,  // nothing
+	FS_MEDIUM_DISK,    // nothing, and reading says whether the bytes are at hand
+	FS_MEDIUM_OTHER,   // another machine, or a program
+};
+
+/* Whether the loop may look: it is said, without a wait, if it would have to. */
+static inline bool fs_is_at_hand(enum fs_medium medium) {
+	return medium == FS_MEDIUM_MEMORY || medium == FS_MEDIUM_DISK;
+}
+
 struct fs_export {
 	struct fs *fs;
 	char *path;
+	enum fs_medium medium;
+	int at_hand; // what was just looked at for the request that is being served; -1: it is not at hand
 };
 
 /* The threads for trees; NULL: none can be had. */

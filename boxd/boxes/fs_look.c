@@ -90,6 +90,19 @@ static bool join(struct req_found *found, const char *real, const char *left) {
 	return asprintf(&found->rest, "%s%s%s", real, *real && *left ? "/" : "", left) >= 0;
 }
 
+// NULL: no memory.
+static struct req_found *settle(struct req_found *found, const struct perm_path *path,
+		size_t decided) {
+	found->list = strndup(found->rest, decided);
+	strcpy(found->letters, path->letters);
+	strcpy(found->owner, path->owner);
+	if (!found->list) {
+		found_free(found);
+		return NULL;
+	}
+	return found;
+}
+
 static void run_look(void *data) {
 	struct looking *looking = data;
 	struct fs_job *job = &looking->job;
@@ -108,15 +121,8 @@ static void run_look(void *data) {
 	if (!whole || !fs_rights_on(job, found->rest, &path, &decided)) {
 		fs_rights_on(job, real, &path, &decided);
 	}
-	found->list = strndup(found->rest, decided);
-	strcpy(found->letters, path.letters);
-	strcpy(found->owner, path.owner);
 	free(real);
-	if (!found->list) {
-		found_free(found);
-		found = NULL;
-	}
-	looking->found = found;
+	looking->found = settle(found, &path, decided);
 }
 
 /* In the loop. */
@@ -132,15 +138,45 @@ static void look_done(void *data, bool cancelled) {
 	}
 }
 
+// Whether it was found without having waited for anything.
+static bool look_at_hand(struct looking *looking, struct fs_export *export) {
+	const struct fs_job *job = &looking->job;
+	struct perm_path path;
+	size_t decided;
+	if (job->req->head->verb != OP_GETMEM || !fs_is_at_hand(export->medium)) {
+		return false;
+	}
+	export->at_hand = fs_rights_at_hand(job, &path, &decided);
+	if (export->at_hand < 0) {
+		return false;
+	}
+	struct req_found *found = calloc(1, sizeof(*found));
+	if (found && join(found, job->rest, "")) {
+		looking->found = settle(found, &path, decided);
+	} else {
+		free(found);
+	}
+	return looking->found;
+}
+
 void fs_look_up(struct box *box, struct req *req) {
 	static const struct req_events events = {.gone = fs_job_gone};
+	struct fs_export *export = box->data;
 	struct looking *looking = fs_job_create(sizeof(*looking), box, req, &events, looking_finish);
 	enum op_verb verb = req->head->verb;
 	if (looking) {
 		looking->last_is_new = verb == OP_MAKE;
 		looking->last_is_no_link = verb == OP_MAKE || verb == OP_PUTMEM || verb == OP_DELETE ||
 			verb == OP_CHINFO;
-		fs_job_run(looking, run_look, look_done);
+		if (look_at_hand(looking, export)) {
+			look_done(looking, false);
+		} else {
+			fs_job_run(looking, run_look, look_done);
+		}
+		if (export->at_hand >= 0) { // nobody came to read it
+			close(export->at_hand);
+			export->at_hand = -1;
+		}
 	}
 }
 

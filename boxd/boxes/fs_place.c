@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -36,6 +38,40 @@ bool fs_refuse_root(struct req *req) {
 bool fs_is_box(const char *name) {
 	return name_check_component(name, NULL) == OP_OK &&
 		strncmp(name, FS_HIDDEN, strlen(FS_HIDDEN)) != 0;
+}
+
+int fs_open_at_hand(int dir, const char *name, int flags) {
+	struct open_how how = {
+		.flags = (uint64_t)(flags | O_CLOEXEC),
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV | RESOLVE_CACHED,
+	};
+	return (int)syscall(SYS_openat2, dir, name, &how, sizeof(how));
+}
+
+int fs_open_root_at_hand(const char *root) {
+	struct open_how how = {
+		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_CACHED,
+	};
+	return (int)syscall(SYS_openat2, AT_FDCWD, root, &how, sizeof(how));
+}
+
+enum fs_medium fs_medium_of(const char *root) {
+	struct statfs fs;
+	if (statfs(root, &fs) < 0) {
+		return FS_MEDIUM_UNKNOWN; // there may be one later
+	}
+	switch ((unsigned)fs.f_type) {
+	case TMPFS_MAGIC:
+		return FS_MEDIUM_MEMORY;
+	case BTRFS_SUPER_MAGIC:
+	case EXT4_SUPER_MAGIC: // and its elders
+	case F2FS_SUPER_MAGIC:
+	case XFS_SUPER_MAGIC:
+		return FS_MEDIUM_DISK;
+	default:
+		return FS_MEDIUM_OTHER;
+	}
 }
 
 static int open_beneath(const char *root, const char *rest, int flags, uint64_t resolve) {

@@ -22,6 +22,15 @@ bool fs_is_box(const char *name);
 int fs_open_beneath(const char *root, const char *rest, int flags);
 /* Follows links, none of which leads out of root. */
 int fs_follow_beneath(const char *root, const char *rest, int flags);
+/*
+ * In the loop, of an export on this machine's disk or in its memory: the root as O_PATH, and what is in a
+ * folder, through no link, if the kernel has all that leads there at hand. -1 and errno: it may be there
+ * all the same.
+ */
+int fs_open_root_at_hand(const char *root);
+int fs_open_at_hand(int dir, const char *name, int flags);
+/* What a root is on. */
+enum fs_medium fs_medium_of(const char *root);
 /* The folder that the job's name is in, as *dir, to be closed. false: noted in the job. */
 bool fs_open_parent(struct fs_job *job, int *dir);
 /* The last component of the job's name. */

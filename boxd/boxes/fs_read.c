@@ -2,7 +2,8 @@
 /*
  * fs_read.c - what is asked of exported files and folders: kinds and bytes. Lists are fs_list.c's.
  *
- * All file work is done on the worker pool; the loop only passes results on.
+ * File work is done on the worker pool; the loop passes results on. Only a small file that the kernel has
+ * at hand is read in the loop: a thread would take longer to wake than that takes.
  */
 #include "boxes/fs.h"
 
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "boxes/fs_both.h"
@@ -20,6 +22,7 @@
 #include "boxes/fs_type.h"
 
 #define PIECE (256 * 1024) // bytes read at once
+#define AT_HAND (32 * 1024) // no more are read in the loop
 
 struct reading {
 	struct fs_job job;
@@ -31,6 +34,8 @@ struct reading {
 	struct fs_part part; // what he asks for, if he may go on with it
 	uint64_t kept;       // of it
 	// of bytes
+	int at_hand; // what was looked at: in the loop nothing may be waited for. -1: on a thread
+	enum fs_medium medium; // of the export, seen on the thread
 	bool opened;
 	uint64_t offset, left; // of the file, still to read
 	uint8_t *piece;
@@ -43,13 +48,26 @@ static void reading_finish(void *data) {
 	fs_part_finish(&reading->part);
 }
 
-/* On a thread. */
+/* On a thread, or at hand in the loop. */
+
+// What was looked at, for reading: the very same.
+static int open_at_hand(int looked_at, int flags) {
+	char path[32];
+	struct stat st;
+	if (fstat(looked_at, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > AT_HAND) {
+		errno = EAGAIN;
+		return -1;
+	}
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", looked_at);
+	return open(path, flags | O_CLOEXEC);
+}
 
 static bool open_file(struct reading *reading, int flags) {
 	struct fs_job *job = &reading->job;
 	struct stat bytes;
 	char version[64];
-	job->fd = fs_open_beneath(job->root, job->rest, flags);
+	job->fd = reading->at_hand >= 0 ? open_at_hand(reading->at_hand, flags) :
+		fs_open_beneath(job->root, job->rest, flags);
 	if (job->fd < 0 || fstat(job->fd, &job->st) < 0) {
 		return fs_job_fail(job, errno);
 	}
@@ -57,8 +75,10 @@ static bool open_file(struct reading *reading, int flags) {
 		fs_has_bytes(job->fd, &bytes);
 	if (reading->is_both) {
 		job->st = bytes;
-	} else if (S_ISREG(job->st.st_mode)) {
+	} else if (S_ISREG(job->st.st_mode) && (flags & O_PATH)) {
 		fs_read_type(job->fd, "", reading->type);
+	} else if (S_ISREG(job->st.st_mode)) {
+		fs_read_type_of(job->fd, reading->type);
 	}
 	return !*job->rest || !job->if_version ||
 		strcmp(job->if_version, fs_version(&job->st, version)) == 0 || fs_job_fail(job, ESTALE);
@@ -97,9 +117,19 @@ static bool open_bytes(struct reading *reading) {
 	return true;
 }
 
+// What is in memory is at hand but for swap, as boxd itself is.
+static ssize_t read_piece(const struct reading *reading, size_t size) {
+	struct iovec piece = {reading->piece, size};
+	bool ask = reading->at_hand >= 0 && reading->medium != FS_MEDIUM_MEMORY;
+	return preadv2(reading->job.fd, &piece, 1, (off_t)reading->offset, ask ? RWF_NOWAIT : 0);
+}
+
 static void run_read(void *data) {
 	struct reading *reading = data;
 	struct fs_job *job = &reading->job;
+	if (reading->medium == FS_MEDIUM_UNKNOWN) {
+		reading->medium = fs_medium_of(job->root);
+	}
 	if (!reading->opened && !open_bytes(reading)) {
 		return;
 	}
@@ -111,7 +141,7 @@ static void run_read(void *data) {
 		job->error = ENOMEM;
 		return;
 	}
-	reading->size = pread(job->fd, reading->piece, want, (off_t)reading->offset);
+	reading->size = read_piece(reading, want);
 	job->error = reading->size < 0 ? errno : 0;
 }
 
@@ -233,6 +263,8 @@ static void read_done(void *data, bool cancelled) {
 		return;
 	}
 	struct req *req = job->req;
+	struct fs_export *export = req->box->data;
+	export->medium = reading->medium > export->medium ? reading->medium : export->medium;
 	if (req->answered) {
 		read_pass_on(reading);
 	} else if (S_ISDIR(job->st.st_mode) && reading->wants_tar) {
@@ -245,27 +277,71 @@ static void read_done(void *data, bool cancelled) {
 	}
 }
 
-static void begin(struct box *box, struct req *req, void (*run)(void *),
-		void (*done)(void *, bool)) {
+// As much as it takes to begin anew.
+static void forget_reading(struct reading *reading, uint64_t left) {
+	struct fs_job *job = &reading->job;
+	if (job->fd >= 0) {
+		close(job->fd);
+		job->fd = -1;
+	}
+	job->error = 0;
+	reading->opened = false;
+	reading->left = left;
+}
+
+// Whether there is something to answer, without having waited for anything.
+static bool read_at_hand(struct reading *reading, struct fs_export *export) {
+	uint64_t left = reading->left;
+	if (export->at_hand < 0) {
+		return false;
+	}
+	reading->at_hand = export->at_hand;
+	run_read(reading);
+	reading->at_hand = -1;
+	close(export->at_hand);
+	export->at_hand = -1;
+	if (reading->job.error == 0) {
+		return true;
+	}
+	if (reading->job.error == EOPNOTSUPP) { // that file system cannot say
+		reading->medium = FS_MEDIUM_OTHER;
+	}
+	forget_reading(reading, left);
+	return false;
+}
+
+// NULL: refused.
+static struct reading *create(struct box *box, struct req *req) {
 	static const struct req_events events = {.gone = fs_job_gone, .drained = read_drained};
+	const struct fs_export *export = box->data;
 	struct reading *reading = fs_job_create(sizeof(*reading), box, req, &events, reading_finish);
 	if (reading) {
 		reading->offset = op_get_number(req->head, OP_F_OFFSET, 0);
 		reading->left = op_get_number(req->head, OP_F_LENGTH, UINT64_MAX);
 		reading->wants_tar = wants_tar(req);
+		reading->medium = export->medium;
+		reading->at_hand = -1;
 		reading->part.dir = -1;
-		if (*req->rest && req->box->type->fn[OP_PUTMEM] &&
-				box_req_allows(req, 'p') == PERM_YES) {
-			fs_part_init(&reading->part, req); // without memory for it: nothing is kept
-		}
-		fs_job_run(reading, run, done);
 	}
+	return reading;
 }
 
 void fs_kind(struct box *box, struct req *req) {
-	begin(box, req, run_stat, stat_done);
+	struct reading *reading = create(box, req);
+	if (reading && *req->rest && req->box->type->fn[OP_PUTMEM] &&
+			box_req_allows(req, 'p') == PERM_YES) {
+		fs_part_init(&reading->part, req); // without memory for it: nothing is kept
+	}
+	if (reading) {
+		fs_job_run(reading, run_stat, stat_done);
+	}
 }
 
 void fs_getmem(struct box *box, struct req *req) {
-	begin(box, req, run_read, read_done);
+	struct reading *reading = create(box, req);
+	if (reading && read_at_hand(reading, box->data)) {
+		read_done(reading, false);
+	} else if (reading) {
+		fs_job_run(reading, run_read, read_done);
+	}
 }

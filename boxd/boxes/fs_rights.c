@@ -98,10 +98,10 @@ bool fs_rights_at(const struct fs_job *job, int fd, struct perm_path *path) {
 	return good;
 }
 
-bool fs_rights_on(const struct fs_job *job, const char *rest, struct perm_path *path,
-		size_t *decided) {
+// How far it got: dir is the last thing, or -1.
+static int walk(const struct fs_job *job, int dir, const char *rest, bool at_hand,
+		struct perm_path *path, size_t *decided) {
 	char name[NAME_MAX + 1];
-	int dir = fs_open_beneath(job->root, "", O_PATH | O_DIRECTORY);
 	perm_path_begin(path, &job->asker.acl, job->asker.owner, &job->asker.subject);
 	if (decided) {
 		*decided = 0;
@@ -109,7 +109,8 @@ bool fs_rights_on(const struct fs_job *job, const char *rest, struct perm_path *
 	for (const char *at = rest; *at && dir >= 0;) {
 		size_t size = strcspn(at, "/");
 		snprintf(name, sizeof(name), "%.*s", (int)size, at);
-		int inner = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		int inner = at_hand ? fs_open_at_hand(dir, name, O_PATH) :
+			openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 		close(dir);
 		dir = inner;
 		at += size;
@@ -119,10 +120,21 @@ bool fs_rights_on(const struct fs_job *job, const char *rest, struct perm_path *
 		}
 		at += *at == '/';
 	}
+	return dir;
+}
+
+bool fs_rights_on(const struct fs_job *job, const char *rest, struct perm_path *path,
+		size_t *decided) {
+	int dir = fs_open_beneath(job->root, "", O_PATH | O_DIRECTORY);
+	dir = walk(job, dir, rest, false, path, decided);
 	if (dir >= 0) {
 		close(dir);
 	}
 	return dir >= 0;
+}
+
+int fs_rights_at_hand(const struct fs_job *job, struct perm_path *path, size_t *decided) {
+	return walk(job, fs_open_root_at_hand(job->root), job->rest, true, path, decided);
 }
 
 /* Changes. */

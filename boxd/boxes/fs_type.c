@@ -32,16 +32,23 @@ static void change_finish(void *data) {
 
 /* On a thread. */
 
-const char *fs_read_type(int dir, const char *name, char out[static OP_MAX_CNSTR + 1]) {
-	char path[OP_MAX_COMPONENT + 64];
+static const char *type_in(ssize_t size, char out[static OP_MAX_CNSTR + 1]) {
 	struct cnstr cnstr;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d%s%s", dir, *name ? "/" : "", name);
-	ssize_t size = getxattr(path, TREE_TYPE, out, OP_MAX_CNSTR);
 	out[size > 0 ? size : 0] = '\0';
 	if (*out && cnstr_parse(&cnstr, out, NULL) != OP_OK) { // another program's, or a wrong one
 		out[0] = '\0';
 	}
 	return out;
+}
+
+const char *fs_read_type(int dir, const char *name, char out[static OP_MAX_CNSTR + 1]) {
+	char path[OP_MAX_COMPONENT + 64];
+	snprintf(path, sizeof(path), "/proc/self/fd/%d%s%s", dir, *name ? "/" : "", name);
+	return type_in(getxattr(path, TREE_TYPE, out, OP_MAX_CNSTR), out);
+}
+
+const char *fs_read_type_of(int fd, char out[static OP_MAX_CNSTR + 1]) {
+	return type_in(fgetxattr(fd, TREE_TYPE, out, OP_MAX_CNSTR), out);
 }
 
 static bool set_type(struct fs_job *job, int fd, const char *type) {

@@ -12,6 +12,8 @@
 
 /* On a thread. name in the folder dir, or "": dir itself, which may be open with O_PATH. "": none. */
 const char *fs_read_type(int dir, const char *name, char out[static OP_MAX_CNSTR + 1]);
+/* The same of a file that is open for reading. */
+const char *fs_read_type_of(int fd, char out[static OP_MAX_CNSTR + 1]);
 /* On a thread: gives the file fd what name in dir has. false: noted. */
 bool fs_keep_type(struct fs_job *job, int dir, const char *name);
 

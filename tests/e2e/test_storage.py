@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Folders move whole: between machines, and from and to this one's disk."""
 
+import re
+
 import pytest
 
+from evidence import ROOT
 from net.household import Household, pair
+from peer.op import Refused
 
 TREE = r"""
 mkdir -p $1/a/b $1/empty
@@ -23,7 +27,8 @@ LOOK = (r"cd $1 && find . ! -name out -printf '%P %y %m %T@ %l\n' | sort && "
 @pytest.fixture(scope="module")
 def ann(lab):
     """Three machines of Ann's; den and ibiza store."""
-    homes = [Household(lab.node(name), boxd_conf="store desk /home/ann/desk\n")
+    homes = [Household(lab.node(name), boxd_conf="store desk /home/ann/desk\n"
+                       f"export tests {ROOT}/tests\n")
              for name in ("den", "ibiza", "loft")]
     for home in homes:
         home.node.run(["mkdir", "desk"])
@@ -87,3 +92,41 @@ def test_a_folder_that_cannot_be_had(ann):
     loft.node.write_file("/home/ann/odd", "mine")
     assert "odd" in loft.refused("cp", "-r", "/n/den/fs/desk/odd", "odd")
     assert loft.node.read_file("/home/ann/odd") == b"mine"
+
+
+def waits(home):
+    """How often threads of boxd other than its first have waited for something."""
+    pid = home.boxd.pid
+    told = home.node.output(["sh", "-c", f"grep -h ^voluntary /proc/{pid}/task/*/status"])
+    first = home.node.output(["grep", "^voluntary", f"/proc/{pid}/status"])
+    return sum(map(int, re.findall(r"\d+", told))) - int(first.split()[1])
+
+
+def test_small_files_need_no_thread(ann):
+    """What is at hand is read in the loop, and is what it would be from a thread."""
+    op, node = ann[0].op, ann[0].node
+    sizes = 0, 1, 32768, 32769, 300000
+    files = {f"/fs/desk/{size}": bytes(i % 251 for i in range(size)) for size in sizes}
+    for name, data in files.items():
+        node.write_file(f"/home/ann{name.removeprefix('/fs')}", data)
+    for _ in range(2):  # the first to be read tells what the folder is on
+        for name, data in files.items():
+            assert op.get(name) == data and op.get(name, offset=1, length=9) == data[1:10]
+    assert op.get("/fs/tests/e2e/rights.txt") == (ROOT / "tests/e2e/rights.txt").read_bytes()
+    before = waits(ann[0])
+    for _ in range(50):
+        op.get("/fs/desk/32768")
+    small = waits(ann[0])
+    for _ in range(50):
+        op.get("/fs/desk/32769")
+    assert small - before < 25 < waits(ann[0]) - small
+    # nothing is kept: what another program writes is what is read
+    version = op.kind("/fs/desk/1").text("version")
+    node.write_file("/home/ann/desk/1", "two")
+    assert op.get("/fs/desk/1") == b"two"
+    with pytest.raises(Refused, match="ESTALE"):
+        op.get("/fs/desk/1", if_version=version)
+    node.run(["sh", "-c", "ln -s /etc/passwd desk/way-out; ln -s 1 desk/way-in"])
+    assert op.get("/fs/desk/way-in") == b"two"
+    with pytest.raises(Refused, match="ENOENT"):
+        op.get("/fs/desk/way-out")

@@ -138,7 +138,12 @@ static void compare(struct pairing *pairing, const struct op_head *told) {
 static void handle_told(struct pairing *pairing, const struct op_head *told) {
 	const char *state = op_get(told, OP_F_STATE), *word = state ? strchr(state, ' ') : NULL;
 	if (op_has(told, OP_F_DIGITS) && pairing->tty >= 0) {
-		compare(pairing, told);
+		if (*op_get(told, OP_F_DIGITS)) {
+			compare(pairing, told);
+		} else if (pairing->answers) {
+			dprintf(pairing->tty, "\n"); // the question is void
+			stop_asking(pairing);
+		}
 	} else if (op_has(told, OP_F_CERT)) {
 		sign(pairing, told);
 	} else if (word) {

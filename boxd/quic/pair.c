@@ -85,6 +85,31 @@ static struct peer_entry *keep(struct quic_pair *pair, struct connection *c,
 	return entry;
 }
 
+bool pair_go_on(struct pair_talk *talk, const struct op_refusal *why) {
+	struct quic_pair *pair = talk->pair;
+	struct op_refusal said;
+	bool shown = talk->digits[0];
+	if (!talk->commit[0] || !pair->spent || talk->said_yes || pair->spoiled == PAIR_SPOILED_MAX) {
+		return false;
+	}
+	pair->spoiled++;
+	pair->spent = false;
+	strcpy(pair->void_digits, talk->digits);
+	const char *remedy = strstr(why->sentence, ": run `box pair` again"); // not needed: it still waits
+	op_refuse(&said, why->code, "%.*s", remedy ? (int)(remedy - why->sentence) : 500, why->sentence);
+	pair->talk = NULL;
+	talk->pair = NULL;
+	if (talk->connection) {
+		pair_talk_leave(talk, false);
+	}
+	if (shown) {
+		pair->events->digits(pair->data, "", "", "");
+	}
+	pair_notice(pair, &said);
+	pair_strangers_wake(pair->quic);
+	return true;
+}
+
 void pair_succeed(struct quic_pair *pair, struct connection *c) {
 	const struct quic_pair_events *events = pair->events;
 	struct quic *quic = pair->quic;

@@ -24,9 +24,13 @@
  *     D  nonce                                       each  ok, when its person has said yes
  *
  * D is bound before it sees L's nonce, and L tells its own before it sees D's, so neither can choose
- * the digits (digits.h). From the moment a side has told its nonce, whatever goes wrong ends the
- * pairing there: whoever is in between guesses once, not until he is right.
+ * the digits (digits.h). From the moment the dialler has told its nonce, whatever goes wrong ends the
+ * pairing there. The side that waits goes on, or anybody could spoil a pairing by being there once: until
+ * its person has answered, and PAIR_SPOILED_MAX times. So whoever is in between guesses that often and
+ * once more, of a million, not until he is right; and who would keep the two apart has to stay.
  */
+
+#define PAIR_SPOILED_MAX 5
 
 enum pair_step {
 	PAIR_CONNECTS,
@@ -65,7 +69,9 @@ struct quic_pair {
 	struct quic *quic;
 	char fingerprint[KEYS_FINGERPRINT + 1]; // "": by digits
 	bool mine;
-	bool spent;  // our nonce was told: there is no second talk
+	bool spent;  // our nonce was told, in this talk
+	int spoiled; // talks that came to nothing behind that
+	char void_digits[DIGITS_SIZE + 1]; // of the last of them: an answer to those is late
 	char at[64]; // "": wait to be dialled, or to hear where the other is
 	int near_next; // which of the addresses that were heard of is tried next
 	const struct quic_pair_events *events;
@@ -91,6 +97,11 @@ void pair_fail(struct quic_pair *pair, const struct op_refusal *why);
 void pair_succeed(struct quic_pair *pair, struct connection *connection);
 /* The talk came to nothing, but another may not. */
 void pair_again(struct quic_pair *pair, const struct op_refusal *why);
+/*
+ * The talk came to nothing behind our nonce: it is let go, and the pair waits for another. false: it is
+ * not one that goes on, and nothing has happened.
+ */
+bool pair_go_on(struct pair_talk *talk, const struct op_refusal *why);
 /* It still waits, but the person who waits should know this. A few are told, the rest is not. */
 void pair_notice(struct quic_pair *pair, const struct op_refusal *why);
 
@@ -108,7 +119,7 @@ void pair_talk_proceed(struct pair_talk *talk, enum pair_step next);
 void pair_say(struct pair_talk *talk, struct op_head *head, bool last);
 /* Tells the other side no; it closes. */
 void pair_say_no(struct pair_talk *talk, const struct op_refusal *why);
-/* The same, and it is the end here too. */
+/* The same, and it is the end here too, unless the pair goes on. */
 void pair_refuse(struct pair_talk *talk, const struct op_refusal *why);
 
 /* In pair_digits.c. Adds commit to our hello, or nonce to our answer. false: no random bytes. */

@@ -121,13 +121,15 @@ void quic_pair_compared(struct quic_pair *pair, const char *digits) {
 	struct pair_talk *talk = pair->talk;
 	struct op_refusal why = {0};
 	struct op_head head;
-	if (!talk || talk->step != PAIR_COMPARES || talk->said_yes) {
+	if (!talk || talk->step != PAIR_COMPARES || talk->said_yes ||
+			strcmp(digits, pair->void_digits) == 0) {
 		return;
 	}
 	if (strcmp(digits, talk->digits) != 0) {
 		op_refuse(&why, OP_EPERM, "the digits differ: what answered is not the other machine, or "
 			"somebody is in between; nothing was pinned");
-		pair_refuse(talk, &why);
+		pair_say_no(talk, &why);
+		pair_fail(pair, &why); // the person has seen enough
 		return;
 	}
 	talk->said_yes = true;

@@ -4,8 +4,8 @@
  *
  * It may be anybody, any number of them, who say nothing or say it slowly. Each has a few seconds and
  * the oldest idle one makes room, so that they keep nobody out. With a fingerprint they end nothing
- * here. By digits the first that begins in form has the person's one attempt, for there must be no
- * second guess; who is pestered that way pairs by fingerprint.
+ * here. By digits one at a time that begins in form has the person's eyes; when he breaks off, the next
+ * has, a few times (pair.h). Who is pestered longer than that pairs by fingerprint.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -89,8 +89,11 @@ void pair_say_no(struct pair_talk *talk, const struct op_refusal *why) {
 }
 
 void pair_refuse(struct pair_talk *talk, const struct op_refusal *why) {
+	struct quic_pair *pair = talk->pair;
 	pair_say_no(talk, why);
-	pair_fail(talk->pair, why);
+	if (!pair_go_on(talk, why)) {
+		pair_fail(pair, why);
+	}
 }
 
 static void say_ok(struct pair_talk *talk) {
@@ -231,6 +234,9 @@ static void handle_no(struct pair_talk *talk, const struct op_head *head) {
 	} else if (talk->step != PAIR_WAITS_ANSWER || !op_has(head, OP_F_MACHINE)
 			|| judge(talk, op_has(head, OP_F_MINE), &next, &why)) {
 		pair_digits_no(talk, no, &why);
+	}
+	if (pair_go_on(talk, &why)) {
+		return;
 	}
 	pair_talk_leave(talk, true);
 	if (no->code == OP_EBUSY && !pair->spent) {
@@ -507,17 +513,20 @@ static void handle_gone(struct connection *c, const struct op_refusal *why) {
 	}
 	struct quic_pair *pair = talk->pair;
 	bool given_up = c->closed_by_peer && c->closed_with == CLOSE_CANCELLED;
+	bool agreed = talk->step == PAIR_AGREED && !given_up;
 	talk->connection = NULL;
 	if (pair) {
 		pair->talk = NULL;
 	}
-	if (pair && talk->step == PAIR_AGREED && !given_up) {
+	op_refuse(&broken, OP_ELOST, "%s was lost in the middle of the pairing: run `box pair` again on both",
+		c->name);
+	if (pair && agreed) {
 		pair_succeed(pair, c);
+	} else if (pair && pair_go_on(talk, given_up || why->code == OP_EPERM ? why : &broken)) {
+		log_debug("%s was lost in the middle of a pairing", c->name);
 	} else if (pair && (why->code == OP_EPERM || given_up)) {
 		pair_fail(pair, why);
 	} else if (pair && pair->spent) {
-		op_refuse(&broken, OP_ELOST, "%s was lost in the middle of the pairing: run `box pair` again "
-			"on both", c->name);
 		pair_fail(pair, &broken);
 	} else if (pair) {
 		pair_again(pair, why);

@@ -141,7 +141,10 @@ int quic_own_addresses(struct quic *quic, char (*at)[64], int max);
  */
 struct quic_pair;
 struct quic_pair_events {
-	/* machine and person as they call themselves, in form; person "": the machine is nobody's. */
+	/*
+	 * machine and person as they call themselves, in form; person "": the machine is nobody's. digits "":
+	 * those that were told are void, and others may come.
+	 */
 	void (*digits)(void *data, const char *digits, const char *machine, const char *person);
 	void (*signature)(void *data, const char *spki, const char *machine);
 	/* It still waits, but this is worth knowing. */

@@ -2,10 +2,12 @@
 """What Op costs: a copy, a tree, a request, a program on another machine, and doing nothing.
 
     ./dev bench op [--rounds N] [--bytes N] [--files N] [--items copy,fast,tree,third,request,run,idle]
+                   [--disk DIR]
 
 Each item sets the same work to the ways in turns, so that what else the machine does hits all
 alike. Homes of the machines are memory: discs are not part of what is compared, and a sync is free
-for everybody. Tables in Markdown go to stdout, a line of JSON for each run to
+for everybody; with --disk DIR, a folder of the checkout, what is stored is on the disk that this is
+on, and a sync is one. What else is written to that disk is synced with it. Tables in Markdown go to stdout, a line of JSON for each run to
 build/artefacts/bench/op.jsonl.
 """
 
@@ -13,7 +15,9 @@ import argparse
 import contextlib
 import json
 import os
+import pathlib
 import re
+import shutil
 import sys
 import time
 
@@ -34,8 +38,8 @@ ASKED = 2000  # requests of one run
 class Town:
     """Two machines of one person: den, and ibiza at a cable of a kind."""
 
-    def __init__(self, made, number, link, ssh=False):
-        self.lab = made
+    def __init__(self, made, number, link, ssh=False, disk=None):
+        self.lab, self.disk = made, disk
         self.den = self._home(f"den{number}", "bare" if link == "bare" else "LAN")
         self.ibiza = self._home(f"ibiza{number}", link)
         self.den.box("init", "--person", "ann")
@@ -44,8 +48,14 @@ class Town:
         self.ssh = Ssh(self.den.node, self.ibiza.node) if ssh else None
 
     def _home(self, name, link):
-        node = self.lab.node(name, link=link)
-        node.run(["mkdir", POOL])
+        if self.disk:
+            folder = self.disk / name
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            node = self.lab.node(name, link=link, disks={POOL: str(folder)})
+        else:
+            node = self.lab.node(name, link=link)
+            node.run(["mkdir", POOL])
         return Household(node, boxd_conf=CONF).start()
 
     def boxds(self):
@@ -134,7 +144,7 @@ def make_big(town, size):
 
 def copies(args, made, log, link, number):
     """The item copy, or fast on a cable without a limit."""
-    town = Town(made, number, link, ssh=True)
+    town = Town(made, number, link, ssh=True, disk=args.disk)
     make_big(town, args.bytes)
     ways = {
         "box cp": lambda: by_box(town, ["box", "cp", f"file:{POOL}/big", f"{town.there}/fs/pool/in"]),
@@ -173,7 +183,7 @@ def fast(args, made, log):
 
 def tree(args, made, log):
     """Many small files in folders."""
-    town = Town(made, 3, "LAN", ssh=True)
+    town = Town(made, 3, "LAN", ssh=True, disk=args.disk)
     town.ibiza.node.run(["python3", "-c", f"""
 import os
 for n in range({args.files}):
@@ -190,8 +200,10 @@ for n in range({args.files}):
         "scp -r": lambda: by_ssh(town, ["scp", "-r", *town.ssh.options, "-P", str(PORT),
                                         f"{POOL}/tree", target]),
     }
-    runs = in_turns(args, log, ways, lambda: town.den.node.run(["rm", "-rf", f"{POOL}/in"]))
-    print(f"\n{args.files} files of 4 KB from ibiza to den, 1 Gbit/s\n")
+    runs = in_turns(args, log, ways, lambda: town.den.node.run(["rm", "-rf", f"{POOL}/in"],
+                                                                timeout=PATIENCE_S))
+    print(f"\n{args.files} files of 4 KB from ibiza to den, 1 Gbit/s, "
+          f"{'on a disk' if args.disk else 'in memory'}\n")
     print(table(["way", "s", "CPU s, both ends", "box cp -r against it: files/s", "CPU"], [
         [way, spread([run["s"] for run in runs[way]], "{:.2f}"),
          spread([run["cpu_s"] for run in runs[way]], "{:.2f}"),
@@ -345,10 +357,12 @@ def parse(argv=None):
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--bytes", type=int, default=1_000_000_000, help="of the large file")
     parser.add_argument("--files", type=int, default=10_000, help="of the tree")
+    parser.add_argument("--disk", type=pathlib.Path, help="a folder of the checkout to store in")
     parser.add_argument("--idle", type=float, default=60, help="seconds")
     parser.add_argument("--items", default=",".join(ITEMS), help=f"some of {','.join(ITEMS)}")
     args = parser.parse_args(argv)
     args.items = args.items.split(",")
+    args.disk = args.disk and args.disk.absolute()
     if not set(args.items) <= set(ITEMS):
         parser.error(f"--items takes some of {','.join(ITEMS)}")
     return args

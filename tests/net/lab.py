@@ -168,7 +168,9 @@ class Lab:
         link is LAN, "bare" (as fast as the machine), another profile of wire.c with further
         key=value words after it ("WAN seed=7"), or None for a machine without a cable. devices are files of /dev that it has besides the
         usual ones, sockets such of this machine as it may connect to, at the same paths; nothing
-        else is shared. disks are folders that hold so much and no more, {"/srv/small": "1m"}. env is added to the environment of its programs.
+        else is shared. disks are folders that hold so much
+        and no more, {"/srv/small": "1m"}, or are folders of this machine, which the node then has,
+        {"/srv/real": "/var/tmp/disk"}. env is added to the environment of its programs.
         """
         if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", name) or name in self.nodes:
             raise ValueError(f"not a new host name: {name!r}")

@@ -31,6 +31,8 @@ def build(config, uid, gid):
     devices = {path: os.open(path, os.O_PATH)
                for path in [*(f"/dev/{name}" for name in DEVICES), *config["devices"]]}
     sockets = {path: os.open(path, os.O_PATH) for path in config["sockets"]}
+    folders = {path: os.open(disk, os.O_PATH | os.O_DIRECTORY)
+               for path, disk in config["disks"].items() if disk.startswith("/")}
     directories = {name: _source_of(name) for name in LINKED_DIRS if os.path.lexists("/" + name)}
 
     _tmpfs("", "mode=755,size=16m")
@@ -44,12 +46,12 @@ def build(config, uid, gid):
             _bind(source, f"/{name}")
     _etc(config)
     _dev(devices)
-    _private(config, uid, gid)
+    _private(config, folders, uid, gid)
     for path, source in [*sources.items(), *sockets.items()]:
         _bind(source, path)
     for path in ("", "/etc", "/run"):
         kernel.restrict_mount(STAGE + path, kernel.MOUNT_ATTR_RDONLY, recursive=False)
-    for fd in [*sources.values(), *devices.values(), *sockets.values()]:
+    for fd in [*sources.values(), *devices.values(), *sockets.values(), *folders.values()]:
         os.close(fd)
 
 
@@ -135,8 +137,8 @@ def _dev(devices):
     os.mkdir(f"{STAGE}/dev/shm")
 
 
-def _private(config, uid, gid):
-    """The places where the node may write: each a file system of its own."""
+def _private(config, folders, uid, gid):
+    """The places where the node may write: each a file system of its own, or a folder lent to it."""
     home, runtime = f"/home/{config['person']}", f"/run/user/{UID}"
     os.mkdir(STAGE + home)
     _tmpfs(home, f"mode=700,uid={uid},gid={gid}")
@@ -147,4 +149,8 @@ def _private(config, uid, gid):
         _tmpfs(path, "mode=1777")
     for path, size in config["disks"].items():
         os.makedirs(STAGE + path, 0o755)
-        _tmpfs(path, f"mode=700,uid={uid},gid={gid},size={size}")
+        if path in folders:
+            kernel.mount(f"/proc/self/fd/{folders[path]}", STAGE + path, None, kernel.MS_BIND)
+            os.chown(STAGE + path, uid, gid)
+        else:
+            _tmpfs(path, f"mode=700,uid={uid},gid={gid},size={size}")

@@ -13,6 +13,7 @@ from net.household import Household, pair
 from net.lab import wait_for
 
 SECRET = "ann's own words"
+OP = "/run/user/1000/boxland/op"
 # Told as one line, so that what fails is seen whole.
 LOOKS_AROUND = r"""
 import json, os, pathlib, socket
@@ -80,12 +81,23 @@ def homes(lab):
     return den, pc
 
 
+def let(homes, letters):
+    """Returns when bob's node has heard of it, which is a moment later."""
+    den, pc = homes
+    den.box("chinfo", "/proc", "acl", f"bob {letters}")
+
+    def heard():
+        told = [set(line.split()[-1]) for line in pc.run("ads", "/proc").stdout.decode().splitlines()
+                if line.startswith("/n/ann.den/")]
+        return told == ([] if letters == "-" else [set(letters)])
+    wait_for(heard, 20, f"/proc of den with {letters} in bob's list")
+
+
 @pytest.fixture
 def let_in(homes):
-    den, _ = homes
-    den.box("chinfo", "/proc", "acl", "bob kms")
+    let(homes, "kms")
     yield
-    den.box("chinfo", "/proc", "acl", "bob -")
+    let(homes, "-")
 
 
 def on_den(*words):
@@ -116,12 +128,12 @@ def test_refused_without_rights(homes):
 
 
 def test_seeing_is_not_making(homes):
-    den, pc = homes
-    den.box("chinfo", "/proc", "acl", "bob k")
+    _, pc = homes
+    let(homes, "k")
     try:
         done = pc.run(*on_den("uname", "-n"))
     finally:
-        den.box("chinfo", "/proc", "acl", "bob -")
+        let(homes, "-")
     assert done.returncode == 126
     said = done.stderr.decode()
     assert "bob" in said and "ann" in said and "EPERM" in said, said
@@ -153,12 +165,13 @@ def test_walls(homes, let_in):
     assert seen["homes"] == ["bob"] and seen["home"] == "/home/bob"
     assert seen["secret"] == "No such file or directory"
     assert set(seen["processes"]) <= {"bwrap", "python3"}, seen["processes"]
-    assert seen["sockets"] == []
-    assert seen["op"] == "No such file or directory"
+    assert seen["sockets"] == [OP]  # of its own: test_sandbox.py
+    assert seen["op"] == "connected"
     assert seen["interfaces"] == ["lo"]
     assert seen["loopback"] == "Connection refused"
     assert seen["out"] == "Network is unreachable"
-    assert set(seen["env"]) <= {"HOME", "USER", "PATH", "LANG", "PWD", "LC_CTYPE"}, seen["env"]
+    assert set(seen["env"]) <= {"HOME", "USER", "PATH", "LANG", "PWD", "LC_CTYPE", "BOX_OP",
+                                "XDG_RUNTIME_DIR"}, seen["env"]
     assert all(fd.startswith(("pipe:", "/dev/null", "/proc/")) for fd in seen["fds"]), seen["fds"]
     assert int(seen["capabilities"], 16) == 0 and seen["new_privileges"] == "1"
     # What he can write is made for him and goes with him.
@@ -224,9 +237,9 @@ def test_what_he_makes_is_his(homes, let_in):
 
 
 def test_rights_taken_away(homes, let_in):
-    den, pc = homes
+    _, pc = homes
     assert pc.box(*on_den("uname", "-n"))
-    den.box("chinfo", "/proc", "acl", "bob -")
+    let(homes, "-")
     assert pc.run(*on_den("uname", "-n")).returncode == 126
 
 
@@ -250,6 +263,7 @@ def test_network_if_she_says_so(homes):
     den.node.write_file(f"{den.node.home}/.config/boxland/boxd.conf",
                         "sandbox-network yes\naccess /proc bob kms\n")
     den.start_boxd()
+    wait_for(lambda: "/n/ann.den/proc" in pc.run("ads", "/proc").stdout.decode(), 60, "den again")
     seen = look_around(den, pc)
     assert "eth0" in seen["interfaces"]
     assert seen["out"] == "Connection refused"  # reached: nobody listens there now

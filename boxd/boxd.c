@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/work.h"
 #include "box/name.h"
+#include "bound.h"
 #include "boxes/ads.h"
 #include "boxes/env.h"
 #include "boxes/meet.h"
@@ -40,6 +41,7 @@
 #include "relay.h"
 #include "revocations.h"
 #include "route.h"
+#include "sandbox.h"
 #include "spaces.h"
 #include "union.h"
 #include "whereabouts.h"
@@ -59,6 +61,7 @@ struct boxd {
 	struct leases leases;
 	struct unions unions; // of what several mounted servers may be meant by
 	struct spaces spaces;
+	struct sandboxes sandboxes;
 	struct chooser chooser;
 	struct copies copies;
 	struct usr usr;
@@ -96,6 +99,7 @@ static bool pass_on(struct boxd *boxd, struct exchange *exchange, struct op_head
 		copy_create(&boxd->copies, exchange, head, subject, local, space ? &space->ns.casts : NULL);
 		return true;
 	}
+	const struct space *space = local ? spaces_find(&boxd->spaces, op_get(head, OP_F_NS)) : NULL;
 	op_unset(head, OP_F_NS);
 	if (route_resolve_granted(&boxd->route, name, subject, local, head, head->verb, &way,
 			&why) != OP_OK ||
@@ -107,6 +111,12 @@ static bool pass_on(struct boxd *boxd, struct exchange *exchange, struct op_head
 	}
 	if (way.kind == WAY_HERE) {
 		return false;
+	}
+	if (way.kind == WAY_PEER && local && op_has(head, OP_F_BOUND) &&
+			bound_send(&boxd->route, space ? &space->ns : &boxd->spaces.none, &way, head, subject,
+			&why) != OP_OK) {
+		relay_refuse(exchange, &why);
+		return true;
 	}
 	if (way.kind == WAY_PEER && changes(head->verb)) {
 		kinds_forget_below(&boxd->chooser.kinds, way.peer->key, op_get(head, OP_F_NAME));
@@ -123,6 +133,11 @@ static void handle_linked(void *data, const char *key, const struct op_head *hea
 		const char *name) {
 	struct boxd *boxd = data;
 	leases_linked(&boxd->leases, key, head, name);
+}
+
+static bool pass_on_given(void *data, struct exchange *exchange, struct op_head *head,
+		const struct subject *subject, bool local) {
+	return pass_on(data, exchange, head, subject, local);
 }
 
 static void handle_chosen(void *data, struct exchange *exchange, struct op_head *head,
@@ -428,6 +443,7 @@ static bool create_boxes(struct boxd *boxd) {
 		.keys = boxd->keys,
 		.mounts = &boxd->mounts,
 		.spaces = &boxd->spaces,
+		.sandboxes = &boxd->sandboxes,
 		.usr = &boxd->usr,
 		.owner_changed = handle_owner_changed,
 		.usr_changed = handle_usr_changed,
@@ -529,6 +545,9 @@ struct boxd *boxd_create(struct wl_event_loop *loop, const struct config *config
 	boxd->route = (struct route){loop, boxd->keys, &boxd->mounts, NULL, &boxd->grants};
 	const char *person = keys_person(boxd->keys);
 	boxd->tree = box_tree_create(person ? person : config->person);
+	sandboxes_init(&boxd->sandboxes, loop, &boxd->route, boxd->tree, config->socket);
+	boxd->sandboxes.pass_on = pass_on_given;
+	boxd->sandboxes.data = boxd;
 	boxd->caller = (struct caller){.open = open_inside, .data = boxd};
 	net_linker_init(&boxd->linker, loop, &boxd->caller);
 	boxd->owner = (struct caller){.open = open_as_owner, .data = boxd};
@@ -566,6 +585,7 @@ struct boxd *boxd_create(struct wl_event_loop *loop, const struct config *config
 		boxd_destroy(boxd);
 		return NULL;
 	}
+	sandboxes_sweep(&boxd->sandboxes);
 	set_access(boxd);
 	far_start(&boxd->far, boxd->quic, config);
 	return boxd;
@@ -586,6 +606,7 @@ void boxd_destroy(struct boxd *boxd) {
 	net_asker_finish(&boxd->asker);
 	unions_finish(&boxd->unions);
 	leases_finish(&boxd->leases);
+	sandboxes_finish(&boxd->sandboxes);
 	relays_finish(&boxd->relays);
 	box_server_finish(&boxd->inside);
 	box_server_finish(&boxd->outside);
@@ -598,6 +619,7 @@ void boxd_destroy(struct boxd *boxd) {
 	nearby_finish(&boxd->nearby);
 	work_pool_destroy(boxd->pool);
 	box_tree_destroy(boxd->tree);
+	sandboxes_free(&boxd->sandboxes);
 	usr_finish(&boxd->usr);
 	mounts_finish(&boxd->mounts);
 	spaces_finish(&boxd->spaces);

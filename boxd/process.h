@@ -34,6 +34,7 @@ struct process_start {
 	const char *tty;        // ROWSxCOLUMNS; NULL: pipes
 	const char *person;     // NULL: the owner; else whose it is, and it runs behind walls
 	bool network;           // behind walls: it may use the network
+	const char *socket;     // behind walls: where it finds boxes; NULL: nowhere
 };
 
 struct process_events {

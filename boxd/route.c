@@ -97,6 +97,30 @@ enum op_code route_resolve_granted(const struct route *route, const char *name,
 	return check_leave(route, way, subject, head, verb, refusal);
 }
 
+enum op_code route_where(const struct route *route, const char *where, char key[static 65],
+		const char **name, struct op_refusal *refusal) {
+	if (where_split(where, key, name, refusal) != OP_OK) {
+		return refusal ? refusal->code : OP_EARG;
+	}
+	const char *below = key[0] ? NULL : name_below("/n", *name);
+	if (key[0] || !below || !*below) {
+		if (!key[0]) {
+			strcpy(key, keys_fingerprint(route->keys));
+		}
+		return OP_OK;
+	}
+	size_t size;
+	const char *at = below, *node = name_next(&at, &size);
+	*name = *at ? at : "/";
+	struct peer *peer = find_peer(route, node, size);
+	if (!peer && !is_own_name(route, node, size)) {
+		return op_refuse(refusal, OP_ENOENT, "no node %.*s is known here (box ls /n shows which "
+			"are)", size > 80 ? 80 : (int)size, node);
+	}
+	strcpy(key, peer ? peer->key : keys_fingerprint(route->keys));
+	return OP_OK;
+}
+
 // A box said in our names, as the node at the end of the way must read it.
 static enum op_code rewrite_where(const struct route *route, const struct way *way,
 		struct op_head *head, enum op_field field, struct op_refusal *refusal) {
@@ -105,28 +129,13 @@ static enum op_code rewrite_where(const struct route *route, const struct way *w
 	if (!where) {
 		return OP_OK;
 	}
-	enum op_code code = where_split(where, key, &name, refusal);
+	enum op_code code = route_where(route, where, key, &name, refusal);
 	if (code != OP_OK) {
 		return code;
 	}
-	const char *below = key[0] ? NULL : name_below("/n", name);
-	if (below && *below) {
-		size_t size;
-		const char *at = below, *node = name_next(&at, &size);
-		name = *at ? at : "/";
-		struct peer *peer = find_peer(route, node, size);
-		if (peer) {
-			strcpy(key, peer->key);
-		} else if (!is_own_name(route, node, size)) {
-			return op_refuse(refusal, OP_ENOENT, "no node %.*s is known here (box ls /n shows which "
-				"are)", size > 80 ? 80 : (int)size, node);
-		}
-	}
-	bool here = !key[0] || strcmp(key, keys_fingerprint(route->keys)) == 0;
+	bool here = strcmp(key, keys_fingerprint(route->keys)) == 0;
 	if (way->kind != WAY_PEER) {
 		key[0] = here ? '\0' : key[0];
-	} else if (here) {
-		strcpy(key, keys_fingerprint(route->keys));
 	} else if (strcmp(key, way->peer->key) == 0) {
 		key[0] = '\0';
 	}

@@ -59,6 +59,13 @@ enum op_code route_resolve_granted(const struct route *route, const char *name,
 	struct way *way, struct op_refusal *refusal);
 
 /*
+ * Which box a where of this node's names is: key is set to the fingerprint of its node, this one's too,
+ * and *name, its name there, points into where, or is "/". ENOENT, EARG.
+ */
+enum op_code route_where(const struct route *route, const char *where, char key[static 65],
+	const char **name, struct op_refusal *refusal);
+
+/*
  * Rewrites a head for its way: name as it is there; device and to, which are said in this node's
  * names, as the other node must read them.
  */

@@ -17,6 +17,8 @@
 #define BUBBLEWRAP "/usr/bin/bwrap"
 #define CARRIED_FD 20 // in the child: the carried program, read by bubblewrap
 #define CARRIED_PATH "/run/program"
+#define RUNTIME "/run/user/1000" // as the usual place of a session's sockets
+#define SOCKET_PATH RUNTIME "/boxland/op"
 
 // Names the person to the program; nothing of the real file is seen inside.
 static int passwd_create(const char *person) {
@@ -65,6 +67,16 @@ static void add_setenv(struct strings *argv, const char *variable) {
 	}
 }
 
+// Read-only: its mode is not for the program to change.
+static void add_socket(struct strings *argv, const char *socket) {
+	static const char *const runtime[] = {"--perms", "0700", "--dir", RUNTIME, "--ro-bind", NULL};
+	strings_add_all(argv, runtime);
+	strings_add(argv, "%s", socket);
+	strings_add(argv, SOCKET_PATH);
+	add_setenv(argv, "XDG_RUNTIME_DIR=" RUNTIME);
+	add_setenv(argv, "BOX_OP=" SOCKET_PATH);
+}
+
 static void add_home(struct strings *argv, const struct process_start *start) {
 	char variable[128];
 	snprintf(variable, sizeof(variable), "HOME=/home/%s", start->person);
@@ -77,6 +89,11 @@ static void add_home(struct strings *argv, const struct process_start *start) {
 	for (const char *const *env = start->env; *env; env++) {
 		add_setenv(argv, *env);
 	}
+	if (start->socket) {
+		add_socket(argv, start->socket);
+	}
+	strings_add(argv, "--unsetenv");
+	strings_add(argv, "BOX_NS"); // there is but one name space in there
 	strings_add(argv, "--dir");
 	strings_add(argv, "/home/%s", start->person);
 	strings_add(argv, "--chdir");

@@ -24,10 +24,12 @@
 
 #include "box/frame.h"
 #include "box/name.h"
+#include "giving.h"
 
 #define PIECE 65536
 #define QUEUE_MAX (256 * 1024)
 #define WORDS_MAX (8 * 1024) // of arguments and environment in the head
+#define WORDS_BESIDE 1024    // the same, beside boxes that it is given
 
 // Exit statuses of ours, as shells and ssh have them.
 #define NOT_EXECUTED 126
@@ -66,12 +68,24 @@ struct runner {
 struct options {
 	const char *want, *cwd;
 	bool tty, no_tty;
+	struct gifts gifts;
 	struct op_head *request;
 };
 
 static bool parse_options(struct options *options, int argc, char **argv) {
-	for (int c; (c = getopt(argc, argv, "+c:C:e:tT")) != -1;) {
+	static const struct option longs[] = {
+		{"give", required_argument, NULL, 'g'},
+		{"write", required_argument, NULL, 'w'},
+		{0},
+	};
+	for (int c; (c = getopt_long(argc, argv, "+c:C:e:tT", longs, NULL)) != -1;) {
 		switch (c) {
+		case 'g':
+		case 'w':
+			if (!gifts_add(&options->gifts, optarg, c == 'w')) {
+				return false;
+			}
+			break;
 		case 'c':
 			options->want = optarg;
 			break;
@@ -162,7 +176,7 @@ static void add_arguments(struct runner *runner, struct op_head *request, char *
 	for (const char *env; (env = op_each(request, OP_F_ENV, &at));) {
 		size += strlen(env) + sizeof("env ");
 	}
-	if (size <= WORDS_MAX) {
+	if (size <= (op_has(request, OP_F_BOUND) ? WORDS_BESIDE : WORDS_MAX)) {
 		for (char **arg = command; *arg; arg++) {
 			op_add(request, OP_F_ARG, *arg);
 		}
@@ -184,6 +198,10 @@ static bool make_request(struct runner *runner, struct options *options, char **
 	char cwd[4096];
 	set_name(request, command[0], options->want);
 	if (!set_program(runner, options, command[0])) {
+		return false;
+	}
+	// Here the program is the person, and sees all there is.
+	if (options->want && !gifts_say(&options->gifts, runner->asker, request, command)) {
 		return false;
 	}
 	add_arguments(runner, request, command);
@@ -539,7 +557,7 @@ static int run(struct asker *asker, int argc, char **argv) {
 
 const struct verb verb_run = {
 	.name = "run",
-	.usage = "[-c CONSTRAINT] [-tT] [-C DIR] [-e N=V] PROGRAM …",
+	.usage = "[-c CONSTRAINT] [-tT] [-C DIR] [-e N=V] [--give BOX[:LETTERS]] [--write BOX] PROGRAM …",
 	.help = "run a program, here or on a processor that fits",
 	.run = run,
 };

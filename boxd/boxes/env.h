@@ -20,6 +20,7 @@ struct keys;
 struct mounts;
 struct nearby;
 struct quic;
+struct sandboxes;
 struct spaces;
 struct usr;
 
@@ -35,6 +36,7 @@ struct box_env {
 	struct nearby *nearby; // who was heard of in the local network; NULL likewise
 	struct mounts *mounts; // who serves which prefix
 	struct spaces *spaces; // of this node's programs
+	struct sandboxes *sandboxes; // what programs of others see of boxes; NULL: nothing at all
 	struct usr *usr;       // which devices the person prefers
 	/* keys_adopt succeeded: the tree's boxes and this node's socket are the new person's. */
 	void (*owner_changed)(struct box_env *env);

@@ -19,6 +19,7 @@
 
 #include "config.h"
 #include "rights.h"
+#include "sandbox.h"
 
 static void handle_output(void *data, enum process_io io, const void *bytes, size_t size) {
 	proc_io_output(data, io, bytes, size);
@@ -36,6 +37,8 @@ static void handle_ended(void *data, int status) {
 	struct proc *proc = data;
 	proc->ended = true;
 	proc->status = status;
+	sandbox_destroy(proc->sandbox);
+	proc->sandbox = NULL;
 	box_changed(proc->box);
 	proc_settle(proc);
 }
@@ -135,12 +138,25 @@ static bool start_init(struct start *start, struct proc *proc) {
 		.tty = proc->tty,
 		.person = proc->walled ? proc->box->maker : NULL,
 		.network = proc->env->config->sandbox_network,
+		.socket = proc->sandbox ? sandbox_socket(proc->sandbox) : NULL,
 	};
 	return start->args && start->env;
 }
 
+// What is behind walls has boxes by a socket of its own.
+static bool open_sandbox(struct proc *proc, struct op_refusal *why) {
+	if (proc->walled && proc->env->sandboxes) {
+		proc->sandbox = sandbox_create(proc->env->sandboxes, &proc->by, proc->box->name, &proc->bound,
+			why);
+	}
+	return proc->sandbox || !proc->walled || !proc->env->sandboxes;
+}
+
 static void begin_now(struct proc *proc, struct op_refusal *why) {
 	struct start start;
+	if (!open_sandbox(proc, why)) {
+		return;
+	}
 	if (start_init(&start, proc)) {
 		proc->process = process_create(proc->env->loop, &start.start, &process_events, proc, why);
 	} else {
@@ -153,6 +169,9 @@ static void begin_now(struct proc *proc, struct op_refusal *why) {
 		box_changed(proc->box);
 		proc_io_update(&proc->io[PROCESS_OUT]);
 		proc_io_update(&proc->io[PROCESS_ERR]);
+	} else {
+		sandbox_destroy(proc->sandbox);
+		proc->sandbox = NULL;
 	}
 }
 
@@ -216,6 +235,8 @@ static void proc_free(struct proc *proc) {
 	}
 	buf_finish(&proc->args);
 	buf_finish(&proc->env_text);
+	strings_finish(&proc->bound);
+	sandbox_destroy(proc->sandbox);
 	free(proc->prog);
 	free(proc->cwd);
 	free(proc->tty);
@@ -309,6 +330,14 @@ static bool copy_text(char **to, const struct op_head *head, enum op_field field
 	return !text || *to;
 }
 
+static bool copy_bound(struct proc *proc, const struct op_head *head) {
+	size_t at = 0;
+	for (const char *line; (line = op_each(head, OP_F_BOUND, &at));) {
+		strings_add(&proc->bound, "%s", line);
+	}
+	return !proc->bound.no_memory;
+}
+
 static struct proc *proc_create(struct box *parent, struct req *req) {
 	struct proc *proc = calloc(1, sizeof(*proc));
 	if (!proc) {
@@ -326,7 +355,8 @@ static struct proc *proc_create(struct box *parent, struct req *req) {
 	bool good = copy_list(&proc->args, req->head, OP_F_ARG) &&
 		copy_list(&proc->env_text, req->head, OP_F_ENV) &&
 		copy_text(&proc->prog, req->head, OP_F_PROG) &&
-		copy_text(&proc->cwd, req->head, OP_F_CWD) && copy_text(&proc->tty, req->head, OP_F_TTY);
+		copy_text(&proc->cwd, req->head, OP_F_CWD) &&
+		copy_text(&proc->tty, req->head, OP_F_TTY) && copy_bound(proc, req->head);
 	proc->box = box_create(parent, req->rest, &proc_type, "process", proc);
 	if (!proc->box) {
 		proc_free(proc);

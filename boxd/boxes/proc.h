@@ -6,6 +6,7 @@
 #include "base/spawn.h"
 #include "boxes/env.h"
 #include "process.h"
+#include "strings.h"
 
 /*
  * A process box, shared by proc.c and proc_needs.c (its life), proc_facts.c, proc_io.c, proc_legacy.c
@@ -64,6 +65,8 @@ struct proc {
 	uint64_t carried_left;   // bytes still to come in sub-stream 3
 	struct buf args, env_text; // lines, 0 between them
 	char *cwd, *tty;
+	struct strings bound;    // what it is given of boxes, if it is behind walls
+	struct sandbox *sandbox; // there; NULL
 };
 
 #define PROC_TEXT_MAX (2 * 1024 * 1024) // of args, of env; execve(2) takes about so much

@@ -279,13 +279,13 @@ static const struct exchange_events exchange_events = {
 };
 
 // Takes the head over.
-static void serve(struct served *served, struct op_head *head) {
+static void serve(struct served *served, struct box_tree *tree, struct op_head *head) {
 	served->head = *head;
 	served->begun = true;
 	served->asked = true;
 	req_init(&served->req, &carrier, &served->head, &served->subject);
 	served->req.outside = served->server->outside;
-	box_serve(served->server->tree, &served->req);
+	box_serve(tree, &served->req);
 }
 
 static bool check_quota(const struct served *served, struct op_refusal *refusal) {
@@ -356,10 +356,15 @@ static void handle_head(void *data, const struct op_head *head) {
 		op_head_finish(&own); // served may be gone
 		return;
 	}
-	serve(served, &own);
+	serve(served, server->tree, &own);
 }
 
 void box_server_give_back(struct box_server *server, struct exchange *exchange,
+		const struct op_head *head, const struct subject *subject) {
+	box_server_give(server, server->tree, exchange, head, subject);
+}
+
+void box_server_give(struct box_server *server, struct box_tree *tree, struct exchange *exchange,
 		const struct op_head *head, const struct subject *subject) {
 	struct op_refusal refusal = {.code = OP_EIO, .sentence = "out of memory"};
 	struct op_head own;
@@ -378,7 +383,7 @@ void box_server_give_back(struct box_server *server, struct exchange *exchange,
 		destroy_soon(served);
 		return;
 	}
-	serve(served, &own);
+	serve(served, tree, &own);
 	if (served->asked && exchange_heard(exchange)) {
 		handle_end(served, NULL); // a body of no bytes was whole already
 	}

@@ -61,6 +61,9 @@ struct door {
  */
 void box_server_give_back(struct box_server *server, struct exchange *exchange,
 	const struct op_head *head, const struct subject *subject);
+/* The same, from another tree. */
+void box_server_give(struct box_server *server, struct box_tree *tree, struct exchange *exchange,
+	const struct op_head *head, const struct subject *subject);
 /* Serves one exchange. The stream is taken over, also when memory fails. door is copied. */
 void box_server_take(struct box_server *server, struct stream *stream, const struct door *door);
 /*

@@ -63,9 +63,11 @@ void unions_init(struct unions *unions, const struct route *route, struct relays
 	wl_list_init(&unions->list);
 }
 
-bool union_is(const struct unions *unions, const char *name) {
+bool union_is(const struct unions *unions, const struct op_head *head) {
+	const char *name = op_get(head, OP_F_NAME);
 	const struct mount *first = mounts_find(unions->mounts, name);
-	return first && mounts_next(unions->mounts, first, name);
+	bool waits = head->verb == OP_SELECTORS && op_has(head, OP_F_SINCE);
+	return first && (waits || mounts_next(unions->mounts, first, name));
 }
 
 static void forget_members(struct united *united) {
@@ -284,6 +286,18 @@ static bool ask_lists(struct united *united) {
 	return good;
 }
 
+// A single server's list was its own, and so is its version.
+static bool known_versions(const struct united *united, struct union_part *parts, bool *known) {
+	const char *since = op_get(&united->head, OP_F_SINCE);
+	*known = union_list_since(parts, united->count, since);
+	if (!*known && united->count == 1 && !parts[0].version) {
+		*known = true;
+		parts[0].state = UNION_LISTED;
+		parts[0].version = strdup(since);
+	}
+	return !*known || united->count > 1 || parts[0].state != UNION_LISTED || parts[0].version;
+}
+
 // Only while all that made the list are there, and no other. A server that was silent is asked without
 // a version: that it answers is a change. false: no memory.
 static bool wait_for_change(struct united *united, bool *waits) {
@@ -292,8 +306,8 @@ static bool wait_for_change(struct united *united, bool *waits) {
 	for (int i = 0; i < united->count; i++) {
 		parts[i].serial = united->members[i].part.serial;
 	}
-	*waits = union_list_since(parts, united->count, op_get(&united->head, OP_F_SINCE));
-	bool good = list_head(united, &head);
+	op_head_init_request(&head, OP_SELECTORS);
+	bool good = known_versions(united, parts, waits) && list_head(united, &head);
 	united->phase = PHASE_WAIT;
 	for (int i = 0; i < united->count && *waits && good; i++) {
 		if (parts[i].state == UNION_LISTED) {
@@ -483,7 +497,7 @@ static void list_anew(struct united *united) {
 	if (!ask_lists(united)) {
 		refuse(united, OP_EIO, "out of memory");
 	} else if (united->count == 0) {
-		refuse(united, OP_ENOENT, "the programs that served it are gone");
+		refuse(united, OP_ELOST, "the program that served it went away");
 	}
 }
 

@@ -29,8 +29,11 @@ void unions_init(struct unions *unions, const struct route *route, struct relays
 /* Breaks all off. */
 void unions_finish(struct unions *unions);
 
-/* Whether more than one server answers for a name. */
-bool union_is(const struct unions *unions, const char *name);
+/*
+ * Whether more than one server answers for the name of a request, or may before it is over: who waits
+ * for a change of a list hears of a server that comes, too.
+ */
+bool union_is(const struct unions *unions, const struct op_head *head);
 /* Takes the exchange over. head has been rewritten for a mounted server (route_rewrite); copied. */
 void union_create(struct unions *unions, struct exchange *exchange, const struct op_head *head,
 	const struct subject *subject);

@@ -77,9 +77,8 @@ def test_union(den, shop):
 
 def test_waiting_for_a_change(den, shop):
     """In any of them, and for servers that come and go."""
-    shop("one", "/toys", "ball=red")
-    shop("two", "/toys", "doll=white")
     op = den.op
+    shop("one", "/toys", "ball=red")
 
     def waiting(change):
         """What is listed after a change that somebody waited for."""
@@ -93,6 +92,8 @@ def test_waiting_for_a_change(den, shop):
             assert call.reply.text("version") != version
         return names(den, "/toys")
 
+    assert waiting(lambda: op.put("/toys/ball", b"blue")) == ["/ball"]
+    assert waiting(lambda: shop("two", "/toys", "doll=white")) == ["/ball", "/doll"]
     assert "/doll" not in waiting(lambda: op.delete("/toys/doll"))
     assert "/ball" not in waiting(lambda: op.delete("/toys/ball"))
     assert waiting(lambda: shop("three", "/toys", "kite=yellow")) == ["/kite"]

@@ -3,19 +3,25 @@
 
 What each letter is good for stands in rights.txt. A person without a line does not see that the box is
 there; with k alone every other verb is refused; with the verb's letter it is done, or not for want of
-rights. So each refusal has its granted twin.
+rights. So each refusal has its granted twin. Who is nobody here is asked for the same, with all letters
+given to everybody, and gets no answer; what he asked for changes nothing.
 """
 
+import concurrent.futures
+import json
 import pathlib
 
 import pytest
 
+from askers import ask
 from net.household import Household, pair
-from peer.op import WORDS, Lost, Refused
+from peer.op import WORDS, Refused
+from peer.quic import make_identity
 
 LETTERS = {"kind": "k", "selectors": "s", "getmem": "g", "putmem": "p", "copy": "g", "link": "l",
            "make": "m", "delete": "d", "chinfo": "i"}
 VERBS = sorted(LETTERS, key=lambda verb: verb in ("chinfo", "delete"))  # last: what changes the box
+ASKERS = pathlib.Path(__file__).with_name("askers.py")
 NO_RIGHT = ("EPERM", "ENOENT", "EASK")
 
 
@@ -54,43 +60,26 @@ def base_of(box):
     return "/".join(box.split("/")[:3])
 
 
+def is_there(op, box):
+    try:
+        op.kind(box)
+        return True
+    except Refused:
+        return False
+
+
 def prepare(den, box):
     """The box is there, and a getmem has something to give."""
     if box.startswith("/chan/") or box.startswith("/proc/"):
-        if not den.has_box(box):
+        if not is_there(den.op, box):
             den.op.make(box)
     if box.startswith("/chan/"):
         den.op.put(box, b"message")
         den.op.put(box, b"message")
     if box.startswith("/fs/desk/"):  # anew: it may have been given a list of its own
-        den.node.run(["rm", "-f", "desk/f"])
-        den.node.write_file("/home/ann/desk/f", "bytes")
-
-
-def ask(op, verb, box, to):
-    """What a request comes to: "ok", or the code."""
-    fields, body, name = {}, None, box
-    if verb == "putmem":
-        body = b"bytes"
-    elif verb == "copy":
-        fields = {"to": to}
-    elif verb == "link":
-        fields = {"device": to}
-    elif verb == "make":
-        name += "/new"
-        fields = {"type": "dir"} if "/fs/" in box else {}
-    elif verb == "chinfo":
-        fields = {"acl": ["eve k"]}
-    try:
-        with op.call(verb, name, body, **fields) as call:
-            call.reply
-            if verb in ("copy", "getmem"):
-                call.read()
-        return "ok"
-    except Refused as refused:
-        return refused.code
-    except Lost:
-        return "lost"
+        if is_there(den.op, box):
+            den.op.delete(box)
+        den.op.put(box, b"bytes")
 
 
 def check(op, den, below, box, verb, allow, owner, own=False):
@@ -104,7 +93,7 @@ def check(op, den, below, box, verb, allow, owner, own=False):
     for letters in ("", "k", "k" + letter.replace("k", "")):
         prepare(den, box)
         allow(box if own else base_of(box), letters)
-        code = ask(op, verb, below + box, "/null")
+        code = ask(op, verb, below + box)
         if not letters and not owner and letter not in everybodys:
             right = code == ("EPERM" if "k" in everybodys else "ENOENT")
         elif letters == "k" and letter != "k":
@@ -118,7 +107,8 @@ def check(op, den, below, box, verb, allow, owner, own=False):
         if not right:
             wrong.append(f"{verb} {box} with {letters or 'no line'}: {code}")
         if verb == "make" and code == "ok":
-            den.run("rm", box + "/new")
+            if is_there(den.op, box + "/new"):  # what is made at /peer goes with who asked
+                den.op.delete(box + "/new")
     prepare(den, box)
     allow(box if own else base_of(box), "")
     return wrong
@@ -164,7 +154,7 @@ def test_friend_of_a_file(homes):
     prepare(den, "/fs/desk/f")
     allow("/fs/desk/f", "ksgplmdi")
     for name in ("/fs", "/fs/desk", "/fs/desk/other", "/fs/files/f"):
-        assert ask(pc.op, "kind", "/n/ann.den" + name, "") == "ENOENT"
+        assert ask(pc.op, "kind", "/n/ann.den" + name) == "ENOENT"
 
 
 def test_own_machine(homes):
@@ -179,31 +169,105 @@ def test_own_machine(homes):
     assert not wrong, "\n".join(wrong)
 
 
+def open_to_all(den):
+    """Everybody has all letters at each box of the table."""
+    for box in TABLE:
+        prepare(den, box)
+        den.op.chinfo(base_of(box), acl=["* ksgplmdi"])
+
+
+def close_again(den):
+    for box in TABLE:
+        den.op.chinfo(base_of(box), acl=["* -"])
+
+
 def test_friend_of_a_friend(homes):
     """Carl is nobody to den, whatever the lists say of everybody; and Bob's node is no way there."""
     den, _, _, far = homes
     key = den.box("pair", "--fingerprint")
+    open_to_all(den)
     for box, verb in cases(den):
-        prepare(den, box)
-        den.op.chinfo(base_of(box), acl=["* ksgplmdi"])
         for below in (f"/n/{key}", "/n/bob.pc/n/ann.den", "/n/ann.den"):
-            code = ask(far.op, verb, below + box, "/null")
+            code = ask(far.op, verb, below + box)
             assert code == "ENOENT", f"{verb} {below}{box}: {code}"
-        den.op.chinfo(base_of(box), acl=["* -"])
+    close_again(den)
+
+
+# --- who is let in by no key ---
+
+QUICK = {"/ads", "/meet", "/n", "/peer"}  # what changes there is who is connected, and how well
+
+
+def looks_of(den):
+    """All of den that a request might have changed."""
+    boxes = [(name, entry.text("type"), entry.text("owner"), entry.text("letters"))
+             for name, entry in den.op.list("/", depth=3) if "/" + name.split("/")[1] not in QUICK]
+    kinds = [den.op.kind(box).encode() for box in TABLE if box not in QUICK]
+    return boxes, kinds, den.node.read_file("/home/ann/desk/f")
+
+
+def own_identity(home):
+    """The files of a node's machine: (chain, key)."""
+    keys = f"{home.node.home}/.local/share/boxland"
+    chain = b"".join(home.node.read_file(f"{keys}/{name}.crt") for name in ("machine", "person"))
+    return chain, home.node.read_file(f"{keys}/machine.key")
+
+
+def as_somebody(den, node, identities, asked):
+    """The codes that den answers on a node to each who has one of these identities: a list of sets."""
+    who = [f"{node.home}/as-{number}" for number, _ in enumerate(identities)]
+    for path, (chain, key) in zip(who, identities):
+        node.write_file(f"{path}.chain", chain)
+        node.write_file(f"{path}.key", key, 0o600)
+    done = node.run(["python3", "-B", ASKERS, den.node.ip, "7447",
+                     den.box("pair", "--fingerprint"), *who], timeout=200,
+                    input=json.dumps([(verb, box, {}) for verb, box in asked]).encode())
+    return [{code for code, _ in answers} for answers in json.loads(done.stdout)]
+
+
+def check_shut_out(den, node, identities, asked):
+    """Not one is answered, and den is as it was."""
+    before = looks_of(den)
+    assert as_somebody(den, node, identities, asked) == [{"lost"}] * len(identities)
+    assert looks_of(den) == before
+
+
+def test_who_has_no_key(homes):
+    """Neither who was never paired, nor who only says that he is who was: by his certificates without
+    their key, or by certificates of his own that bear the same names."""
+    den, ibiza, pc, far = homes
+    open_to_all(den)
+    asked = [(verb, box) for box, verb in cases(den)]
+    ibiza.boxd.stop()  # two connections of one machine would be in each other's way
+    twin = [("kind", box) for box in TABLE]
+    assert as_somebody(den, ibiza.node, [own_identity(ibiza)], twin) == [{"ok"}]
+    ibiza.start_boxd()
+    check_shut_out(den, far.node, [
+        make_identity("laptop", "eve")[:2],
+        own_identity(far),  # a friend's friend
+        (own_identity(pc)[0], own_identity(far)[1]),
+        (own_identity(ibiza)[0], own_identity(far)[1]),
+        make_identity("pc", "bob")[:2],
+        make_identity("ibiza", "ann")[:2],
+    ], asked)
+    close_again(den)
 
 
 def test_who_is_kept_out(homes):
     """A machine that its person revoked, and one that this node forgot: no verb, no box, no list."""
     den, ibiza, pc, _ = homes
-    for box in ("/chan/x", "/display/0"):
-        prepare(den, box)
-        den.op.chinfo(box, acl=["* ksgplmdi"])
-    assert ask(ibiza.op, "kind", "/n/den/chan/x", "") == "ok"
-    assert ask(pc.op, "kind", "/n/ann.den/chan/x", "") == "ok"
+    open_to_all(den)
+    assert ask(ibiza.op, "kind", "/n/den/chan/x") == "ok"
+    assert ask(pc.op, "kind", "/n/ann.den/chan/x") == "ok"
     den.box("revoke", "ibiza")
     den.box("rm", "/peer/bob.pc")
-    for verb in VERBS:
-        for box in ("/chan/x", "/display/0"):
-            for op, node in ((ibiza.op, "/n/den"), (pc.op, "/n/ann.den")):
-                code = ask(op, verb, node + box, "/null")
-                assert code in ("EPERM", "EUNREACH"), f"{verb} {node}{box}: {code}"
+    before = looks_of(den)
+    asked = [(verb, box) for box, verb in cases(den)]
+    with concurrent.futures.ThreadPoolExecutor(16) as threads:
+        for op, node in ((ibiza.op, "/n/den"), (pc.op, "/n/ann.den")):
+            codes = set(threads.map(lambda case: ask(op, case[0], node + case[1]), asked))
+            assert codes <= {"EPERM", "EUNREACH"}, codes
+    assert looks_of(den) == before
+    for home in (ibiza, pc):
+        home.boxd.stop()
+        check_shut_out(den, home.node, [own_identity(home)], asked)

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+"""One request of each verb, and what it comes to; asked by a test, or by anybody who has a certificate.
+
+    python3 askers.py HOST PORT FINGERPRINT WHO... < cases
+
+Runs on a node, and asks the boxd there over QUIC (peer/quic.py) as each machine whose certificates and
+key are in the PEM files WHO.chain and WHO.key: each case of a JSON list, [verb, box, {field: value}],
+many at once. Prints for each machine what they came to.
+"""
+
+import concurrent.futures
+import json
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from peer.op import Lost, Op, Refused  # noqa: E402  (the path comes first)
+
+AT_A_TIME = 100  # of 128 exchanges that a peer may have
+
+
+def request(verb, box, to):
+    """(name, body, fields) of a request that would do something."""
+    fields = {
+        "copy": {"to": to},
+        "link": {"device": to},
+        "make": {"type": "dir"} if "/fs/" in box else {},
+        "chinfo": {"acl": ["eve k"]},
+    }.get(verb, {})
+    return box + "/new" if verb == "make" else box, b"bytes" if verb == "putmem" else None, fields
+
+
+def ask(op, verb, box, to="/null", **more):
+    """What a request comes to: "ok", the code, or "lost"."""
+    return answer(op, verb, box, to, **more)[0]
+
+
+def answer(op, verb, box, to="/null", **more):
+    """The same, and the sentence."""
+    name, body, fields = request(verb, box, to)
+    try:
+        with op.call(verb, name, body, **{**fields, **more}) as call:
+            call.reply
+            if verb in ("copy", "getmem"):
+                call.read()
+        return "ok", ""
+    except Refused as refused:
+        return refused.code, refused.sentence
+    except (Lost, ConnectionError) as lost:
+        return "lost", str(lost)
+
+
+def ask_as(who, address, fingerprint, cases):
+    from peer.quic import Carrier  # needed on nodes only
+
+    with Carrier(*address, f"{who}.chain", f"{who}.key", fingerprint) as way, \
+            concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as threads:
+        op = Op(way.connect)
+        asked = [threads.submit(answer, op, verb, box, **fields) for verb, box, fields in cases]
+        return [each.result() for each in asked]
+
+
+def main(host, port, fingerprint, *everybody):
+    cases = json.load(sys.stdin)
+    print(json.dumps([ask_as(who, (host, int(port)), fingerprint, cases) for who in everybody]))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """One request of each verb, and what it comes to; asked by a test, or by anybody who has a certificate.
 
-    python3 askers.py HOST PORT FINGERPRINT WHO... < cases
+    python3 askers.py [--in-turn] HOST PORT FINGERPRINT WHO... < cases
 
 Runs on a node, and asks the boxd there over QUIC (peer/quic.py) as each machine whose certificates and
 key are in the PEM files WHO.chain and WHO.key: each case of a JSON list, [verb, box, {field: value}],
-many at once. Prints for each machine what they came to.
+many at once, or in turn. Prints for each machine what they came to.
 """
 
 import concurrent.futures
@@ -51,19 +51,22 @@ def answer(op, verb, box, to="/null", **more):
         return "lost", str(lost)
 
 
-def ask_as(who, address, fingerprint, cases):
+def ask_as(who, address, fingerprint, cases, at_a_time):
     from peer.quic import Carrier  # needed on nodes only
 
     with Carrier(*address, f"{who}.chain", f"{who}.key", fingerprint) as way, \
-            concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as threads:
+            concurrent.futures.ThreadPoolExecutor(at_a_time) as threads:
         op = Op(way.connect)
         asked = [threads.submit(answer, op, verb, box, **fields) for verb, box, fields in cases]
         return [each.result() for each in asked]
 
 
-def main(host, port, fingerprint, *everybody):
+def main(*words):
+    at_a_time = 1 if words[0] == "--in-turn" else AT_A_TIME
+    host, port, fingerprint, *everybody = words[at_a_time == 1:]
     cases = json.load(sys.stdin)
-    print(json.dumps([ask_as(who, (host, int(port)), fingerprint, cases) for who in everybody]))
+    print(json.dumps([ask_as(who, (host, int(port)), fingerprint, cases, at_a_time)
+                      for who in everybody]))
 
 
 if __name__ == "__main__":

@@ -197,7 +197,7 @@ TYPES = [
 
 FRAMES = """
 A frame has a header of 24 bytes, big-endian: length of the payload (32 bits), kind (8), flags (8;
-1: a keyframe), sub-stream (16), sequence (32), base (32: the oldest sequence it needs), capture_ns
+1: it needs no other), sub-stream (16), sequence (32), base (32: the oldest sequence it needs), capture_ns
 (64: the sender's CLOCK_MONOTONIC). Over QUIC the kinds marked so travel each on a unidirectional
 stream of its own, behind a varint with the number of the exchange's stream.
 """

@@ -23,7 +23,7 @@ struct frame {
 	enum op_kind kind;
 	uint8_t flags;       // bits of enum frame_flag
 	uint16_t sub;        // of FRAME_DATA: 0 stdin, 1 stdout, 2 stderr, 3 program
-	uint32_t sequence;   // of its kind, from 1
+	uint32_t sequence;   // of its kind, from 1; video and tiles, which make one picture, share one
 	uint32_t base;       // the oldest sequence it needs; its own when a keyframe
 	uint64_t capture_ns; // sender's CLOCK_MONOTONIC, 0 if it has none
 	const void *payload; // owned by whoever hands the frame around; valid during the call

@@ -19,7 +19,9 @@
 struct presenter_gles {
 	struct presenter base;
 	EGLDisplay display;
+	EGLConfig config;
 	EGLContext context;
+	struct wl_surface *wl_surface;
 	EGLSurface surface;
 	struct wl_egl_window *window;
 	int width, height; // of the window
@@ -46,13 +48,43 @@ static bool gles_ready(const struct presenter *base) {
 	return true; // it has more buffers than can be in use
 }
 
+/*
+ * A surface of this size in place of the one before. To resize a window would be for the frame after the
+ * next one, and a window at rest has no other. false: there is none, and the one before stays.
+ */
+static bool gles_fit(struct presenter_gles *presenter, int width, int height) {
+	struct wl_egl_window *window = wl_egl_window_create(presenter->wl_surface, width, height);
+	EGLSurface surface = window ? eglCreatePlatformWindowSurface(presenter->display,
+		presenter->config, window, NULL) : EGL_NO_SURFACE;
+	if (surface == EGL_NO_SURFACE || !eglMakeCurrent(presenter->display, surface, surface,
+			presenter->context)) {
+		if (surface != EGL_NO_SURFACE) {
+			eglDestroySurface(presenter->display, surface);
+		}
+		if (window) {
+			wl_egl_window_destroy(window);
+		}
+		return false;
+	}
+	if (presenter->window) {
+		eglDestroySurface(presenter->display, presenter->surface);
+		wl_egl_window_destroy(presenter->window);
+	}
+	presenter->window = window;
+	presenter->surface = surface;
+	presenter->width = width;
+	presenter->height = height;
+	eglSwapInterval(presenter->display, 0); // a picture is committed when it is here
+	return true;
+}
+
 static bool gles_draw(struct presenter *base, const struct picture *picture) {
 	struct presenter_gles *presenter = wl_container_of(base, presenter, base);
 	int width = picture->visible_width, height = picture->visible_height;
-	if (width != presenter->width || height != presenter->height) {
-		wl_egl_window_resize(presenter->window, width, height, 0, 0);
-		presenter->width = width;
-		presenter->height = height;
+	if ((width != presenter->width || height != presenter->height) &&
+			!gles_fit(presenter, width, height)) {
+		log_error("EGL has no surface of %dx%d (0x%x)", width, height, (unsigned int)eglGetError());
+		return false;
 	}
 	glViewport(0, 0, width, height);
 	gl_draw(&presenter->gl, picture);
@@ -107,25 +139,20 @@ static const char *gles_start(struct presenter_gles *presenter, const struct glo
 		EGL_NONE,
 	};
 	static const EGLint context_wish[] = {EGL_CONTEXT_CLIENT_VERSION, 2, EGL_NONE};
-	EGLConfig config;
 	EGLint count = 0;
 	if (!eglBindAPI(EGL_OPENGL_ES_API) ||
-			!eglChooseConfig(presenter->display, config_wish, &config, 1, &count) || count == 0) {
+			!eglChooseConfig(presenter->display, config_wish, &presenter->config, 1, &count) || count == 0) {
 		return "no fitting EGL configuration";
 	}
-	presenter->context = eglCreateContext(presenter->display, config, EGL_NO_CONTEXT, context_wish);
-	presenter->window = wl_egl_window_create(surface, 1, 1);
-	if (presenter->context == EGL_NO_CONTEXT || !presenter->window) {
+	presenter->context = eglCreateContext(presenter->display, presenter->config, EGL_NO_CONTEXT,
+		context_wish);
+	if (presenter->context == EGL_NO_CONTEXT) {
 		return "no OpenGL ES context";
 	}
-	presenter->width = presenter->height = 1;
-	presenter->surface = eglCreatePlatformWindowSurface(presenter->display, config,
-		presenter->window, NULL);
-	if (presenter->surface == EGL_NO_SURFACE || !eglMakeCurrent(presenter->display,
-			presenter->surface, presenter->surface, presenter->context)) {
+	presenter->wl_surface = surface;
+	if (!gles_fit(presenter, 1, 1)) {
 		return "no EGL surface";
 	}
-	eglSwapInterval(presenter->display, 0); // a picture is committed when it is here
 	return NULL;
 }
 

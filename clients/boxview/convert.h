@@ -2,10 +2,10 @@
 #ifndef BOXVIEW_CONVERT_H
 #define BOXVIEW_CONVERT_H
 
-#include "boxview/decoder.h"
+#include "boxview/picture.h"
 
 /*
- * The visible part of a picture as BGRx, which DRM and wl_shm call XRGB8888. By libyuv, whose blue of
+ * The visible part of a decoded picture as BGRx, which DRM and wl_shm call XRGB8888. By libyuv, whose blue of
  * BT.709 limited is too weak by up to 13 levels; boxcast sends BT.601.
  */
 void convert_picture(const struct picture *picture, uint8_t *bgrx, int stride);

@@ -71,10 +71,7 @@ struct sample_picture {
 	GstVideoFrame frame;
 };
 
-void picture_destroy(struct picture *picture) {
-	if (!picture) {
-		return;
-	}
+static void sample_picture_destroy(struct picture *picture) {
 	struct sample_picture *own = wl_container_of(picture, own, picture);
 	gst_video_frame_unmap(&own->frame);
 	gst_sample_unref(own->sample);
@@ -215,6 +212,8 @@ static struct picture *picture_create(GstSample *sample) {
 	}
 	own->sample = sample;
 	own->picture = (struct picture){
+		.refs = 1,
+		.destroy = sample_picture_destroy,
 		.y = GST_VIDEO_FRAME_PLANE_DATA(&own->frame, 0),
 		.u = GST_VIDEO_FRAME_PLANE_DATA(&own->frame, 1),
 		.v = GST_VIDEO_FRAME_PLANE_DATA(&own->frame, 2),
@@ -250,7 +249,7 @@ static bool decoder_sample(struct decoder *decoder, GstSample *sample, int64_t a
 		decoder->inside_count * sizeof(decoder->inside[0]));
 	struct picture *picture = picture_create(sample);
 	if (i > 0 || corrupted || !picture) {
-		picture_destroy(picture);
+		picture_unref(picture);
 		decoder_broken(decoder, corrupted ? "damaged" : "it gave no picture");
 		return false;
 	}

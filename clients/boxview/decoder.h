@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <wayland-server-core.h>
 
-#include "boxview/colour.h"
+#include "boxview/picture.h"
 
 /*
  * H.264 access units in, pictures out, with no frame of delay. What it is given is a stranger's: sizes
@@ -16,25 +16,9 @@
 
 #define DECODER_INSIDE_MAX 8 // units in the decoder; give it no more
 
-/* A decoded picture: three planes of 8 bits, chroma of half size both ways. */
-struct picture {
-	const uint8_t *y, *u, *v;
-	int y_stride, u_stride, v_stride;
-	int width, height; // decoded; what is seen may be less
-	// set by who knows (view.c)
-	int visible_width, visible_height; // from the left top corner
-	struct colour colour;
-	// what it was made of
-	uint32_t sequence;
-	uint64_t capture_ns;
-	uint32_t waited_us, decoding_us;
-	int64_t decoded_ns; // CLOCK_MONOTONIC
-};
-
-void picture_destroy(struct picture *picture); // NULL is fine
-
 struct decoder_events { // all from the loop
-	void (*picture)(void *data, struct picture *picture); // the listener's from now on
+	/* The listener's from now on, to be given to picture_unref. */
+	void (*picture)(void *data, struct picture *picture);
 	/*
 	 * A unit was not decoded, or only in part: what follows needs a keyframe. May come from inside
 	 * decoder_push.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gl.c - planes into textures, one draw. The matrix is colour.c's, the target is gles.c's.
+ * gl.c - planes, or a canvas, into textures, one draw. The matrix is colour.c's, the target is gles.c's.
  */
 #include "boxview/gl.h"
 
@@ -11,6 +11,8 @@
 #include <string.h>
 
 #include "yuv-shader.h"
+
+#define CANVAS_UNIT 3 // of textures, behind the planes
 
 #define LOG_MODULE "gl"
 #include "base/log.h"
@@ -31,9 +33,9 @@ static GLuint compile(GLenum kind, const char *text) {
 	return shader;
 }
 
-static GLuint link_program(void) {
+static GLuint link_program(const char *fragment_text) {
 	GLuint vertex = compile(GL_VERTEX_SHADER, shader_yuv_vert);
-	GLuint fragment = vertex ? compile(GL_FRAGMENT_SHADER, shader_yuv_frag) : 0;
+	GLuint fragment = vertex ? compile(GL_FRAGMENT_SHADER, fragment_text) : 0;
 	GLuint program = 0;
 	if (fragment) {
 		program = glCreateProgram();
@@ -59,10 +61,21 @@ static bool has(const char *extension) {
 	return all && strstr(all, extension);
 }
 
+/* Binds it, and pixels are pixels. */
+static void set_texture(GLuint texture) {
+	glBindTexture(GL_TEXTURE_2D, texture);
+	glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_NEAREST);
+	glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_NEAREST);
+	glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_S, GL_CLAMP_TO_EDGE);
+	glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_T, GL_CLAMP_TO_EDGE);
+}
+
 bool gl_init(struct gl *gl) {
 	*gl = (struct gl){0};
-	gl->program = link_program();
-	if (!gl->program) {
+	gl->program = link_program(shader_yuv_frag);
+	gl->canvas_program = gl->program ? link_program(shader_rgb_frag) : 0;
+	if (!gl->canvas_program) {
+		glDeleteProgram(gl->program);
 		return false;
 	}
 	const char *version = (const char *)glGetString(GL_VERSION);
@@ -80,12 +93,14 @@ bool gl_init(struct gl *gl) {
 	for (int i = 0; i < 3; i++) {
 		glUniform1i(glGetUniformLocation(gl->program, names[i]), i);
 		glActiveTexture(GL_TEXTURE0 + (GLenum)i);
-		glBindTexture(GL_TEXTURE_2D, gl->planes[i]);
-		glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_NEAREST);
-		glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_NEAREST);
-		glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_S, GL_CLAMP_TO_EDGE);
-		glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_T, GL_CLAMP_TO_EDGE);
+		set_texture(gl->planes[i]);
 	}
+	glUseProgram(gl->canvas_program);
+	glUniform1i(glGetUniformLocation(gl->canvas_program, "canvas"), CANVAS_UNIT);
+	glUniform2f(glGetUniformLocation(gl->canvas_program, "luma_size"), 1, 1);
+	glGenTextures(1, &gl->canvas);
+	glActiveTexture(GL_TEXTURE0 + CANVAS_UNIT);
+	set_texture(gl->canvas);
 	static const GLfloat corners[8] = {0, 0, 1, 0, 0, 1, 1, 1};
 	glGenBuffers(1, &gl->corners);
 	glBindBuffer(GL_ARRAY_BUFFER, gl->corners);
@@ -97,6 +112,8 @@ bool gl_init(struct gl *gl) {
 
 void gl_finish(struct gl *gl) {
 	glDeleteTextures(3, gl->planes);
+	glDeleteTextures(1, &gl->canvas);
+	glDeleteProgram(gl->canvas_program);
 	glDeleteBuffers(1, &gl->corners);
 	glDeleteProgram(gl->program);
 }
@@ -118,7 +135,36 @@ static void upload(const struct gl *gl, int plane, const uint8_t *bytes, int str
 	}
 }
 
+static void draw_canvas(struct gl *gl, const struct picture *picture) {
+	const struct tiles_canvas *canvas = picture->canvas;
+	struct tiles_rect part = picture->changed;
+	glPixelStorei(GL_UNPACK_ALIGNMENT, 1);
+	glActiveTexture(GL_TEXTURE0 + CANVAS_UNIT);
+	if (canvas->width != gl->canvas_width || canvas->height != gl->canvas_height) {
+		glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA, canvas->width, canvas->height, 0, GL_RGBA,
+			GL_UNSIGNED_BYTE, NULL);
+		gl->canvas_width = canvas->width;
+		gl->canvas_height = canvas->height;
+		part = (struct tiles_rect){0, 0, (uint16_t)canvas->width, (uint16_t)canvas->height};
+	}
+	if (gl->row_length) {
+		glPixelStorei(GL_UNPACK_ROW_LENGTH, canvas->width);
+	} else { // only whole rows can be told
+		part.x = 0;
+		part.width = (uint16_t)canvas->width;
+	}
+	glTexSubImage2D(GL_TEXTURE_2D, 0, part.x, part.y, part.width, part.height, GL_RGBA,
+		GL_UNSIGNED_BYTE, canvas->pixels +
+		((size_t)part.y * (size_t)canvas->width + part.x) * 4);
+	glUseProgram(gl->canvas_program);
+	glDrawArrays(GL_TRIANGLE_STRIP, 0, 4);
+}
+
 void gl_draw(struct gl *gl, const struct picture *picture) {
+	if (picture->canvas) {
+		draw_canvas(gl, picture);
+		return;
+	}
 	int width = picture->width, height = picture->height;
 	int chroma_width = (width + 1) / 2, chroma_height = (height + 1) / 2;
 	glPixelStorei(GL_UNPACK_ALIGNMENT, 1);

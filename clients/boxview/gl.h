@@ -5,10 +5,10 @@
 #include <GLES2/gl2.h>
 #include <stdbool.h>
 
-#include "boxview/decoder.h"
+#include "boxview/picture.h"
 
 /*
- * Draws pictures by shaders/yuv.frag into whatever is the current target of the current context
+ * Draws pictures by shaders/yuv.frag and shaders/rgb.frag into whatever is the current target of the current context
  * (OpenGL ES 2 or later). Knows no EGL, no window.
  */
 struct gl {
@@ -16,6 +16,8 @@ struct gl {
 	GLuint planes[3];
 	GLint luma_size, chroma_size, to_rgb, bias;
 	int width, height; // of the planes as they are allocated
+	GLuint canvas_program, canvas;
+	int canvas_width, canvas_height; // as it is allocated
 	GLenum format;     // one byte a sample
 	GLenum internal;
 	bool row_length;   // rows may be longer than they are wide

@@ -105,6 +105,7 @@ bool order_put(struct order *order, const struct frame *frame, int64_t now) {
 	memmove(order->kept + i + 1, order->kept + i, (order->count - i) * sizeof(order->kept[0]));
 	order->kept[i] = (struct order_frame){
 		.sequence = frame->sequence,
+		.kind = frame->kind,
 		.key = key,
 		.capture_ns = frame->capture_ns,
 		.came_ns = now,

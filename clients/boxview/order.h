@@ -20,6 +20,7 @@
 
 struct order_frame {
 	uint32_t sequence;
+	enum op_kind kind; // video or tiles
 	bool key;
 	uint64_t capture_ns;
 	int64_t came_ns;

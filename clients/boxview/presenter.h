@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-#include "boxview/decoder.h"
 #include "boxview/globals.h"
+#include "boxview/picture.h"
 
 struct wl_surface;
 

@@ -4,6 +4,7 @@
  */
 #include <libyuv.h>
 #include <stdlib.h>
+#include <string.h>
 #include <wayland-client.h>
 
 #include "boxview/convert.h"
@@ -18,6 +19,7 @@
 struct slot {
 	struct shm_buffer buffer;
 	struct presenter_shm *owner;
+	struct tiles_rect stale; // where it is older than what was drawn last
 	bool busy; // the compositor's
 };
 
@@ -53,6 +55,25 @@ static bool shm_ready(const struct presenter *base) {
 	return find_free(presenter) != NULL;
 }
 
+static void note_change(struct presenter_shm *presenter, const struct tiles_rect *changed) {
+	for (size_t i = 0; i < BUFFERS; i++) {
+		tiles_unite(&presenter->slots[i].stale, changed);
+	}
+}
+
+/* The buffer has the size of the canvas. A part that was noted of a larger picture may end beside it. */
+static void copy_canvas(const struct tiles_canvas *canvas, const struct tiles_rect *part,
+		struct shm_buffer *buffer) {
+	int right = part->x + part->width, bottom = part->y + part->height;
+	right = right < canvas->width ? right : canvas->width;
+	bottom = bottom < canvas->height ? bottom : canvas->height;
+	for (int y = part->y; y < bottom && part->x < right; y++) {
+		memcpy(buffer->bytes + (ptrdiff_t)y * buffer->stride + part->x * 4,
+			canvas->pixels + ((ptrdiff_t)y * canvas->width + part->x) * 4,
+			(size_t)(right - part->x) * 4);
+	}
+}
+
 static bool shm_draw(struct presenter *base, const struct picture *picture) {
 	struct presenter_shm *presenter = wl_container_of(base, presenter, base);
 	struct slot *slot = (struct slot *)find_free(presenter);
@@ -65,10 +86,21 @@ static bool shm_draw(struct presenter *base, const struct picture *picture) {
 			return false;
 		}
 		wl_buffer_add_listener(slot->buffer.buffer, &buffer_listener, slot);
+		slot->stale = (struct tiles_rect){0, 0, (uint16_t)width, (uint16_t)height};
 	}
-	convert_picture(picture, slot->buffer.bytes, slot->buffer.stride);
+	struct tiles_rect changed = {0, 0, (uint16_t)width, (uint16_t)height};
+	if (picture->canvas) {
+		changed = picture->changed;
+		note_change(presenter, &changed);
+		copy_canvas(picture->canvas, &slot->stale, &slot->buffer);
+	} else {
+		note_change(presenter, &changed);
+		convert_picture(picture, slot->buffer.bytes, slot->buffer.stride);
+	}
+	slot->stale = (struct tiles_rect){0};
 	wl_surface_attach(presenter->surface, slot->buffer.buffer, 0, 0);
-	wl_surface_damage_buffer(presenter->surface, 0, 0, width, height);
+	wl_surface_damage_buffer(presenter->surface, changed.x, changed.y, changed.width,
+		changed.height);
 	wl_surface_commit(presenter->surface);
 	slot->busy = true;
 	return true;

@@ -156,7 +156,7 @@ static void handle_frame(void *data, const struct frame *frame) {
 	if (source->ended) {
 		return;
 	}
-	if (frame->kind == FRAME_VIDEO) {
+	if (frame->kind == FRAME_VIDEO || frame->kind == FRAME_TILES) {
 		source->events->frame(source->data, frame);
 	} else if (frame->kind == FRAME_CONTROL && frame->size <= CONTROL_MAX) {
 		size_t at = 0;

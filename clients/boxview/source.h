@@ -26,7 +26,7 @@ struct source_limits {
 
 struct source_events {
 	void (*video)(void *data, const struct source_video *video);
-	void (*frame)(void *data, const struct frame *frame); // of kind video
+	void (*frame)(void *data, const struct frame *frame); // of kind video or tiles
 	void (*title)(void *data, const char *title);
 	void (*app_id)(void *data, const char *app_id);
 	void (*limits)(void *data, const struct source_limits *limits);

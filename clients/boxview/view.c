@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * view.c - joins the source (source.c), order and decoder (order.c, decoder.c), the window (window.c)
- * and the local devices (seat.c). How a view ends, or waits for its source to return, is decided here.
+ * view.c - joins the source (source.c), order, decoder and canvas (order.c, decoder.c, canvas.c), the
+ * window (window.c) and the local devices (seat.c). How a view ends, or waits for its source to return, is decided here.
  */
 #include "boxview/view.h"
 
@@ -14,6 +14,7 @@
 #include <wayland-client.h>
 
 #include "box-view-v1-client-protocol.h"
+#include "boxview/canvas.h"
 #include "boxview/control.h"
 #include "boxview/decoder.h"
 #include "boxview/order.h"
@@ -41,6 +42,9 @@ struct view {
 	struct source *source;
 	struct order order;
 	struct decoder *decoder;
+	struct canvas canvas;
+	struct order_frame waiting; // tiles, for the decoder to be done with what is before them
+	bool tiled; // the last picture was tiles
 	struct seat *seat;
 	struct control *control;
 	char *node, *from;
@@ -90,13 +94,72 @@ void view_end(struct view *view) {
 	source_end(view->source);
 }
 
-/* Feeds the decoder with what is in order. */
+/* A picture is here: it counts as decoded, and is to be shown. */
+static void view_picture(struct view *view, struct picture *picture) {
+	const struct ack ack = {
+		.sequence = picture->sequence,
+		.capture_ns = picture->capture_ns,
+		.waited_us = picture->waited_us,
+		.decoding_us = picture->decoding_us,
+	};
+	source_ack(view->source, &ack);
+	view->decoded++;
+	times_add(&view->wait, (int64_t)picture->waited_us * 1000);
+	times_add(&view->decode, (int64_t)picture->decoding_us * 1000);
+	if (view->stats_since == 0) {
+		view->stats_since = now_ns();
+	}
+	view->tiled = picture->canvas;
+	window_show(view->window, picture);
+}
+
+static void view_forget_waiting(struct view *view) {
+	free(view->waiting.bytes);
+	view->waiting = (struct order_frame){0};
+}
+
+static void view_tiles(struct view *view, const struct order_frame *frame) {
+	const char *why;
+	int64_t begin = now_ns();
+	struct picture *picture = canvas_apply(&view->canvas, frame, &why);
+	if (!picture) {
+		log_debug("tiles %u are no use: %s", frame->sequence, why);
+		order_broken(&view->order);
+		return;
+	}
+	picture->decoded_ns = now_ns();
+	picture->waited_us = (uint32_t)((begin - frame->came_ns) / 1000);
+	picture->decoding_us = (uint32_t)((picture->decoded_ns - begin) / 1000);
+	view_picture(view, picture);
+}
+
+/* The next frame that may be taken now. */
+static bool view_next(struct view *view, struct order_frame *frame) {
+	if (view->waiting.bytes) {
+		if (decoder_inside(view->decoder) > 0) {
+			return false;
+		}
+		*frame = view->waiting;
+		view->waiting = (struct order_frame){0};
+		return true;
+	}
+	return decoder_inside(view->decoder) < DECODER_INSIDE_MAX &&
+		order_take(&view->order, frame, now_ns());
+}
+
+/* Feeds the decoder and the canvas with what is in order. */
 static void view_pump(struct view *view) {
 	struct order_frame frame;
-	while (decoder_inside(view->decoder) < DECODER_INSIDE_MAX &&
-			order_take(&view->order, &frame, now_ns())) {
-		decoder_push(view->decoder, frame.sequence, frame.capture_ns, frame.came_ns, frame.bytes,
-			frame.size);
+	while (view_next(view, &frame)) {
+		if (frame.kind == FRAME_VIDEO) {
+			decoder_push(view->decoder, frame.sequence, frame.capture_ns, frame.came_ns, frame.bytes,
+				frame.size);
+		} else if (decoder_inside(view->decoder) > 0) {
+			view->waiting = frame;
+		} else {
+			view_tiles(view, &frame);
+			free(frame.bytes);
+		}
 	}
 	if (order_ask_key(&view->order, now_ns())) {
 		source_key(view->source);
@@ -197,6 +260,7 @@ static void view_attach(void *data, int fd) {
 	}
 	order_finish(&view->order);
 	order_init(&view->order);
+	view_forget_waiting(view);
 	decoder_reset(view->decoder);
 	view->video.width = 0;
 	if (source_attach(view->source, fd)) {
@@ -231,26 +295,15 @@ static void set_visible_part(const struct view *view, struct picture *picture) {
 static void handle_picture(void *data, struct picture *picture) {
 	struct view *view = data;
 	set_visible_part(view, picture);
-	const struct ack ack = {
-		.sequence = picture->sequence,
-		.capture_ns = picture->capture_ns,
-		.waited_us = picture->waited_us,
-		.decoding_us = picture->decoding_us,
-	};
-	source_ack(view->source, &ack);
-	view->decoded++;
-	times_add(&view->wait, (int64_t)picture->waited_us * 1000);
-	times_add(&view->decode, (int64_t)picture->decoding_us * 1000);
-	if (view->stats_since == 0) {
-		view->stats_since = now_ns();
-	}
-	window_show(view->window, picture);
+	canvas_set_video(&view->canvas, picture);
+	view_picture(view, picture);
 	view_pump(view);
 }
 
 static void handle_broken(void *data) {
 	struct view *view = data;
 	order_broken(&view->order);
+	view_forget_waiting(view);
 	// asked in view_prepare: this may be in the middle of a push
 }
 
@@ -348,11 +401,12 @@ static void view_tell_stats(struct view *view) {
 	}
 	char text[2048];
 	snprintf(text, sizeof(text),
-		"from %s\nsize %dx%d\npresent %s\ndecoder %s\n"
+		"from %s\nsize %dx%d\nlane %s\npresent %s\ndecoder %s\n"
 		"decoded %" PRIu64 "\nshown %" PRIu64 "\nunseen %" PRIu64 "\ndropped %u\n"
 		"keyframes-asked %u\ncapture-ns %" PRIu64 "\n"
 		"wait-us %u %u\ndecode-us %u %u\ndraw-us %u %u\npresent-us %u %u\n",
-		view->from, view->video.width, view->video.height, window_path(view->window),
+		view->from, view->video.width, view->video.height, view->tiled ? "tiles" : "video",
+		window_path(view->window),
 		decoder_name(view->decoder), view->decoded, view->drawn, view->unseen,
 		view->order.dropped, view->order.asked, view->shown_capture_ns, wait[0], wait[1],
 		decode[0], decode[1], draw[0], draw[1], present[0], present[1]);
@@ -415,7 +469,7 @@ enum view_state view_prepare(struct view *view) {
 	view_pump(view);
 	// what the decoder or the compositor cannot take now waits in the socket
 	source_pause(view->source, view->globals.choked ||
-		decoder_inside(view->decoder) >= DECODER_INSIDE_MAX);
+		view->waiting.bytes || decoder_inside(view->decoder) >= DECODER_INSIDE_MAX);
 	int64_t deadline = view_deadline(view);
 	if (deadline != view->timer_at) {
 		view->timer_at = deadline;
@@ -437,7 +491,7 @@ static bool view_open(struct view *view, const struct view_options *options) {
 	view->source = source_create(view->loop, &source_events, view);
 	view->decoder = decoder_create(view->loop, &decoder_events, view);
 	view->window = window_create(&view->globals, options->present, &window_events, view);
-	if (!view->source || !view->decoder || !view->window) {
+	if (!canvas_init(&view->canvas) || !view->source || !view->decoder || !view->window) {
 		return false;
 	}
 	view->seat = seat_create(&view->globals, view->window, view->source);
@@ -498,6 +552,8 @@ void view_destroy(struct view *view) {
 	control_destroy(view->control);
 	seat_destroy(view->seat); // lets go of what is held
 	window_destroy(view->window);
+	view_forget_waiting(view);
+	canvas_finish(&view->canvas);
 	decoder_destroy(view->decoder);
 	source_destroy(view->source);
 	order_finish(&view->order);

@@ -244,7 +244,7 @@ static void window_draw(struct window *window) {
 		window->failed = true;
 		window->events->failed(window->data);
 	}
-	picture_destroy(picture);
+	picture_unref(picture);
 }
 
 /* Lays out what is shown already. */
@@ -260,7 +260,11 @@ static void window_relayout(struct window *window) {
 }
 
 void window_show(struct window *window, struct picture *picture) {
-	picture_destroy(window->pending);
+	const struct picture *missed = window->pending;
+	if (missed && picture->canvas && missed->canvas) {
+		tiles_unite(&picture->changed, &missed->changed);
+	}
+	picture_unref(window->pending);
 	window->pending = picture;
 	window_draw(window);
 }
@@ -413,7 +417,7 @@ void window_destroy(struct window *window) {
 	if (!window) {
 		return;
 	}
-	picture_destroy(window->pending);
+	picture_unref(window->pending);
 	struct feedback *feedback, *next;
 	wl_list_for_each_safe(feedback, next, &window->feedbacks, link) {
 		feedback_destroy(feedback);

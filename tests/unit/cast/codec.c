@@ -91,7 +91,7 @@ static const struct encoder_events encoder_events = {
 
 static void handle_picture(void *data, struct picture *picture) {
 	struct rig *rig = data;
-	picture_destroy(rig->picture);
+	picture_unref(rig->picture);
 	rig->picture = picture;
 	rig->pictures++;
 }
@@ -140,7 +140,7 @@ static void capture_finish(struct rig *rig) {
 static int teardown(void **state) {
 	struct rig *rig = *state;
 	encoder_destroy(rig->encoder);
-	picture_destroy(rig->picture);
+	picture_unref(rig->picture);
 	decoder_destroy(rig->decoder);
 	capture_finish(rig);
 	free(rig->unit.bytes);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cast.c - joins the window (window.c), its encoder (encoder.c) and its viewer (viewer.c) by the
- * capture rule (flight.c). When a frame is asked for, and how a view ends, is decided here.
+ * cast.c - joins the window (window.c), the two lanes of its picture (lossless.c, encoder.c) and its
+ * viewer (viewer.c) by the capture rule (flight.c). When a frame is asked for, and how a view ends, is
+ * decided here.
  */
 #include "boxcast/cast.h"
 
@@ -15,6 +16,7 @@
 #include "box/utf8.h"
 #include "boxcast/encoder.h"
 #include "boxcast/flight.h"
+#include "boxcast/lossless.h"
 #include "boxcast/stats.h"
 #include "boxcast/viewer.h"
 #include "boxcast/window.h"
@@ -25,15 +27,13 @@
 #define STATS_NS 1000000000
 #define END_NS 2000000000 // the viewer's end is not awaited longer
 #define TITLE_MAX 1024
-#define REST_NS 100000000 // a window that shows nothing new for so long is at rest
-#define REFINE_MAX 16     // and is sent up to so many times more, sharper each time; so few bytes
-#define REFINE_LEAST 1000 // need but one time,
-#define REFINE_DONE 4     // and so many times running tell that nothing is left to say
+#define COLOUR_FIRST "bt601-limited" // said of tiles, which have none, until video says its own
 
 struct cast {
 	struct wl_event_source *timer;
 	int64_t timer_at; // as it is set, 0: not
 	struct window *window;
+	struct lossless *lossless;
 	struct encoder *encoder;
 	struct viewer *viewer;
 	struct flight flight;
@@ -44,16 +44,16 @@ struct cast {
 	int result;
 	int64_t ends_at;
 
-	uint32_t sequence, key_sequence; // of the last unit sent, of the last keyframe
-	char said_video[96];             // the control line in force
+	uint32_t sequence;     // of the last picture sent
+	uint32_t whole;        // of the last that needed nothing, of either lane
+	uint32_t key_sequence; // of the last keyframe of the video lane
+	bool video_key;        // the next video frame is to be a keyframe
+	bool accepting;        // boxland may send dmabufs
+	bool tiled;            // the last picture went as tiles
+	struct buf tiles;      // a payload, while it is made and sent
+	char said_video[96];   // the control line in force
+	const char *colour;
 	struct picture_size picture;
-	struct {
-		uint32_t left;    // frames, before the picture is good enough
-		uint32_t small;   // of the last ones, that had little to say
-		bool begun;       // nothing new has come since the first of them
-		bool coming;      // the frame asked for, or being encoded, is one of them
-		int64_t since;    // when the window last showed something new, or was last refined
-	} refine;
 	struct {
 		uint32_t sequence;
 		int64_t at;
@@ -110,13 +110,80 @@ static void handle_start(void *data, uint32_t refresh_mhz) {
 	struct cast *cast = data;
 	flight_init(&cast->flight, refresh_mhz);
 	encoder_set_refresh(cast->encoder, cast->flight.refresh_mhz);
-	uint32_t format;
-	uint64_t modifier;
-	for (uint32_t i = 0; encoder_dmabuf(cast->encoder, i, &format, &modifier); i++) {
-		window_accept_dmabuf(cast->window, format, modifier);
-	}
 	cast->started = true;
 	cast_ask(cast);
+}
+
+/* A GPU's memory is for its encoder; tiles are made of memory that can be read. */
+static void cast_accept(struct cast *cast, bool accept) {
+	uint32_t format, count = 0;
+	uint64_t modifier;
+	if (!accept && cast->accepting) {
+		window_refuse_dmabuf(cast->window);
+	}
+	while (accept && !cast->accepting && encoder_dmabuf(cast->encoder, count, &format, &modifier)) {
+		window_accept_dmabuf(cast->window, format, modifier);
+		count++;
+	}
+	cast->accepting = accept && (cast->accepting || count > 0);
+}
+
+/* Says what the next picture is, if that is new. */
+static void cast_say_video(struct cast *cast, struct picture_size picture) {
+	char line[sizeof(cast->said_video)];
+	snprintf(line, sizeof(line), "codec=h264 size=%dx%d colour=%s", picture.width, picture.height,
+		cast->colour);
+	if (strcmp(line, cast->said_video) != 0) {
+		memcpy(cast->said_video, line, sizeof(line));
+		cast->picture = picture;
+		viewer_say(cast->viewer, CONTROL_VIDEO, "%s", line);
+	}
+}
+
+/* Sends a picture of either lane. came_ns: when its capture was here, coded_ns: when it was done. */
+static void cast_send(struct cast *cast, struct frame *frame, int64_t came_ns, int64_t coded_ns) {
+	bool key = frame->flags & FRAME_KEY;
+	frame->sequence = ++cast->sequence;
+	if (key) {
+		cast->whole = cast->sequence;
+	}
+	if (key && frame->kind == FRAME_VIDEO) {
+		cast->key_sequence = cast->sequence;
+	}
+	frame->base = frame->kind == FRAME_VIDEO ? cast->key_sequence : cast->whole;
+	viewer_send_picture(cast->viewer, frame);
+	cast->tiled = frame->kind == FRAME_TILES;
+	int64_t now = now_ns();
+	flight_sent(&cast->flight, cast->sequence, key, now);
+	stats_add(&cast->stats, STATS_ENCODE, coded_ns - came_ns);
+	stats_add(&cast->stats, STATS_SEND, now - coded_ns);
+	stats_frame(&cast->stats, frame->size, key);
+}
+
+/* false: the capture is for video. */
+static bool cast_tile(struct cast *cast, const struct window_frame *frame, bool key, int64_t now) {
+	uint32_t rate = encoder_rate(cast->encoder, frame->size);
+	switch (lossless_take(cast->lossless, frame, key, cast->flight.coding > 1, rate, now,
+			&cast->tiles)) {
+	case LOSSLESS_VIDEO:
+		return false;
+	case LOSSLESS_NOTHING:
+		flight_dropped(&cast->flight, 1);
+		return true;
+	case LOSSLESS_WROTE:
+		break;
+	}
+	cast_say_video(cast, frame->size);
+	struct frame picture = {
+		.kind = FRAME_TILES,
+		.flags = key ? FRAME_KEY : 0,
+		.capture_ns = frame->capture_ns,
+		.payload = buf_front(&cast->tiles),
+		.size = cast->tiles.size,
+	};
+	cast_send(cast, &picture, now, now_ns());
+	buf_drop(&cast->tiles, cast->tiles.size);
+	return true;
 }
 
 static void handle_frame(void *data, const struct window_frame *frame) {
@@ -128,12 +195,16 @@ static void handle_frame(void *data, const struct window_frame *frame) {
 	int64_t now = now_ns();
 	stats_add(&cast->stats, STATS_CAPTURE, now - (int64_t)frame->capture_ns);
 	cast->refreshed = false;
-	cast->refine.since = now;
-	if (frame->damaged) {
-		cast->refine.coming = false;
-	}
 	bool key = flight_captured(&cast->flight);
-	encoder_push(cast->encoder, frame, now, key);
+	cast->video_key = cast->video_key || key;
+	if (cast_tile(cast, frame, key, now)) {
+		window_release(cast->window, frame->serial);
+	} else {
+		key = cast->video_key;
+		cast->video_key = false;
+		encoder_push(cast->encoder, frame, now, key);
+	}
+	cast_accept(cast, lossless_moving(cast->lossless, now));
 	cast_ask(cast);
 }
 
@@ -188,20 +259,6 @@ static const struct window_events window_events = {
 
 // the encoder
 
-static void cast_count_refined(struct cast *cast, size_t size) {
-	if (!cast->refine.coming) { // something new
-		uint32_t wanted = size < REFINE_MAX * REFINE_LEAST ? size / REFINE_LEAST + 1 : REFINE_MAX;
-		cast->refine.left = wanted > cast->refine.left ? wanted : cast->refine.left;
-		cast->refine.small = 0;
-		cast->refine.begun = false;
-		return;
-	}
-	cast->refine.coming = false;
-	cast->refine.begun = true;
-	cast->refine.small = size > REFINE_LEAST ? 0 : cast->refine.small + 1;
-	cast->refine.left = cast->refine.small < REFINE_DONE ? cast->refine.left - 1 : 0;
-}
-
 static void handle_coded(void *data, const struct pipeline_coded *coded) {
 	struct cast *cast = data;
 	if (cast->state != CAST_RUNS) {
@@ -213,34 +270,16 @@ static void handle_coded(void *data, const struct pipeline_coded *coded) {
 		cast_ask(cast);
 		return;
 	}
-	char line[sizeof(cast->said_video)];
-	snprintf(line, sizeof(line), "codec=h264 size=%dx%d colour=%s", coded->picture.width,
-		coded->picture.height, coded->colour);
-	if (strcmp(line, cast->said_video) != 0) {
-		memcpy(cast->said_video, line, sizeof(line));
-		cast->picture = coded->picture;
-		viewer_say(cast->viewer, CONTROL_VIDEO, "%s", line);
-	}
-	cast->sequence++;
-	if (coded->key) {
-		cast->key_sequence = cast->sequence;
-	}
-	const struct frame frame = {
+	cast->colour = coded->colour;
+	cast_say_video(cast, coded->picture);
+	struct frame picture = {
 		.kind = FRAME_VIDEO,
 		.flags = coded->key ? FRAME_KEY : 0,
-		.sequence = cast->sequence,
-		.base = cast->key_sequence,
 		.capture_ns = coded->capture_ns,
 		.payload = coded->bytes,
 		.size = coded->size,
 	};
-	viewer_send_video(cast->viewer, &frame);
-	int64_t now = now_ns();
-	flight_sent(&cast->flight, cast->sequence, coded->key, now);
-	stats_add(&cast->stats, STATS_ENCODE, coded->coded_ns - coded->came_ns);
-	stats_add(&cast->stats, STATS_SEND, now - coded->coded_ns);
-	stats_frame(&cast->stats, coded->size, coded->key);
-	cast_count_refined(cast, coded->size);
+	cast_send(cast, &picture, coded->came_ns, coded->coded_ns);
 	cast_ask(cast);
 }
 
@@ -251,7 +290,6 @@ static void handle_released(void *data, uint32_t serial) {
 
 static void handle_dropped(void *data, uint32_t frames) {
 	struct cast *cast = data;
-	cast->refine.coming = false;
 	flight_dropped(&cast->flight, frames);
 	flight_force_key(&cast->flight);
 	cast_ask(cast);
@@ -259,7 +297,7 @@ static void handle_dropped(void *data, uint32_t frames) {
 
 static void handle_refuse_dmabuf(void *data) {
 	struct cast *cast = data;
-	window_refuse_dmabuf(cast->window);
+	cast_accept(cast, false);
 }
 
 static void handle_failed(void *data, const char *why) {
@@ -380,21 +418,16 @@ static const struct viewer_events viewer_events = {
 
 // time
 
-/*
- * A first picture under a tight rate buffer is blurred where it is full of text. At rest there is time
- * for more: captures of the same, in which the encoder improves what it has.
- */
+/* A window at rest is sent until it is exact: captures of the same, of which a part goes each time. */
 static int64_t refine_deadline(const struct cast *cast) {
-	bool idle = cast->started && cast->flight.asked && !cast->refreshed && !cast->refine.coming &&
-		flight_in_flight(&cast->flight) == 1;
-	if (!idle || cast->refine.left == 0) {
-		return 0;
-	}
-	return cast->refine.since + (cast->refine.begun ? 0 : REST_NS);
+	const struct flight *flight = &cast->flight;
+	bool idle = cast->started && flight->asked && !cast->refreshed && flight->coding == 0 &&
+		flight->open <= 1;
+	return idle ? lossless_due(cast->lossless) : 0;
 }
 
 static void cast_refine(struct cast *cast) {
-	cast->refine.coming = true;
+	cast_accept(cast, false);
 	cast->refreshed = true;
 	window_refresh(cast->window);
 }
@@ -410,7 +443,9 @@ static void cast_tell_stats(struct cast *cast, int64_t now) {
 		.why = encoder_why(cast->encoder),
 		.width = cast->picture.width,
 		.height = cast->picture.height,
-		.rate = encoder_rate(cast->encoder),
+		.lane = cast->tiled ? "tiles" : "video",
+		.near = lossless_near(cast->lossless),
+		.rate = encoder_rate(cast->encoder, cast->picture),
 		.limit = flight_limit(&cast->flight),
 		.in_flight = flight_in_flight(&cast->flight),
 		.stalls = cast->flight.stalls,
@@ -488,13 +523,19 @@ struct cast *cast_create(struct wl_event_loop *loop, int fd) {
 	}
 	flight_init(&cast->flight, 0);
 	stats_init(&cast->stats);
+	cast->colour = COLOUR_FIRST;
+	buf_init(&cast->tiles);
 	cast->viewer = viewer_create(loop, fd, &viewer_events, cast);
 	if (!cast->viewer) {
 		goto err_cast;
 	}
+	cast->lossless = lossless_create();
+	if (!cast->lossless) {
+		goto err_viewer;
+	}
 	cast->encoder = encoder_create(loop, &encoder_events, cast);
 	if (!cast->encoder) {
-		goto err_viewer;
+		goto err_lossless;
 	}
 	cast->window = window_create(loop, &window_events, cast);
 	if (!cast->window) {
@@ -511,6 +552,8 @@ err_window:
 	window_destroy(cast->window);
 err_encoder:
 	encoder_destroy(cast->encoder);
+err_lossless:
+	lossless_destroy(cast->lossless);
 err_viewer:
 	viewer_destroy(cast->viewer);
 err_cast:
@@ -525,6 +568,8 @@ void cast_destroy(struct cast *cast) {
 	wl_event_source_remove(cast->timer);
 	encoder_destroy(cast->encoder); // may release captures
 	window_destroy(cast->window);
+	lossless_destroy(cast->lossless);
 	viewer_destroy(cast->viewer);
+	buf_finish(&cast->tiles);
 	free(cast);
 }

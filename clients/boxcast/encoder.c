@@ -238,9 +238,9 @@ static const struct pipeline_events pipeline_events = {
 	.failed = handle_failed,
 };
 
-static uint32_t rate_of(const struct encoder *encoder) {
+static uint32_t rate_of(const struct encoder *encoder, struct picture_size size) {
 	return encoder->asked_rate > 0 ? encoder->asked_rate :
-		picture_rate(encoder->size, encoder->refresh_mhz);
+		picture_rate(size, encoder->refresh_mhz);
 }
 
 /* The least failed of those that take such captures, the first in the table among equals. */
@@ -286,7 +286,7 @@ static bool encoder_ready(struct encoder *encoder, const struct window_frame *fr
 			encoder_leave(encoder, why, false);
 		}
 	}
-	encoder->rate = rate_of(encoder);
+	encoder->rate = rate_of(encoder, encoder->size);
 	pipeline_set_rate(encoder->pipeline, encoder->rate);
 	log_info("encoding by %s", encoder->path->name);
 	return true;
@@ -306,7 +306,7 @@ void encoder_push(struct encoder *encoder, const struct window_frame *frame, int
 		}
 		return;
 	}
-	uint32_t rate = rate_of(encoder);
+	uint32_t rate = rate_of(encoder, encoder->size);
 	if (rate != encoder->rate) {
 		encoder->rate = rate;
 		pipeline_set_rate(encoder->pipeline, rate);
@@ -335,8 +335,8 @@ void encoder_set_rate(struct encoder *encoder, uint32_t bits) {
 	encoder->asked_rate = bits > 0 ? picture_rate_bounded(bits) : 0;
 }
 
-uint32_t encoder_rate(const struct encoder *encoder) {
-	return encoder->rate;
+uint32_t encoder_rate(const struct encoder *encoder, struct picture_size size) {
+	return rate_of(encoder, size);
 }
 
 int64_t encoder_deadline(const struct encoder *encoder) {

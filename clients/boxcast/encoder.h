@@ -44,7 +44,8 @@ void encoder_push(struct encoder *encoder, const struct window_frame *frame, int
 	bool key);
 /* Bits a second; 0: as fits the size. */
 void encoder_set_rate(struct encoder *encoder, uint32_t bits);
-uint32_t encoder_rate(const struct encoder *encoder);
+/* In force for windows of this size. */
+uint32_t encoder_rate(const struct encoder *encoder, struct picture_size size);
 /* When encoder_check has to be called, 0: not. */
 int64_t encoder_deadline(const struct encoder *encoder);
 void encoder_check(struct encoder *encoder, int64_t now);

@@ -69,6 +69,8 @@ const char *stats_print(struct stats *stats, const struct stats_facts *facts, in
 	if (facts->why[0]) {
 		add_line(out, size, "path-why %s\n", facts->why);
 	}
+	add_line(out, size, "lane %s\n", facts->lane);
+	add_line(out, size, "near %" PRIu32 "\n", facts->near);
 	add_line(out, size, "size %dx%d\n", facts->width, facts->height);
 	add_line(out, size, "rate %" PRIu32 "\n", facts->rate);
 	add_line(out, size, "frames %" PRIu64 "\n", stats->all_frames);

@@ -45,6 +45,8 @@ struct stats_facts {
 	const char *path; // the encoder in use
 	const char *why;  // "", or why it is not a better one
 	int width, height;
+	const char *lane; // of the last picture
+	uint32_t near; // tiles of it that are not exact yet
 	uint32_t rate, limit, in_flight, stalls;
 	int64_t rtt_ns;
 };

@@ -263,7 +263,7 @@ void viewer_destroy(struct viewer *viewer) {
 	free(viewer);
 }
 
-void viewer_send_video(struct viewer *viewer, const struct frame *frame) {
+void viewer_send_picture(struct viewer *viewer, const struct frame *frame) {
 	if (viewer->ending || viewer->over) {
 		return;
 	}

@@ -43,7 +43,7 @@ struct viewer *viewer_create(struct wl_event_loop *loop, int fd, const struct vi
 /* What is not sent yet is still sent if both halves were ended. NULL is fine. */
 void viewer_destroy(struct viewer *viewer);
 
-void viewer_send_video(struct viewer *viewer, const struct frame *frame);
+void viewer_send_picture(struct viewer *viewer, const struct frame *frame);
 /* One control line. word of enum op_control. */
 void viewer_say(struct viewer *viewer, int word, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

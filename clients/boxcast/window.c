@@ -28,7 +28,8 @@ struct window {
 	struct box_cast_v1 *cast;
 	struct wl_event_source *source;
 	bool dead, choked;
-	bool damaged; // said for the next frame
+	struct tiles_rect damage[WINDOW_DAMAGE]; // said for the next frame
+	size_t damage_count;
 };
 
 static void window_gone(struct window *window, bool lost) {
@@ -59,17 +60,28 @@ static void cast_frame(void *data, struct box_cast_v1 *cast, uint32_t serial, in
 		.offset = offset,
 		.stride = stride,
 		.capture_ns = (uint64_t)capture_hi << 32 | capture_lo,
-		.damaged = window->damaged,
+		.damage = window->damage,
+		.damage_count = window->damage_count,
 	};
-	window->damaged = false;
 	window->events->frame(window->data, &frame);
+	window->damage_count = 0;
 	close(fd);
 }
 
 static void cast_damage(void *data, struct box_cast_v1 *cast, int32_t x, int32_t y, int32_t width,
 		int32_t height) {
 	struct window *window = data;
-	window->damaged = true; // where, the encoder finds out by itself
+	if (x < 0 || y < 0 || width < 1 || height < 1 || x > TILES_SIDE_MAX - width ||
+			y > TILES_SIDE_MAX - height) {
+		x = y = 0;
+		width = height = TILES_SIDE_MAX; // whoever reads it bounds it by the picture
+	}
+	const struct tiles_rect rect = {(uint16_t)x, (uint16_t)y, (uint16_t)width, (uint16_t)height};
+	if (window->damage_count < WINDOW_DAMAGE) {
+		window->damage[window->damage_count++] = rect;
+	} else {
+		tiles_unite(&window->damage[0], &rect);
+	}
 }
 
 static void cast_title(void *data, struct box_cast_v1 *cast, const char *title) {

@@ -9,6 +9,9 @@
 
 #include "box/frame.h"
 #include "boxcast/picture.h"
+#include "media/tiles.h"
+
+#define WINDOW_DAMAGE 64 // rectangles of a frame; more become one that bounds them
 
 /*
  * The window that is cast, as boxland tells of it over the private Wayland connection (box-cast-v1).
@@ -24,7 +27,8 @@ struct window_frame {
 	struct picture_size size;
 	uint32_t offset, stride;
 	uint64_t capture_ns; // CLOCK_MONOTONIC
-	bool damaged;        // it differs from the one before
+	const struct tiles_rect *damage; // where it differs from the one before; valid during the event
+	size_t damage_count; // 0: the same picture again
 };
 
 struct window_events {

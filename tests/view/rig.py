@@ -19,7 +19,7 @@ import numpy
 from PIL import Image
 
 WAIT = 20  # seconds for an event; longer is a failure
-END, CONTROL, VIDEO, INPUT, ACK = 0, 1, 2, 6, 7
+END, CONTROL, VIDEO, TILES, INPUT, ACK = 0, 1, 2, 3, 6, 7
 HEADER = struct.Struct(">IBBHIIQ")
 SQUARE, BITS = 16, 16
 
@@ -140,7 +140,7 @@ class Relay:
                 break
             payload = data[HEADER.size:HEADER.size + size]
             frames.append((time.monotonic(), kind, flags, sequence, base, size,
-                           payload if kind != VIDEO else b"", capture))
+                           payload if kind not in (VIDEO, TILES) else b"", capture))
             data = data[HEADER.size + size:]
             if kind == END:
                 break
@@ -157,6 +157,11 @@ class Relay:
     def kind(self, way, kind):
         with self.more:
             return [f for f in self.frames[way] if f[1] == kind]
+
+    def pictures(self):
+        """Frames of both lanes."""
+        with self.more:
+            return [f for f in self.frames["down"] if f[1] in (VIDEO, TILES)]
 
     def lines(self, way):
         return [line for f in self.kind(way, CONTROL)

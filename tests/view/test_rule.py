@@ -45,9 +45,9 @@ def test_a_slow_way_down_keeps_the_picture_young(rig):
 def test_the_keyframe_asked_for_comes_from_a_window_at_rest(rig):
     relay = rig.both(content="text", fps=60)
     rig.settle(relay)
-    keys = sum(f[2] & 1 for f in relay.kind("down", VIDEO))
+    keys = sum(f[2] & 1 for f in relay.pictures())
     rig.say(relay, "key please\n")
-    relay.wait(lambda r: sum(f[2] & 1 for f in r.kind("down", VIDEO)) == keys + 1)
+    relay.wait(lambda r: sum(f[2] & 1 for f in r.pictures()) == keys + 1)
 
 
 def test_the_rate_said_by_a_viewer_is_followed(rig):

@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: MIT
 """Windows and views change their sizes; the picture is never lost."""
 
-from view.rig import VIDEO
+from view.rig import ACK
 
 
 def test_the_view_asks_and_the_window_follows(rig):
     relay = rig.both(fps=20)
     _, number, _ = rig.seen("before")
+    relay.wait(lambda r: len(r.kind("up", ACK)) > 5)
+    begun = relay.pictures()[-1][3]
     rig.command('[app_id="net.minecraft"]', "resize", "set", "800", "500")
     rig.said.wait("size 800 500")
     rig.tell("size 800 500")
     relay.wait(lambda r: "video codec=h264 size=800x500 colour=bt601-limited" in r.lines("down"))
     rig.window(check=lambda w: w["rect"]["width"] == 800)
-    keys = [f[3] for f in relay.kind("down", VIDEO) if f[2] & 1]
     end = 100
     while end:  # until what is seen has the new size: the old picture is stretched before
         end -= 1
@@ -22,7 +23,7 @@ def test_the_view_asks_and_the_window_follows(rig):
             break
     _, _, quality = rig.seen("after", above=number)
     assert quality >= 30
-    assert len(keys) == 2
+    assert any(f[2] & 1 for f in relay.pictures() if f[3] > begun)
 
 
 def test_a_window_that_takes_no_other_size(rig):

@@ -48,10 +48,6 @@ enum replica_deed replica_decide(const struct replica_side *ours,
 	}
 }
 
-bool replica_ours_stays(uint64_t our_size, uint64_t their_size, int order) {
-	return our_size != their_size ? our_size > their_size : order > 0;
-}
-
 enum op_code replica_conflict_name(const char *name, const char *node, const uint64_t *hash,
 		char out[static OP_MAX_COMPONENT + 1]) {
 	int size = hash ? snprintf(out, OP_MAX_COMPONENT + 1, "%s.conflict-%s-%08" PRIx64, name, node,

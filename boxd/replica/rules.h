@@ -32,13 +32,9 @@ enum replica_deed {
 
 enum replica_deed replica_decide(const struct replica_side *ours, const struct replica_side *theirs);
 /*
- * Of two files that are in conflict, whose bytes have the name on all machines: those of the longer
- * one, else those that sort later; order is that of ours and theirs, as memcmp(3). Never 0.
- */
-bool replica_ours_stays(uint64_t our_size, uint64_t their_size, int order);
-/*
- * What the other one is called: NAME.conflict-NODE; or, when that is taken by other bytes,
- * with something of its own bytes behind it. E2BIG: no box may have so long a name.
+ * Of two files in conflict the longer one keeps the name, on all machines; of two of one length the
+ * one that sorts later. What the other one is called: NAME.conflict-NODE; or, when that is taken by
+ * other bytes, with something of its own bytes behind it. E2BIG: no box may have so long a name.
  */
 enum op_code replica_conflict_name(const char *name, const char *node, const uint64_t *hash,
 	char out[static OP_MAX_COMPONENT + 1]);

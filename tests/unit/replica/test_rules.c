@@ -69,14 +69,6 @@ static void test_table(void **state) {
 	}
 }
 
-// Both machines say the same of one conflict.
-static void test_who_stays(void **state) {
-	assert_true(replica_ours_stays(3, 2, -1));
-	assert_false(replica_ours_stays(2, 3, 1));
-	assert_true(replica_ours_stays(3, 3, 1));
-	assert_false(replica_ours_stays(3, 3, -1));
-}
-
 static void test_names(void **state) {
 	char out[OP_MAX_COMPONENT + 1], name[OP_MAX_COMPONENT + 1];
 	uint64_t hash = 0x123456789abcdef0;
@@ -95,7 +87,6 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_new),
 		cmocka_unit_test(test_table),
-		cmocka_unit_test(test_who_stays),
 		cmocka_unit_test(test_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

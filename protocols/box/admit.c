@@ -172,7 +172,8 @@ static enum op_code check_box(const struct req *req, const char *name, struct op
 	}
 	// Of selectors it chooses among the inner boxes, of link it is about the device.
 	const char *want = verb == OP_SELECTORS || verb == OP_LINK ? NULL : op_get(req->head, OP_F_WANT);
-	if (want && !cnstr_text_meets(box->cnstr, want)) {
+	const char *gives = verb == OP_GETMEM ? box->type->gives : NULL;
+	if (want && !cnstr_text_meets(box->cnstr, want) && !(gives && cnstr_text_meets(gives, want))) {
 		return op_refuse(refusal, OP_EMATCH, SHOWN " is " SHOWN ", not " SHOWN, name, box->cnstr,
 			want);
 	}
@@ -250,6 +251,16 @@ void box_found(struct req *req, struct req_found *found) {
 	} else {
 		req_fail(req, OP_EIO, "out of memory");
 	}
+}
+
+void box_found_box(struct req *req, struct box *box) {
+	req->looking = false;
+	if (op_body_of(req->head, NULL) != OP_BODY_NONE) {
+		req_pause(req, false);
+	}
+	req->box = box;
+	req->rest = "";
+	box_serve_found(req);
 }
 
 void box_serve_anew(struct req *req) {

@@ -28,6 +28,8 @@ struct box_type {
 	 * OP_DELETE may answer later; the type destroys the box.
 	 */
 	void (*fn[OP_VERBS])(struct box *box, struct req *req);
+	/* What a getmem may want of it besides what it is; NULL: nothing. */
+	const char *gives;
 	/* Verbs whose request may have a body; bits 1 << OP_PUTMEM. */
 	uint32_t takes_body;
 	/*
@@ -142,6 +144,8 @@ void box_serve(struct box_tree *tree, struct req *req);
  * memory.
  */
 void box_found(struct req *req, struct req_found *found);
+/* The name is that of a box of the tree all the same: that serves it. */
+void box_found_box(struct req *req, struct box *box);
 /* Serves a request that was not answered yet anew, as if it had just come. */
 void box_serve_anew(struct req *req);
 /* What the subject may do with what the request names. */

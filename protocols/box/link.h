@@ -41,6 +41,11 @@ struct link_user {
 	enum op_verb verb;  // OP_GETMEM (live): an input; OP_PUTMEM: an output
 	enum op_body body;  // of the bytes that go or come: OP_BODY_FRAMES, OP_BODY_CHUNKS
 	bool single;        // a new link replaces the old (io0 io1 io2)
+	const char *prefix; // of the link box's name, before its number; NULL: none
+	/* Says more of the link, or otherwise, in its kind: state, title. Optional. */
+	void (*describe)(const struct link *link, struct op_head *entry);
+	/* Says more in the answer to who links: its name below what io walks. Optional. */
+	void (*made)(struct link *link, struct op_head *reply);
 	/* Adds fields to the request before each attempt: type, from, view. Optional. */
 	void (*request)(struct link *link, struct op_head *head);
 	/*
@@ -58,6 +63,15 @@ struct link_user {
 	void (*gone)(struct link *link);
 };
 
+/* A link as it is kept on disk. */
+struct link_kept {
+	const char *name;   // of its box
+	const char *device;
+	const char *want;   // NULL: anything
+	struct subject subject;
+	int64_t started;
+};
+
 /* Who can dial. One per program; implemented by net/link.c, and by tests in memory. */
 struct linker {
 	/*
@@ -66,6 +80,9 @@ struct linker {
 	 * go once the new one is up. NULL: the request was refused and is answered.
 	 */
 	struct link *(*make)(struct linker *linker, struct box *io, struct req *req,
+		const struct link_user *user, void *data);
+	/* A link that was made in another life of the program. NULL: no memory, or the name is no name. */
+	struct link *(*restore)(struct linker *linker, struct box *io, const struct link_kept *kept,
 		const struct link_user *user, void *data);
 	bool (*write)(struct link *link, const void *bytes, size_t size); // false: wait for drained
 	bool (*frame)(struct link *link, const struct frame *frame);

@@ -3,8 +3,8 @@
  * link.c - links that dial, and dial again.
  *
  * What is done with a device is the io box's matter (struct link_user); where a device is found is
- * the caller's. Links here live as long as their io box and are not kept on disk, nor are the grants
- * that they came with.
+ * the caller's. Links here live as long as their io box; who keeps them on disk restores them, but not
+ * the grants that they came with.
  */
 #include "net/link.h"
 
@@ -209,15 +209,19 @@ static const struct call_events call_events = {
 	.ended = handle_ended,
 };
 
-// A device of another node is asked for below /n: the caller resolves names, not wheres.
-static void set_device(struct op_head *head, const char *device) {
+void net_link_set_device(struct op_head *head, const char *device, const char *below) {
 	char key[65];
 	const char *name;
+	below = strcmp(below, "/") == 0 ? "" : below;
 	if (where_split(device, key, &name, NULL) == OP_OK && key[0]) {
-		op_setf(head, OP_F_NAME, "/n/%s%s", key, strcmp(name, "/") == 0 ? "" : name);
+		op_setf(head, OP_F_NAME, "/n/%s%s%s", key, strcmp(name, "/") == 0 ? "" : name, below);
 	} else {
-		op_set(head, OP_F_NAME, device);
+		op_setf(head, OP_F_NAME, "%s%s", device, below);
 	}
+}
+
+static void set_device(struct op_head *head, const char *device) {
+	net_link_set_device(head, device, "");
 }
 
 // Nothing is asked without what gives leave for it.
@@ -462,6 +466,9 @@ static void link_box_describe(struct box *box, struct op_head *entry) {
 		op_setf(entry, OP_F_STATE, "%s %s %s", l->link.state == LINK_REFUSED ? "refused" : "waiting",
 			op_code_name(l->link.why.code), l->link.why.sentence);
 	}
+	if (l->link.user->describe) {
+		l->link.user->describe(&l->link, entry);
+	}
 }
 
 static void link_box_delete(struct box *box, struct req *req) {
@@ -506,34 +513,30 @@ static bool name_uniquely(struct net_link *l) {
 	return l->from;
 }
 
-static struct net_link *net_link_create(struct net_linker *linker, struct box *io, struct req *req,
-		const struct link_user *user, void *data) {
-	const char *want = op_get(req->head, OP_F_WANT);
-	char name[16];
+static struct net_link *net_link_create(struct net_linker *linker, struct box *io,
+		const struct link_kept *kept, const struct link_user *user, void *data) {
+	const char *want = kept->want;
 	struct net_link *l = calloc(1, sizeof(*l));
 	if (!l) {
 		return NULL;
 	}
-	snprintf(name, sizeof(name), "%u", box_free_number(io));
 	l->linker = linker;
-	l->replaces = user->single || op_has(req->head, OP_F_ONLY);
 	l->link = (struct link){
 		.io = io,
 		.linker = &linker->linker,
 		.user = user,
 		.data = data,
-		.device = strdup(op_get(req->head, OP_F_DEVICE)),
-		.subject = *req->subject,
-		.started = (int64_t)time(NULL),
+		.device = strdup(kept->device),
+		.subject = kept->subject,
+		.started = kept->started,
 		.state = LINK_WAITING,
 	};
 	l->want = want ? strdup(want) : NULL;
 	op_head_init_entry(&l->grants);
-	add_grants(&l->grants, req->head);
 	l->timer = wl_event_loop_add_timer(linker->loop, handle_timer, l);
 	l->name_timer = wl_event_loop_add_timer(linker->loop, handle_name_timer, l);
 	if (l->link.device && (l->want || !want) && l->timer && l->name_timer) {
-		l->link.box = box_create(io, name, &link_type, "link", l);
+		l->link.box = box_create(io, kept->name, &link_type, "link", l);
 	}
 	if (!l->link.box) {
 		if (l->timer) {
@@ -549,14 +552,47 @@ static struct net_link *net_link_create(struct net_linker *linker, struct box *i
 	return l;
 }
 
+// Of those with this prefix.
+static void free_name(const struct box *io, const char *prefix, char out[static 64]) {
+	unsigned int number = prefix ? 0 : box_free_number(io);
+	do {
+		snprintf(out, 64, "%s%u", prefix ? prefix : "", number++);
+	} while (prefix && box_inner(io, out));
+}
+
+static struct link *restore(struct linker *base, struct box *io, const struct link_kept *kept,
+		const struct link_user *user, void *data) {
+	struct net_linker *linker = wl_container_of(base, linker, linker);
+	struct net_link *l = net_link_create(linker, io, kept, user, data);
+	if (l && !name_uniquely(l)) {
+		static const struct link_user nobody = {0};
+		l->link.user = &nobody;
+		end(&l->link);
+		l = NULL;
+	}
+	if (l) {
+		retry_later(l, retry_ms[0]); // the program is still beginning
+	}
+	return l ? &l->link : NULL;
+}
+
 static struct link *make(struct linker *base, struct box *io, struct req *req,
 		const struct link_user *user, void *data) {
 	struct net_linker *linker = wl_container_of(base, linker, linker);
+	char unused[64];
 	if (!op_get(req->head, OP_F_DEVICE)) {
 		req_fail(req, OP_EARG, "a link needs a device: link device NAME name IO");
 		return NULL;
 	}
-	struct net_link *l = net_link_create(linker, io, req, user, data);
+	free_name(io, user->prefix, unused);
+	const struct link_kept kept = {
+		.name = unused,
+		.device = op_get(req->head, OP_F_DEVICE),
+		.want = op_get(req->head, OP_F_WANT),
+		.subject = *req->subject,
+		.started = (int64_t)time(NULL),
+	};
+	struct net_link *l = net_link_create(linker, io, &kept, user, data);
 	char *name = l && name_uniquely(l) ? box_name(l->link.box) : NULL;
 	if (!name) {
 		static const struct link_user nobody = {0};
@@ -567,8 +603,13 @@ static struct link *make(struct linker *base, struct box *io, struct req *req,
 		}
 		return NULL;
 	}
+	add_grants(&l->grants, req->head);
+	l->replaces = user->single || op_has(req->head, OP_F_ONLY);
 	op_set(req_reply(req), OP_F_NAME, name);
 	free(name);
+	if (user->made) {
+		user->made(&l->link, req_reply(req));
+	}
 	req_ok(req);
 	dial(l);
 	return &l->link;
@@ -637,6 +678,7 @@ void net_linker_init(struct net_linker *linker, struct wl_event_loop *loop,
 	*linker = (struct net_linker){
 		.linker = {
 			.make = make,
+			.restore = restore,
 			.write = write_bytes,
 			.frame = write_frame,
 			.pause = pause_link,

@@ -36,6 +36,11 @@ void net_linker_finish(struct net_linker *linker);
  * (64 hex digits; NULL: none): it is not known here any more.
  */
 void net_linker_drop(struct net_linker *linker, const struct subject *subject, const char *key);
+/*
+ * The name by which a link's device, a where, or what is below it ("/a/b"; "/" is itself) is asked for:
+ * that of another node is below /n, as the caller resolves names, not wheres.
+ */
+void net_link_set_device(struct op_head *head, const char *device, const char *below);
 /* A node has appeared, or the caller came back: whoever waits tries now. */
 void net_linker_retry(struct net_linker *linker);
 

@@ -33,13 +33,17 @@ static bool is_hidden(const struct req *req) {
 	return false;
 }
 
-static void asker_init(struct fs_asker *asker, const struct req *req) {
-	const struct acl *acl = box_acl_in_force(req->box);
-	asker->subject = *req->subject;
+void fs_asker_init(struct fs_asker *asker, const struct box *box, const struct subject *subject) {
+	const struct acl *acl = box_acl_in_force(box);
+	*asker = (struct fs_asker){.subject = *subject};
 	if (acl) {
 		asker->acl = *acl;
 	}
-	snprintf(asker->owner, sizeof(asker->owner), "%s", req->box->owner);
+	snprintf(asker->owner, sizeof(asker->owner), "%s", box->owner);
+}
+
+static void asker_init(struct fs_asker *asker, const struct req *req) {
+	fs_asker_init(asker, req->box, req->subject);
 	asker->given = req->given;
 	asker->makes = box_req_allows(req, 'm') == PERM_YES &&
 		strcmp(req->subject->person, box_req_owner(req)) != 0;

@@ -25,6 +25,7 @@ struct fs_job {
 	bool running;
 	struct fs_asker asker;
 	char *root, *rest; // the export's folder, and the name below it
+	bool stored;       // the last name may be Boxland's own for a folder's bytes
 	char *if_version;  // that the caller expects; NULL: any
 	int fd;            // -1: not open; closed with the job
 	struct stat st;    // what it is about
@@ -44,6 +45,8 @@ void *fs_job_create(size_t size, struct box *box, struct req *req,
 	const struct req_events *events, void (*finish)(void *job));
 void fs_job_destroy(void *job);
 
+/* Who asks for something to be done in a store. */
+void fs_asker_init(struct fs_asker *asker, const struct box *box, const struct subject *subject);
 /* For req_events.gone. */
 void fs_job_gone(struct req *req);
 /* Runs on a thread of the pool; done comes back in the loop. No memory is refused. */

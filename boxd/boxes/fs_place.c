@@ -23,6 +23,7 @@
 
 #include "base/tree.h"
 #include "box/name.h"
+#include "boxes/fs_both.h"
 
 static pthread_mutex_t changing = PTHREAD_MUTEX_INITIALIZER;
 
@@ -108,7 +109,7 @@ const char *fs_last_name(const struct fs_job *job) {
 
 bool fs_open_parent(struct fs_job *job, int *dir) {
 	const char *name = fs_last_name(job);
-	if (!fs_is_box(name)) {
+	if (!(job->stored ? fs_is_stored(name) : fs_is_box(name))) {
 		return fs_job_fail(job, EPERM);
 	}
 	char *parent = strndup(job->rest, name > job->rest ? (size_t)(name - job->rest - 1) : 0);

@@ -7,7 +7,7 @@
  * it is written in place; with part, what came before a break is kept (fs_part.c), and offset goes on
  * from there. All of it is done on the worker pool.
  */
-#include "boxes/fs.h"
+#include "boxes/fs_put.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,6 +31,7 @@ struct put {
 	struct buf in;   // came, not taken by the thread
 	struct buf out;  // the thread's
 	int dir;         // -1: not open
+	struct fs_landing *landing; // NULL: the bytes have their place at once
 	struct fs_part part;
 	bool is_part;    // the file is one meanwhile
 	char temporary[FS_TEMPORARY_SIZE]; // else its name; "" it has none yet
@@ -51,6 +52,9 @@ static void put_finish(void *data) {
 	}
 	buf_finish(&put->in);
 	buf_finish(&put->out);
+	if (put->landing) {
+		put->landing->destroy(put->landing);
+	}
 }
 
 /* On a thread. */
@@ -103,8 +107,15 @@ static void run_open(void *data) {
 	struct fs_job *job = &put->job;
 	struct stat there;
 	bool is_there;
-	if (!fs_open_parent(job, &put->dir) || !fs_enter_bytes(job, &put->dir) ||
-			!look_at_file(put, &there, &is_there)) {
+	if (!fs_open_parent(job, &put->dir)) {
+		return;
+	}
+	if (put->landing) { // what is there is looked at then
+		job->fd = open_temporary(put);
+		job->error = job->fd < 0 && !job->error ? errno : job->error;
+		return;
+	}
+	if (!fs_enter_bytes(job, &put->dir) || !look_at_file(put, &there, &is_there)) {
 		return;
 	}
 	job->fd = put->in_place ? openat(put->dir, fs_last_name(job),
@@ -186,11 +197,23 @@ static bool replace(struct put *put) {
 	return good;
 }
 
+static void land(struct put *put) {
+	bool taken = false;
+	if (give_name(put)) {
+		put->landing->land(put->landing, &put->job, put->dir, put->temporary, &taken);
+	}
+	if (taken) {
+		put->temporary[0] = '\0';
+	}
+}
+
 static void run_commit(void *data) {
 	struct put *put = data;
 	struct fs_job *job = &put->job;
 	if (fsync(job->fd) < 0) {
 		fs_job_fail(job, errno);
+	} else if (put->landing) {
+		land(put);
 	} else if ((put->in_place || replace(put)) &&
 			(fsync(put->dir) < 0 || fstat(job->fd, &job->st) < 0)) {
 		fs_job_fail(job, errno);
@@ -265,10 +288,28 @@ static bool is_tar(const struct req *req) {
 	return text && cnstr_parse(&type, text, NULL) == OP_OK && strcmp(type.type, "tar") == 0;
 }
 
-void fs_putmem(struct box *box, struct req *req) {
+// NULL: refused.
+static struct put *put_create(struct box *box, struct req *req) {
 	static const struct req_events events = {
 		.data = put_data, .end = put_end, .gone = fs_job_gone,
 	};
+	struct put *put = fs_job_create(sizeof(*put), box, req, &events, put_finish);
+	if (!put) {
+		return NULL;
+	}
+	put->dir = -1;
+	buf_init(&put->in);
+	buf_init(&put->out);
+	put->offset = op_get_number(req->head, OP_F_OFFSET, 0);
+	if (!fs_part_init(&put->part, req)) {
+		fs_job_fail(put, ENOMEM);
+		fs_job_refuse(put);
+		return NULL;
+	}
+	return put;
+}
+
+void fs_putmem(struct box *box, struct req *req) {
 	if (op_body_of(req->head, NULL) == OP_BODY_FRAMES) {
 		req_fail(req, OP_EUNSUPP, "files take bytes, not frames: body N, or body chunks");
 		return;
@@ -280,18 +321,20 @@ void fs_putmem(struct box *box, struct req *req) {
 	if (fs_refuse_root(req)) {
 		return;
 	}
-	struct put *put = fs_job_create(sizeof(*put), box, req, &events, put_finish);
+	struct put *put = put_create(box, req);
 	if (put) {
-		put->dir = -1;
-		buf_init(&put->in);
-		buf_init(&put->out);
-		put->offset = op_get_number(req->head, OP_F_OFFSET, 0);
-		if (!fs_part_init(&put->part, req)) {
-			fs_job_fail(put, ENOMEM);
-			fs_job_refuse(put);
-			return;
-		}
 		put->in_place = op_has(req->head, OP_F_OFFSET) && !put->part.text;
 		put_go_on(put);
+	}
+}
+
+void fs_put_landing(struct box *box, struct req *req, struct fs_landing *landing) {
+	struct put *put = put_create(box, req);
+	if (put) {
+		put->landing = landing;
+		put->job.stored = true;
+		put_go_on(put);
+	} else {
+		landing->destroy(landing);
 	}
 }

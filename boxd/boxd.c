@@ -30,6 +30,7 @@
 #include "claims.h"
 #include "copy.h"
 #include "far.h"
+#include "fetch.h"
 #include "grants.h"
 #include "leases.h"
 #include "mounts.h"
@@ -71,6 +72,7 @@ struct boxd {
 	struct box_server outside; // other nodes
 	struct caller caller; // of what is done here for somebody: links, copies
 	struct net_linker linker;
+	struct fetcher fetcher;
 	struct caller owner; // of what is asked of this node's owner
 	struct net_asker asker;
 	struct revocations revocations;
@@ -445,6 +447,7 @@ static bool create_boxes(struct boxd *boxd) {
 		.spaces = &boxd->spaces,
 		.sandboxes = &boxd->sandboxes,
 		.usr = &boxd->usr,
+		.fetcher = &boxd->fetcher,
 		.owner_changed = handle_owner_changed,
 		.usr_changed = handle_usr_changed,
 	};
@@ -550,6 +553,7 @@ struct boxd *boxd_create(struct wl_event_loop *loop, const struct config *config
 	boxd->sandboxes.data = boxd;
 	boxd->caller = (struct caller){.open = open_inside, .data = boxd};
 	net_linker_init(&boxd->linker, loop, &boxd->caller);
+	boxd->fetcher = (struct fetcher){.loop = loop, .caller = &boxd->caller};
 	boxd->owner = (struct caller){.open = open_as_owner, .data = boxd};
 	net_asker_init(&boxd->asker, loop, &boxd->owner);
 	leases_init(&boxd->leases, loop, &boxd->route, &boxd->owner);
@@ -595,6 +599,7 @@ void boxd_destroy(struct boxd *boxd) {
 	if (!boxd) {
 		return;
 	}
+	boxd->env.ending = true;
 	revocations_finish(&boxd->revocations);
 	far_finish(&boxd->far);
 	copies_finish(&boxd->copies);

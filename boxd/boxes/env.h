@@ -15,6 +15,7 @@
  */
 
 struct config;
+struct fetcher;
 struct follow;
 struct keys;
 struct mounts;
@@ -38,6 +39,8 @@ struct box_env {
 	struct spaces *spaces; // of this node's programs
 	struct sandboxes *sandboxes; // what programs of others see of boxes; NULL: nothing at all
 	struct usr *usr;       // which devices the person prefers
+	const struct fetcher *fetcher; // for who follows boxes of other nodes
+	bool ending;           // what is on disk stays as it is
 	/* keys_adopt succeeded: the tree's boxes and this node's socket are the new person's. */
 	void (*owner_changed)(struct box_env *env);
 	/* usr changed here, not by what another machine said; may be NULL. */

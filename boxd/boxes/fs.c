@@ -10,13 +10,20 @@
 
 #define LOG_MODULE "fs"
 #include "base/log.h"
+#include "boxes/fs_link.h"
 #include "boxes/fs_part.h"
+#include "boxes/fs_place.h"
 #include "boxes/fs_rights.h"
 #include "boxes/fs_type.h"
 #include "config.h"
+#include "quic/keys.h"
+#include "replica/history.h"
 
 // Each is held by one caller as long as that likes; fs_tree.c says how many one person may hold.
 #define TREE_THREADS 8
+
+// Of a machine without a key: a test's.
+#define NOBODY "0000000000000000000000000000000000000000000000000000000000000000"
 
 struct work_pool *fs_tree_pool(struct fs *fs) {
 	if (!fs->trees) {
@@ -35,6 +42,7 @@ static const struct box_type fs_type = {.name = "dir", .destroy = fs_destroy};
 
 static void export_destroy(struct box *box) {
 	struct fs_export *export = box->data;
+	history_destroy(export->history);
 	free(export->path);
 	free(export);
 }
@@ -61,8 +69,10 @@ static const struct box_type store_type = {
 		[OP_PUTMEM] = fs_putmem,
 		[OP_MAKE] = fs_make,
 		[OP_DELETE] = fs_delete,
+		[OP_LINK] = fs_link,
 		[OP_CHINFO] = fs_chinfo,
 	},
+	.gives = "history",
 	.takes_body = 1 << OP_PUTMEM,
 	.walks = true,
 	.look = fs_look_up,
@@ -94,8 +104,13 @@ static bool add_export(struct fs *fs, struct box *box, const struct config_expor
 	}
 	export->fs = fs;
 	export->at_hand = -1;
+	if (wanted->store) {
+		export->history = history_create(wanted->path, fs->env->keys ?
+			keys_fingerprint(fs->env->keys) : NOBODY);
+	}
 	if (!box_create(box, wanted->name, wanted->store ? &store_type : &export_type, "dir", export)) {
 		log_error("export %s: the name is taken", wanted->name);
+		history_destroy(export->history);
 		free(export->path);
 		free(export);
 	} else if (wanted->store) {
@@ -114,11 +129,13 @@ static bool fs_init(struct box_env *env) {
 	}
 	fs->env = env;
 	wl_list_init(&fs->moving);
+	wl_list_init(&fs->replicas);
 	wl_list_for_each(wanted, &env->config->exports, link) {
 		if (!add_export(fs, box, wanted)) {
 			return false;
 		}
 	}
+	fs_links_restore(fs);
 	return true;
 }
 

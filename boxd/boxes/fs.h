@@ -6,8 +6,8 @@
 
 /*
  * /fs/NAME: folders of the disk as boxes. fs.c makes them; fs_read.c and fs_list.c answer, fs_put.c
- * takes bytes, fs_change.c makes and deletes, fs_tree.c moves folders whole. What they share is in
- * fs_job.h (a request on its way through the pool) and fs_place.h (names on disk).
+ * takes bytes, fs_change.c makes and deletes, fs_tree.c moves folders whole, fs_link.c replicates. What
+ * they share is in fs_job.h (a request on its way through the pool) and fs_place.h (names on disk).
  */
 
 struct fs { // of all of them
@@ -15,6 +15,8 @@ struct fs { // of all of them
 	struct work_pool *trees; // threads that wait for peers; NULL until the first tree
 	struct wl_list moving;   // fs_tree.link
 	int waiting;             // jobs, for a change
+	struct wl_list replicas; // of fs_replica.c
+	bool saving, again;      // the links are on their way to the disk; and are old already
 };
 
 /* What may be waited for when a file of an export is opened, though all that leads to it is at hand. */
@@ -35,6 +37,7 @@ struct fs_export {
 	char *path;
 	enum fs_medium medium;
 	int at_hand; // what was just looked at for the request that is being served; -1: it is not at hand
+	struct history *history; // of what is replicated; NULL: it is only read
 };
 
 /* The threads for trees; NULL: none can be had. */

@@ -18,7 +18,9 @@
 #include <unistd.h>
 
 #include "box/name.h"
+#include "boxes/fs_link.h"
 #include "boxes/fs_rights.h"
+#include "boxes/fs_scan.h"
 #include "boxes/fs_type.h"
 
 #define ENTRIES_MAX (256 * 1024) // held for one list
@@ -28,15 +30,18 @@ struct entry {
 	char *type; // NULL: what st says
 	char *owner; // NULL: the export's
 	char letters[PERM_LETTERS_SIZE];
+	char *vector; // of a replicated file; or NULL
+	struct box *link; // it is the box of a link, if not NULL
 	struct stat st;
 };
 
 struct listing {
 	struct fs_job job;
 	uint64_t depth;
+	bool replicates;       // something in that storage is or was replicated
 	struct entry *entries; // sorted as lists are
 	size_t count, capacity;
-	char version[24];      // of all of them
+	char version[48];      // of all of them
 };
 
 static void drop_entries(struct listing *listing) {
@@ -44,6 +49,7 @@ static void drop_entries(struct listing *listing) {
 		free(listing->entries[i].name);
 		free(listing->entries[i].type);
 		free(listing->entries[i].owner);
+		free(listing->entries[i].vector);
 	}
 	free(listing->entries);
 	listing->entries = NULL;
@@ -76,19 +82,21 @@ static bool stat_link(const struct fs_job *job, const char *name, struct stat *s
 	return good;
 }
 
-static bool add_entry(struct listing *listing, const char *name, const char *type,
+// false: noted. rights: NULL for what has those of a box in the tree.
+static struct entry *add_entry(struct listing *listing, const char *name, const char *type,
 		const struct stat *st, const struct perm_path *rights) {
-	bool others = strcmp(rights->owner, rights->top_owner) != 0;
+	bool others = rights && strcmp(rights->owner, rights->top_owner) != 0;
 	if (listing->count == ENTRIES_MAX) {
 		op_refuse(&listing->job.why, OP_E2BIG, "there are more than %d boxes so many levels deep: ask "
 			"with a smaller depth", ENTRIES_MAX);
-		return false;
+		return NULL;
 	}
 	if (listing->count == listing->capacity) {
 		size_t capacity = listing->capacity ? listing->capacity * 2 : 64;
 		struct entry *entries = reallocarray(listing->entries, capacity, sizeof(*entries));
 		if (!entries) {
-			return fs_job_fail(listing, ENOMEM);
+			fs_job_fail(listing, ENOMEM);
+			return NULL;
 		}
 		listing->entries = entries;
 		listing->capacity = capacity;
@@ -96,15 +104,25 @@ static bool add_entry(struct listing *listing, const char *name, const char *typ
 	struct entry *entry = &listing->entries[listing->count];
 	*entry = (struct entry){.name = strdup(name), .type = *type ? strdup(type) : NULL,
 		.owner = others ? strdup(rights->owner) : NULL, .st = *st};
-	strcpy(entry->letters, rights->letters);
+	strcpy(entry->letters, rights ? rights->letters : "");
 	if (!entry->name || (*type && !entry->type) || (others && !entry->owner)) {
 		free(entry->name);
 		free(entry->type);
 		free(entry->owner);
-		return fs_job_fail(listing, ENOMEM);
+		fs_job_fail(listing, ENOMEM);
+		return NULL;
 	}
 	listing->count++;
-	return true;
+	return entry;
+}
+
+static void add_vector(const struct fs_job *job, struct entry *entry, int dir, const char *inner) {
+	char path[OP_MAX_NAME + 1], text[VECTOR_TEXT];
+	struct vector vector;
+	snprintf(path, sizeof(path), "%s%s", job->rest, *job->rest ? entry->name : entry->name + 1);
+	if (fs_vector_read(dir, inner, path, &entry->st, &vector)) {
+		entry->vector = strdup(vector_print(&vector, text));
+	}
 }
 
 // fd is closed. rights: of the folder.
@@ -135,8 +153,12 @@ static bool list_inner(struct listing *listing, int dir, const char *prefix, con
 	if (S_ISREG(st.st_mode) && !is_link) {
 		fs_read_type(dir, inner, type);
 	}
-	if (!add_entry(listing, name, type, &st, &rights)) {
+	struct entry *entry = add_entry(listing, name, type, &st, &rights);
+	if (!entry) {
 		return false;
+	}
+	if (listing->replicates && S_ISREG(st.st_mode) && !is_link) {
+		add_vector(&listing->job, entry, dir, inner);
 	}
 	if (is_link || !S_ISDIR(st.st_mode) || level >= listing->depth || // links may go in circles
 			level >= OP_MAX_COMPONENTS || // no name is longer
@@ -180,6 +202,7 @@ static void run_list(void *data) {
 	uint64_t hash = 0xcbf29ce484222325;
 	char version[64];
 	struct perm_path rights;
+	listing->replicates = history_is_there(job->root);
 	int fd = fs_open_beneath(job->root, job->rest, O_RDONLY | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &job->st) < 0) {
 		fs_job_fail(job, errno);
@@ -207,10 +230,40 @@ static void run_list(void *data) {
 
 /* In the loop. */
 
+static void describe_entry(struct op_head *head, const struct entry *entry, const struct req *req) {
+	char version[32], letters[PERM_LETTERS_SIZE];
+	if (entry->link) {
+		op_set(head, OP_F_TYPE, entry->link->cnstr);
+		op_set(head, OP_F_OWNER, entry->link->owner);
+		op_set(head, OP_F_LETTERS, box_letters(entry->link, req->subject, letters));
+		op_set(head, OP_F_VERSION, box_version(entry->link, version));
+		entry->link->type->describe(entry->link, head);
+		return;
+	}
+	fs_describe(head, &entry->st, type_of(entry));
+	op_set(head, OP_F_OWNER, entry->owner ? entry->owner : req->box->owner);
+	op_set(head, OP_F_LETTERS, fs_served_letters(req->box, entry->letters, letters));
+	if (entry->vector) {
+		op_set(head, OP_F_VECTOR, entry->vector);
+	}
+}
+
+// A link of what is listed is listed, too; that another is up is another list.
+static void add_link(void *data, const char *name, struct box *link) {
+	struct listing *listing = data;
+	char version[32];
+	uint64_t hash = strtoull(listing->version, NULL, 16);
+	struct entry *entry = add_entry(listing, name, link->cnstr, &(struct stat){0}, NULL);
+	if (entry) {
+		entry->link = link;
+		hash_text(&hash, name);
+		hash_text(&hash, box_version(link, version));
+		snprintf(listing->version, sizeof(listing->version), "%016llx", (unsigned long long)hash);
+	}
+}
+
 static void write_entries(const struct listing *listing, struct buf *body) {
 	const struct op_head *asked = listing->job.req->head;
-	const struct box *box = listing->job.req->box;
-	char letters[PERM_LETTERS_SIZE];
 	const char *match = op_get(asked, OP_F_MATCH), *after = op_get(asked, OP_F_AFTER);
 	const char *want = op_get(asked, OP_F_WANT);
 	uint64_t left = op_get_number(asked, OP_F_COUNT, UINT64_MAX);
@@ -224,9 +277,7 @@ static void write_entries(const struct listing *listing, struct buf *body) {
 		struct op_head head;
 		op_head_init_entry(&head);
 		op_set(&head, OP_F_NAME, entry->name);
-		fs_describe(&head, &entry->st, type_of(entry));
-		op_set(&head, OP_F_OWNER, entry->owner ? entry->owner : box->owner);
-		op_set(&head, OP_F_LETTERS, fs_served_letters(box, entry->letters, letters));
+		describe_entry(&head, entry, listing->job.req);
 		op_encode(&head, body, NULL);
 		op_head_finish(&head);
 		left--;
@@ -239,6 +290,11 @@ static void list_done(void *data, bool cancelled) {
 		return;
 	}
 	struct req *req = listing->job.req;
+	size_t count = listing->count;
+	fs_link_each(req->box, req->rest, listing->depth, add_link, listing);
+	if (listing->count > count) {
+		qsort(listing->entries, listing->count, sizeof(listing->entries[0]), compare_entries);
+	}
 	const char *since = op_get(req->head, OP_F_SINCE);
 	if (since && strcmp(since, listing->version) == 0) {
 		fs_job_run_later(listing);

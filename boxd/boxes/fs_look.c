@@ -14,6 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "boxes/fs_link.h"
+
 struct looking {
 	struct fs_job job;
 	bool last_is_no_link; // of the last component only what stands there counts
@@ -162,12 +164,17 @@ static bool look_at_hand(struct looking *looking, struct fs_export *export) {
 void fs_look_up(struct box *box, struct req *req) {
 	static const struct req_events events = {.gone = fs_job_gone};
 	struct fs_export *export = box->data;
+	struct box *link = fs_link_named(box, req->rest);
+	if (link) {
+		box_found_box(req, link);
+		return;
+	}
 	struct looking *looking = fs_job_create(sizeof(*looking), box, req, &events, looking_finish);
 	enum op_verb verb = req->head->verb;
 	if (looking) {
 		looking->last_is_new = verb == OP_MAKE;
 		looking->last_is_no_link = verb == OP_MAKE || verb == OP_PUTMEM || verb == OP_DELETE ||
-			verb == OP_CHINFO;
+			verb == OP_CHINFO || verb == OP_LINK;
 		if (look_at_hand(looking, export)) {
 			look_done(looking, false);
 		} else {

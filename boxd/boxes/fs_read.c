@@ -17,8 +17,10 @@
 #include <unistd.h>
 
 #include "boxes/fs_both.h"
+#include "boxes/fs_link.h"
 #include "boxes/fs_part.h"
 #include "boxes/fs_rights.h"
+#include "boxes/fs_scan.h"
 #include "boxes/fs_type.h"
 
 #define PIECE (256 * 1024) // bytes read at once
@@ -30,6 +32,7 @@ struct reading {
 	bool wants_tar;    // of a folder, not its bytes
 	struct perm_step step; // the owner and the list of its own
 	char type[OP_MAX_CNSTR + 1]; // that the file is said to be; "": none
+	char vector[VECTOR_TEXT];    // of a replicated file; "": none
 	// of a kind
 	struct fs_part part; // what he asks for, if he may go on with it
 	uint64_t kept;       // of it
@@ -87,9 +90,15 @@ static bool open_file(struct reading *reading, int flags) {
 static void run_stat(void *data) {
 	struct reading *reading = data;
 	struct fs_job *job = &reading->job;
+	struct vector vector;
+	reading->vector[0] = '\0';
 	reading->kept = reading->part.text ? fs_part_kept(job, &reading->part) : 0;
 	if (open_file(reading, O_PATH)) {
 		fs_read_step(job->fd, "", &reading->step);
+		if (S_ISREG(job->st.st_mode) && !reading->is_both &&
+				fs_vector_read(job->fd, "", job->rest, &job->st, &vector)) {
+			vector_print(&vector, reading->vector);
+		}
 	} else if (job->error == ENOENT && reading->kept > 0) {
 		job->error = 0; // a box to be
 		job->st = (struct stat){.st_mode = S_IFREG};
@@ -191,6 +200,9 @@ static void stat_done(void *data, bool cancelled) {
 		op_set_number(req_reply(req), OP_F_OFFSET, reading->kept);
 	}
 	fs_describe(req_reply(req), &job->st, type_of(reading));
+	if (reading->vector[0]) {
+		op_set(req_reply(req), OP_F_VECTOR, reading->vector);
+	}
 	op_set(req_reply(req), OP_F_OWNER, box_req_owner(req));
 	box_letters(req->box, req->subject, listed);
 	op_set(req_reply(req), OP_F_LETTERS, fs_served_letters(req->box,
@@ -211,11 +223,11 @@ static void read_drained(struct req *req) {
 	}
 }
 
-// Whether a folder is wanted as a tar stream; "*" wants nothing in particular.
-static bool wants_tar(const struct req *req) {
+// Whether a folder is wanted as a tar stream, or its history; "*" wants nothing in particular.
+static bool wants(const struct req *req, const char *type) {
 	struct cnstr want;
 	const char *text = op_get(req->head, OP_F_WANT);
-	return text && cnstr_parse(&want, text, NULL) == OP_OK && strcmp(want.type, "tar") == 0;
+	return text && cnstr_parse(&want, text, NULL) == OP_OK && strcmp(want.type, type) == 0;
 }
 
 static bool read_open(struct reading *reading) {
@@ -318,7 +330,7 @@ static struct reading *create(struct box *box, struct req *req) {
 	if (reading) {
 		reading->offset = op_get_number(req->head, OP_F_OFFSET, 0);
 		reading->left = op_get_number(req->head, OP_F_LENGTH, UINT64_MAX);
-		reading->wants_tar = wants_tar(req);
+		reading->wants_tar = wants(req, "tar");
 		reading->medium = export->medium;
 		reading->at_hand = -1;
 		reading->part.dir = -1;
@@ -338,6 +350,10 @@ void fs_kind(struct box *box, struct req *req) {
 }
 
 void fs_getmem(struct box *box, struct req *req) {
+	if (wants(req, "history")) {
+		fs_feed_get(box, req);
+		return;
+	}
 	struct reading *reading = create(box, req);
 	if (reading && read_at_hand(reading, box->data)) {
 		read_done(reading, false);

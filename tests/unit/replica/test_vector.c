@@ -77,7 +77,8 @@ static void test_limit(void **state) {
 
 static void test_malformed(void **state) {
 	static const char *const wrong[] = {
-		"a:1", KEY, KEY ":", KEY ":0", KEY ":-1", KEY ":01", KEY ":1 ", " " KEY ":1", KEY ":1  " KEY ":2",
+		"a:1", KEY, KEY ":", KEY ":0", KEY ":-1", KEY ":01", KEY ":1 ", " " KEY ":1",
+		KEY ":1  " KEY ":2",
 		KEY ":1 " KEY ":2", KEY ":1000000000000000000", "A" KEY ":1", KEY ":1x", KEY "a:1",
 	};
 	struct vector vector;

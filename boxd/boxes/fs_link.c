@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fs_link.c - link on boxes of a store: which are replicas of what. They are kept in the file links of
+ * boxd's folder, each as a head, and made again when boxd begins.
+ */
+#include "boxes/fs_link.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LOG_MODULE "links"
+#include "base/buf.h"
+#include "base/conf.h"
+#include "base/log.h"
+#include "box/name.h"
+#include "boxes/fs_place.h"
+#include "config.h"
+#include "quic/keys.h"
+#include "replica/history.h"
+
+#define LINKS_FILE_MAX (1024 * 1024)
+
+/* On the disk. */
+
+struct saving {
+	struct fs *fs;
+	char *path;
+	struct buf text;
+	int error; // errno
+};
+
+static void run_saving(void *data) {
+	struct saving *saving = data;
+	if (!conf_write(saving->path, buf_front(&saving->text), saving->text.size)) {
+		saving->error = errno;
+	}
+}
+
+static void saving_destroy(struct saving *saving) {
+	buf_finish(&saving->text);
+	free(saving->path);
+	free(saving);
+}
+
+static void saving_done(void *data, bool cancelled) {
+	struct saving *saving = data;
+	struct fs *fs = saving->fs;
+	if (cancelled) {
+		run_saving(saving); // the node ends, and waits for its files
+	}
+	if (saving->error) {
+		log_error("%s: %s", saving->path, strerror(saving->error));
+	}
+	saving_destroy(saving);
+	fs->saving = false;
+	if (fs->again && !cancelled) {
+		fs->again = false;
+		fs_links_save(fs);
+	}
+}
+
+static char *links_path(const struct fs *fs) {
+	char *path;
+	const char *dir = fs->env->config->dir;
+	return dir[0] && asprintf(&path, "%s/links", dir) >= 0 ? path : NULL;
+}
+
+static char *name_of(const struct replica *replica) {
+	const struct link *link = replica_link(replica);
+	char *name = box_name(link->io), *whole = NULL;
+	const char *rest = replica_rest(replica);
+	if (name && asprintf(&whole, "%s/%s%s%s", name, rest, *rest ? "/" : "", link->box->name) < 0) {
+		whole = NULL;
+	}
+	free(name);
+	return whole;
+}
+
+static bool print_link(const struct replica *replica, struct buf *out) {
+	const struct link *link = replica_link(replica);
+	char *name = name_of(replica), by[SUBJECT_SIZE];
+	struct op_head head;
+	op_head_init_entry(&head);
+	if (name) {
+		op_set(&head, OP_F_NAME, name);
+	}
+	op_set(&head, OP_F_DEVICE, link->device);
+	op_set(&head, OP_F_BY, subject_print(&link->subject, by));
+	op_set_number(&head, OP_F_STARTED, (uint64_t)link->started);
+	bool good = name && op_encode(&head, out, NULL) == OP_OK;
+	op_head_finish(&head);
+	free(name);
+	return good;
+}
+
+void fs_links_save(struct fs *fs) {
+	if (fs->saving) {
+		fs->again = true; // two threads would write in any order
+		return;
+	}
+	struct saving *saving = calloc(1, sizeof(*saving));
+	char *path = links_path(fs);
+	bool good = saving && path;
+	if (good) {
+		buf_init(&saving->text);
+		saving->path = path;
+		saving->fs = fs;
+		for (struct replica *r = NULL; good && (r = replica_next(fs, r));) {
+			good = print_link(r, &saving->text);
+		}
+		if (good && work_add(fs->env->pool, run_saving, saving_done, saving)) {
+			fs->saving = true;
+			return;
+		}
+		saving_destroy(saving);
+		log_error("the links of storages are not kept: out of memory");
+		return;
+	}
+	free(path);
+	free(saving);
+}
+
+static bool restore_named(struct fs *fs, const struct op_head *head, const char *name) {
+	const char *below = name_below("/fs", name), *at = below ? below : "", *last = name_last(name);
+	char export[OP_MAX_COMPONENT + 1], rest[OP_MAX_NAME + 1];
+	struct link_kept kept = {
+		.name = last,
+		.device = op_get(head, OP_F_DEVICE),
+		.started = (int64_t)op_get_number(head, OP_F_STARTED, 0),
+	};
+	size_t size;
+	const char *word = name_next(&at, &size), *by = op_get(head, OP_F_BY);
+	if (!word || !*at || strncmp(last, FS_LINK, strlen(FS_LINK)) != 0 || !kept.device || !by ||
+			subject_parse(&kept.subject, by, NULL) != OP_OK) {
+		return false;
+	}
+	snprintf(export, sizeof(export), "%.*s", (int)size, word);
+	snprintf(rest, sizeof(rest), "%.*s", last - at > 2 ? (int)(last - at) - 2 : 0, at + 1);
+	struct box *box = box_inner(box_inner(box_tree_root(fs->env->tree), "fs"), export);
+	const struct fs_export *store = box ? box->data : NULL;
+	if (!store || !store->history) {
+		return false;
+	}
+	struct replica *replica = replica_create(box, rest);
+	struct link *link = replica ? fs->env->linker->restore(fs->env->linker, box, &kept, &replica_user,
+		replica) : NULL;
+	if (link) {
+		replica_begin(replica, link);
+	} else {
+		replica_destroy(replica);
+	}
+	return link;
+}
+
+static void restore_all(struct fs *fs, const char *path, struct bytes *in) {
+	while (in->at < in->end) {
+		size_t size = op_head_size(in->at, (size_t)(in->end - in->at), NULL);
+		struct op_head head;
+		const uint8_t *bytes = bytes_take(in, size);
+		if (size == 0 || op_decode(&head, OP_ENTRY, bytes, size, NULL) != OP_OK) {
+			log_error("%s: it is not whole: the links behind are lost (box ln makes them again)", path);
+			return;
+		}
+		const char *name = op_get(&head, OP_F_NAME);
+		if (!name || !restore_named(fs, &head, name)) {
+			log_error("%s: the link %s leads into no store of boxd.conf", path, name ? name : "");
+		}
+		op_head_finish(&head);
+	}
+}
+
+void fs_links_restore(struct fs *fs) {
+	char *path = links_path(fs);
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	char *text = fd >= 0 ? malloc(LINKS_FILE_MAX) : NULL;
+	ssize_t size = text ? read(fd, text, LINKS_FILE_MAX) : 0;
+	if (size > 0) {
+		struct bytes in;
+		bytes_init(&in, text, (size_t)size);
+		restore_all(fs, path, &in);
+	}
+	free(text);
+	if (fd >= 0) {
+		close(fd);
+	}
+	free(path);
+}
+
+/* Names. */
+
+static bool is_io(const struct replica *replica, const char *rest, size_t size) {
+	const char *own = replica_rest(replica);
+	return strlen(own) == size && strncmp(own, rest, size) == 0;
+}
+
+struct box *fs_link_named(struct box *box, const char *rest) {
+	const struct fs_export *export = box->data;
+	const char *slash = strrchr(rest, '/'), *name = slash ? slash + 1 : rest;
+	if (strncmp(name, FS_LINK, strlen(FS_LINK)) != 0) {
+		return NULL;
+	}
+	for (struct replica *r = NULL; (r = replica_next(export->fs, r));) {
+		struct link *link = replica_link(r);
+		// Its own name in the tree means it, too.
+		if (link->io == box && strcmp(link->box->name, name) == 0 &&
+				(!slash || is_io(r, rest, (size_t)(slash - rest)))) {
+			return link->box;
+		}
+	}
+	return NULL;
+}
+
+void fs_link_each(struct box *box, const char *path, uint64_t depth,
+		void (*each)(void *data, const char *name, struct box *link), void *data) {
+	const struct fs_export *export = box->data;
+	size_t size = strlen(path);
+	for (struct replica *r = NULL; (r = replica_next(export->fs, r));) {
+		struct link *link = replica_link(r);
+		const char *rest = replica_rest(r), *below = rest + size;
+		char name[OP_MAX_NAME + OP_MAX_COMPONENT];
+		if (link->io != box || strncmp(rest, path, size) != 0 || (*below && *below != '/' && size)) {
+			continue;
+		}
+		below += *below == '/';
+		uint64_t level = 1 + (*below != '\0');
+		for (const char *at = below; (at = strchr(at, '/')); at++) {
+			level++;
+		}
+		if (level <= depth) {
+			snprintf(name, sizeof(name), "/%s%s%s", below, *below ? "/" : "", link->box->name);
+			each(data, name, link->box);
+		}
+	}
+}
+
+/* The verb. */
+
+struct linking {
+	struct fs_job job;
+	struct history *history;
+};
+
+static void run_check(void *data) {
+	struct linking *linking = data;
+	struct fs_job *job = &linking->job;
+	struct stat there;
+	int dir = -1;
+	if (!history_lock(linking->history)) {
+		fs_job_fail(job, errno);
+		return;
+	}
+	if (*job->rest && fs_open_parent(job, &dir)) {
+		if (fstatat(dir, fs_last_name(job), &there, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT) {
+			history_forget(linking->history, job->rest); // it begins anew
+		}
+		close(dir);
+	}
+	history_unlock(linking->history);
+}
+
+static bool is_replica_of(struct box *box, const char *rest, const char *device) {
+	const struct fs_export *export = box->data;
+	for (struct replica *r = NULL; (r = replica_next(export->fs, r));) {
+		const struct link *link = replica_link(r);
+		if (link->io == box && is_io(r, rest, strlen(rest)) && strcmp(link->device, device) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+// false: refused. One box is no replica of itself, nor twice of another.
+static bool check_device(struct box *box, struct req *req) {
+	const struct fs_export *export = box->data;
+	const char *device = op_get(req->head, OP_F_DEVICE), *io = op_get(req->head, OP_F_NAME), *name;
+	const struct keys *keys = export->fs->env->keys;
+	char key[65];
+	if (!device || where_split(device, key, &name, NULL) != OP_OK) {
+		return true; // net/link.c says what is wrong with it
+	}
+	bool here = !key[0] || (keys && strcmp(key, keys_fingerprint(keys)) == 0);
+	if (here && (name_below(io, name) || name_below(name, io))) {
+		req_fail(req, OP_EARG, "%.150s and %.150s are in one another: link a box elsewhere", io,
+			device);
+		return false;
+	}
+	if (is_replica_of(box, req->rest, device)) {
+		req_fail(req, OP_EEXIST, "%.150s is a replica of that already (box ls shows the link)", io);
+		return false;
+	}
+	return true;
+}
+
+static void check_done(void *data, bool cancelled) {
+	struct linking *linking = data;
+	if (!fs_job_is_back(linking)) {
+		return;
+	}
+	struct req *req = linking->job.req;
+	struct fs *fs = linking->job.fs;
+	fs_job_destroy(linking);
+	if (!check_device(req->box, req)) {
+		return;
+	}
+	struct replica *replica = replica_create(req->box, req->rest);
+	if (!replica) {
+		req_fail(req, OP_EIO, "out of memory");
+		return;
+	}
+	struct link *link = fs->env->linker->make(fs->env->linker, req->box, req, &replica_user, replica);
+	if (link) {
+		replica_begin(replica, link);
+		fs_links_save(fs);
+	} else {
+		replica_destroy(replica);
+	}
+}
+
+void fs_link(struct box *box, struct req *req) {
+	static const struct req_events events = {.gone = fs_job_gone};
+	const struct fs_export *export = box->data;
+	struct linking *linking = fs_job_create(sizeof(*linking), box, req, &events, NULL);
+	if (linking) {
+		linking->history = export->history;
+		fs_job_run(linking, run_check, check_done);
+	}
+}

@@ -1,0 +1,664 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fs_replica.c - one box of a store that follows a device: hears its history, does what the rules say
+ * of each box in it, and fetches what bytes that needs.
+ *
+ * One pass over what was heard runs at a time, on a thread (fs_land.c does the deeds); then its bytes
+ * are fetched, some at once, each through the put of every file. What fails is tried again later, and
+ * the link's state says why.
+ */
+#include "boxes/fs_link.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "box/name.h"
+#include "boxes/fs_land.h"
+#include "boxes/fs_put.h"
+#include "config.h"
+#include "fetch.h"
+#include "quic/quic.h"
+#include "replica/history.h"
+
+#define FETCHES 4            // at once
+#define AGAIN_MS 5000        // until what failed is tried again
+#define HEARD_MAX 262144     // boxes of one history
+
+struct replica {
+	struct wl_list link; // fs.replicas
+	struct fs *fs;
+	struct box *box;     // the store
+	char *rest;
+	struct link *by;     // NULL: not made yet
+	struct fs_parties parties;
+	struct buf in;         // of the history, not a whole entry yet
+	struct wl_list heard;  // fs_theirs.link, of which more may follow
+	struct wl_list ready;  // whole, to be looked at
+	struct wl_list todo;   // whose bytes are to be fetched
+	struct wl_list again;  // what failed
+	struct wl_list fetches; // fetching.link
+	struct pass *pass;     // the one that runs
+	size_t behind;         // of all these
+	bool whole, synced;    // a history was heard to its end; and looked at
+	bool unsaved;
+	struct op_refusal trouble; // of the last that failed
+	struct wl_event_source *timer;
+};
+
+static void go_on(struct replica *replica);
+static void forget_heard(struct replica *replica);
+
+static void move_all(struct wl_list *to, struct wl_list *from) {
+	wl_list_insert_list(to->prev, from);
+	wl_list_init(from);
+}
+
+static void drop(struct replica *replica, struct fs_theirs *theirs) {
+	wl_list_remove(&theirs->link);
+	fs_theirs_destroy(theirs);
+	replica->behind--;
+}
+
+static void drop_all(struct replica *replica, struct wl_list *list) {
+	struct fs_theirs *theirs, *next;
+	wl_list_for_each_safe(theirs, next, list, link) {
+		drop(replica, theirs);
+	}
+}
+
+static void say_trouble(struct replica *replica, const struct op_refusal *why, const char *path) {
+	op_refuse(&replica->trouble, why->code, "%.150s: %.300s", path, why->sentence);
+}
+
+/* A pass over what was heard. */
+
+struct pass {
+	struct replica *replica; // NULL: gone meanwhile
+	struct history *history;
+	struct fs_job job;       // what the deeds need of one
+	struct fs_parties parties;
+	struct wl_list work, bytes, failed;
+	size_t done;
+	struct op_refusal trouble;
+	char path[OP_MAX_NAME + 1]; // of that
+};
+
+static void note_trouble(struct pass *pass, const char *path) {
+	struct fs_job *job = &pass->job;
+	pass->trouble = job->why;
+	if (job->why.code == OP_OK) {
+		op_refuse(&pass->trouble, job->error == EACCES ? OP_EPERM : OP_EIO, "%s", strerror(job->error));
+	}
+	snprintf(pass->path, sizeof(pass->path), "%s", path);
+	job->error = 0;
+	job->why.code = OP_OK;
+}
+
+static void apply(struct pass *pass, struct fs_theirs *theirs) {
+	bool bytes;
+	bool good = fs_apply(&pass->job, pass->history, theirs, &pass->parties, &bytes);
+	if (!good) {
+		note_trouble(pass, theirs->path);
+	}
+	wl_list_remove(&theirs->link);
+	if (!good || bytes) {
+		wl_list_insert((good ? &pass->bytes : &pass->failed)->prev, &theirs->link);
+	} else {
+		fs_theirs_destroy(theirs);
+		pass->done++;
+	}
+}
+
+static void run_pass(void *data) {
+	struct pass *pass = data;
+	struct fs_theirs *theirs, *next;
+	if (!history_lock(pass->history)) {
+		fs_job_fail(&pass->job, errno);
+		note_trouble(pass, pass->history->root);
+		move_all(&pass->failed, &pass->work);
+		return;
+	}
+	// What is in a folder goes before it, and comes after it.
+	wl_list_for_each_reverse_safe(theirs, next, &pass->work, link) {
+		if (theirs->what == REPLICA_GONE) {
+			apply(pass, theirs);
+		}
+	}
+	wl_list_for_each_safe(theirs, next, &pass->work, link) {
+		apply(pass, theirs);
+	}
+	if (!history_save(pass->history)) {
+		fs_job_fail(&pass->job, errno);
+		note_trouble(pass, pass->history->file);
+	}
+	history_unlock(pass->history);
+}
+
+static void pass_destroy(struct pass *pass) {
+	struct wl_list *const lists[] = {&pass->work, &pass->bytes, &pass->failed};
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		struct fs_theirs *theirs, *next;
+		wl_list_for_each_safe(theirs, next, lists[i], link) {
+			wl_list_remove(&theirs->link);
+			fs_theirs_destroy(theirs);
+		}
+	}
+	free(pass);
+}
+
+static void pass_done(void *data, bool cancelled) {
+	struct pass *pass = data;
+	struct replica *replica = pass->replica;
+	if (replica) {
+		replica->pass = NULL;
+		replica->behind -= pass->done;
+		if (pass->trouble.code != OP_OK) {
+			say_trouble(replica, &pass->trouble, pass->path);
+		}
+		move_all(&replica->todo, &pass->bytes);
+		move_all(&replica->again, &pass->failed);
+		move_all(&replica->ready, &pass->work); // cancelled
+	}
+	pass_destroy(pass);
+	if (replica && !cancelled) {
+		go_on(replica);
+	}
+}
+
+static void begin_pass(struct replica *replica) {
+	const struct fs_export *export = replica->box->data;
+	struct pass *pass = calloc(1, sizeof(*pass));
+	if (!pass) {
+		return; // with what is heard next
+	}
+	wl_list_init(&pass->work);
+	wl_list_init(&pass->bytes);
+	wl_list_init(&pass->failed);
+	pass->replica = replica;
+	pass->history = export->history;
+	pass->parties = replica->parties;
+	pass->job = (struct fs_job){.fs = replica->fs, .root = export->path, .fd = -1};
+	fs_asker_init(&pass->job.asker, replica->box, &replica->by->subject);
+	move_all(&pass->work, &replica->ready);
+	if (!work_add(replica->fs->env->pool, run_pass, pass_done, pass)) {
+		move_all(&replica->ready, &pass->work);
+		pass_destroy(pass);
+		return;
+	}
+	replica->pass = pass;
+	replica->whole = replica->unsaved = false;
+	if (wl_list_empty(&replica->again)) {
+		replica->trouble.code = OP_OK;
+	}
+}
+
+/* Bytes that land. */
+
+struct landing {
+	struct fs_landing landing; // first
+	struct history *history;
+	struct fs_parties parties;
+	struct fs_theirs *theirs;
+};
+
+static bool landing_land(struct fs_landing *base, struct fs_job *job, int dir, const char *temporary,
+		bool *taken) {
+	struct landing *landing = (struct landing *)base;
+	if (!history_lock(landing->history)) {
+		return fs_job_fail(job, errno);
+	}
+	bool good = fs_land(job, landing->history, landing->theirs, &landing->parties, dir, temporary,
+		taken);
+	history_unlock(landing->history);
+	return good;
+}
+
+static void landing_destroy(struct fs_landing *base) {
+	struct landing *landing = (struct landing *)base;
+	fs_theirs_destroy(landing->theirs);
+	free(landing);
+}
+
+static struct fs_landing *landing_create(const struct replica *replica,
+		const struct fs_theirs *theirs) {
+	const struct fs_export *export = replica->box->data;
+	struct landing *landing = calloc(1, sizeof(*landing));
+	if (landing) {
+		landing->landing = (struct fs_landing){.land = landing_land, .destroy = landing_destroy};
+		landing->history = export->history;
+		landing->parties = replica->parties;
+		landing->theirs = fs_theirs_copy(theirs);
+	}
+	if (landing && !landing->theirs) {
+		free(landing);
+		landing = NULL;
+	}
+	return landing ? &landing->landing : NULL;
+}
+
+/* One fetch: a getmem there is a put here. */
+
+struct fetching {
+	struct wl_list link; // replica.fetches
+	struct replica *replica;
+	struct fs_theirs *theirs;
+	struct fetch *fetch;    // NULL: it has ended
+	struct op_refusal why;  // what went wrong first
+	bool theirs_failed;     // on the device's side
+	struct op_head head;
+	struct subject subject;
+	struct req req;
+	bool over;              // of the put
+	bool inside;            // a call into the put: it is not finished in there
+};
+
+static void fetching_destroy(struct fetching *fetching) {
+	fetch_destroy(fetching->fetch);
+	wl_list_remove(&fetching->link);
+	req_finish(&fetching->req);
+	op_head_finish(&fetching->head);
+	free(fetching);
+}
+
+// A box that has changed or gone there meanwhile is heard of again.
+static bool is_news(const struct op_refusal *why) {
+	return why->code == OP_ESTALE || why->code == OP_ENOENT;
+}
+
+static void finish(struct fetching *fetching) {
+	struct replica *replica = fetching->replica;
+	struct fs_theirs *theirs = fetching->theirs;
+	wl_list_init(&theirs->link);
+	if (fetching->why.code == OP_OK || (fetching->theirs_failed && is_news(&fetching->why))) {
+		drop(replica, theirs);
+	} else {
+		say_trouble(replica, &fetching->why, theirs->path);
+		wl_list_insert(replica->again.prev, &theirs->link);
+	}
+	replica->unsaved = true;
+	fetching_destroy(fetching);
+	go_on(replica);
+}
+
+static void finish_if_over(struct fetching *fetching) {
+	if (fetching->over && !fetching->inside) {
+		finish(fetching);
+	}
+}
+
+static void put_head(struct req *req, const struct op_head *head) {
+	struct fetching *fetching = wl_container_of(req, fetching, req);
+	if (fetching->why.code == OP_OK) {
+		fetching->why = head->refusal;
+	}
+}
+
+static void put_bytes(struct req *req, const void *bytes, size_t size) {
+}
+
+static void put_end(struct req *req, const struct op_head *trailer) {
+	struct fetching *fetching = wl_container_of(req, fetching, req);
+	fetching->over = true;
+	finish_if_over(fetching);
+}
+
+static void put_abort(struct req *req) {
+	put_end(req, NULL);
+}
+
+static void put_pause(struct req *req, bool paused) {
+	struct fetching *fetching = wl_container_of(req, fetching, req);
+	if (fetching->fetch) {
+		fetch_pause(fetching->fetch, paused);
+	}
+}
+
+static size_t put_queued(const struct req *req) {
+	return 0;
+}
+
+static const struct req_carrier put_carrier = {
+	.head = put_head,
+	.bytes = put_bytes,
+	.end = put_end,
+	.abort = put_abort,
+	.pause = put_pause,
+	.queued = put_queued,
+};
+
+static void fetch_bytes(void *data, const void *bytes, size_t size) {
+	struct fetching *fetching = data;
+	fetching->inside = true;
+	fetching->req.events->data(&fetching->req, bytes, size);
+	fetching->inside = false;
+	finish_if_over(fetching);
+}
+
+static void fetch_ended(void *data, const struct op_refusal *why) {
+	struct fetching *fetching = data;
+	fetching->fetch = NULL;
+	fetching->inside = true;
+	if (why->code == OP_OK) {
+		fetching->req.events->end(&fetching->req);
+	} else {
+		fetching->why = *why;
+		fetching->theirs_failed = true;
+		req_gone(&fetching->req);
+		fetching->over = true;
+	}
+	fetching->inside = false;
+	finish_if_over(fetching);
+}
+
+// The bytes of a folder are got by the folder's name.
+static void set_source(const char *below, char out[static OP_MAX_NAME + 1]) {
+	snprintf(out, OP_MAX_NAME + 1, "%s", below);
+	char *last = strrchr(out, '/');
+	if (last && strcmp(last + 1, FS_BYTES) == 0) {
+		last[last == out] = '\0';
+	}
+}
+
+static bool begin_fetch(struct replica *replica, struct fs_theirs *theirs) {
+	static const struct fetch_events events = {.bytes = fetch_bytes, .ended = fetch_ended};
+	struct fetching *fetching = calloc(1, sizeof(*fetching));
+	struct fs_landing *landing = fetching ? landing_create(replica, theirs) : NULL;
+	char *name = box_name(replica->box), source[OP_MAX_NAME + 1];
+	if (!landing || !name) {
+		free(fetching);
+		free(name);
+		if (landing) {
+			landing->destroy(landing);
+		}
+		return false;
+	}
+	set_source(theirs->below, source);
+	wl_list_remove(&theirs->link);
+	wl_list_init(&theirs->link);
+	fetching->replica = replica;
+	fetching->theirs = theirs;
+	fetching->subject = replica->by->subject;
+	wl_list_insert(&replica->fetches, &fetching->link);
+	op_head_init_request(&fetching->head, OP_PUTMEM);
+	op_setf(&fetching->head, OP_F_NAME, "%s/%s", name, theirs->path);
+	op_set_body(&fetching->head, OP_BODY_CHUNKS, 0);
+	free(name);
+	req_init(&fetching->req, &put_carrier, &fetching->head, &fetching->subject);
+	fetching->req.box = replica->box;
+	fetching->req.rest = theirs->path;
+	fetching->fetch = fetch_create(replica->fs->env->fetcher, replica->by->device, source,
+		theirs->version, &fetching->subject, &events, fetching);
+	fetching->inside = true;
+	fs_put_landing(replica->box, &fetching->req, landing);
+	if (!fetching->fetch && !fetching->over) {
+		op_refuse(&fetching->why, OP_EIO, "out of memory");
+		req_gone(&fetching->req);
+		fetching->over = true;
+	}
+	fetching->inside = false;
+	finish_if_over(fetching);
+	return true;
+}
+
+/* The link. */
+
+static int handle_again(void *data) {
+	struct replica *replica = data;
+	move_all(&replica->ready, &replica->again);
+	replica->whole = true;
+	go_on(replica);
+	return 0;
+}
+
+static void say_state(struct replica *replica) {
+	if (replica->by) {
+		box_changed(replica->by->box);
+	}
+}
+
+static void go_on(struct replica *replica) {
+	if (replica->pass) {
+		return;
+	}
+	if (!replica->by || replica->by->state != LINK_UP) {
+		forget_heard(replica); // all is told anew
+		return;
+	}
+	while (!wl_list_empty(&replica->todo) && wl_list_length(&replica->fetches) < FETCHES) {
+		struct fs_theirs *theirs = wl_container_of(replica->todo.next, theirs, link);
+		if (!begin_fetch(replica, theirs)) {
+			break;
+		}
+		if (replica->pass) {
+			return; // it had ended in there
+		}
+	}
+	if (!wl_list_empty(&replica->fetches) || !wl_list_empty(&replica->todo)) {
+		return;
+	}
+	if (replica->whole || replica->unsaved) {
+		replica->synced = replica->synced || replica->whole;
+		begin_pass(replica);
+		return;
+	}
+	if (!wl_list_empty(&replica->again)) {
+		wl_event_source_timer_update(replica->timer, AGAIN_MS);
+	}
+	say_state(replica);
+}
+
+static void forget_heard(struct replica *replica) {
+	struct fetching *fetching, *next;
+	wl_list_for_each_safe(fetching, next, &replica->fetches, link) {
+		req_gone(&fetching->req);
+		fs_theirs_destroy(fetching->theirs);
+		replica->behind--;
+		fetching_destroy(fetching);
+	}
+	drop_all(replica, &replica->heard);
+	drop_all(replica, &replica->ready);
+	drop_all(replica, &replica->todo);
+	drop_all(replica, &replica->again);
+	buf_drop(&replica->in, replica->in.size);
+	wl_event_source_timer_update(replica->timer, 0);
+	replica->whole = replica->synced = false;
+	replica->trouble.code = OP_OK;
+}
+
+static void user_request(struct link *link, struct op_head *head) {
+	op_set(head, OP_F_WANT, "history");
+}
+
+// The other machine's name, as its own person calls it.
+static void name_parties(struct replica *replica) {
+	const struct box_env *env = replica->fs->env;
+	char key[65];
+	const char *name;
+	struct fs_parties *parties = &replica->parties;
+	snprintf(parties->ours, sizeof(parties->ours), "%s", env->config->machine);
+	snprintf(parties->theirs, sizeof(parties->theirs), "%s", env->config->machine);
+	if (where_split(replica->by->device, key, &name, NULL) == OP_OK && key[0]) {
+		const struct peer *peer = env->quic ? quic_peer_by_key(env->quic, key) : NULL;
+		snprintf(parties->theirs, sizeof(parties->theirs), "%.63s", peer ? peer->subject.machine : key);
+	}
+}
+
+static void user_up(struct link *link, const struct op_head *reply) {
+	struct replica *replica = link->data;
+	replica->by = link;
+	forget_heard(replica);
+	name_parties(replica);
+}
+
+// false: the link is down for it.
+static bool hear(struct replica *replica, const struct op_head *entry) {
+	struct op_refusal why;
+	if (!op_has(entry, OP_F_NAME)) {
+		move_all(&replica->ready, &replica->heard);
+		replica->whole = true;
+		return true;
+	}
+	struct fs_theirs *theirs = fs_theirs_create(entry, replica->rest, &why);
+	if (!theirs || replica->behind == HEARD_MAX) {
+		if (theirs) {
+			fs_theirs_destroy(theirs);
+			op_refuse(&why, OP_E2BIG, "there are more than %d boxes: link their folders one by one",
+				HEARD_MAX);
+		}
+		link_down(replica->by, why.code, why.sentence);
+		return false;
+	}
+	wl_list_insert(replica->heard.prev, &theirs->link);
+	replica->behind++;
+	return true;
+}
+
+static void user_data(struct link *link, const void *bytes, size_t size) {
+	struct replica *replica = link->data;
+	struct op_refusal why = {0};
+	if (box_allows(replica->box, &link->subject, 'l') != PERM_YES) {
+		link_down(link, OP_EPERM, "who made the link may not link here any more");
+		return;
+	}
+	if (!buf_append(&replica->in, bytes, size)) {
+		link_down(link, OP_EIO, "out of memory");
+		return;
+	}
+	size_t head;
+	while ((head = op_head_size(buf_front(&replica->in), replica->in.size, &why)) > 0) {
+		struct op_head entry;
+		if (op_decode(&entry, OP_ENTRY, buf_front(&replica->in), head, &why) != OP_OK) {
+			break;
+		}
+		buf_drop(&replica->in, head);
+		bool good = hear(replica, &entry);
+		op_head_finish(&entry);
+		if (!good) {
+			return;
+		}
+	}
+	if (why.code != OP_OK) {
+		link_down(link, why.code, why.sentence);
+	} else if (replica->whole) {
+		go_on(replica);
+	}
+}
+
+static void user_down(struct link *link) {
+	struct replica *replica = link->data;
+	forget_heard(replica);
+}
+
+static void user_gone(struct link *link) {
+	struct replica *replica = link->data;
+	struct fs *fs = replica->fs;
+	replica_destroy(replica);
+	if (!fs->env->ending) {
+		fs_links_save(fs);
+	}
+}
+
+static void user_describe(const struct link *link, struct op_head *entry) {
+	const struct replica *replica = link->data;
+	if (link->state != LINK_UP) {
+		return;
+	}
+	if (replica->trouble.code != OP_OK) {
+		op_setf(entry, OP_F_STATE, "waiting %s %s", op_code_name(replica->trouble.code),
+			replica->trouble.sentence);
+	}
+	if (replica->behind > 0) {
+		op_setf(entry, OP_F_TITLE, "%zu behind", replica->behind);
+	} else if (replica->synced) {
+		op_set(entry, OP_F_TITLE, "up to date");
+	}
+}
+
+static void user_made(struct link *link, struct op_head *reply) {
+	const struct replica *replica = link->data;
+	char *name = box_name(link->io);
+	if (name && *replica->rest) {
+		op_setf(reply, OP_F_NAME, "%s/%s/%s", name, replica->rest, link->box->name);
+	}
+	free(name);
+}
+
+const struct link_user replica_user = {
+	.verb = OP_GETMEM,
+	.body = OP_BODY_CHUNKS,
+	.prefix = FS_LINK,
+	.describe = user_describe,
+	.made = user_made,
+	.request = user_request,
+	.up = user_up,
+	.data = user_data,
+	.down = user_down,
+	.gone = user_gone,
+};
+
+struct replica *replica_create(struct box *box, const char *rest) {
+	const struct fs_export *export = box->data;
+	struct replica *replica = calloc(1, sizeof(*replica));
+	if (!replica) {
+		return NULL;
+	}
+	replica->fs = export->fs;
+	replica->box = box;
+	replica->rest = strdup(rest);
+	buf_init(&replica->in);
+	wl_list_init(&replica->link);
+	wl_list_init(&replica->heard);
+	wl_list_init(&replica->ready);
+	wl_list_init(&replica->todo);
+	wl_list_init(&replica->again);
+	wl_list_init(&replica->fetches);
+	replica->timer = wl_event_loop_add_timer(replica->fs->env->loop, handle_again, replica);
+	if (!replica->rest || !replica->timer) {
+		if (replica->timer) {
+			wl_event_source_remove(replica->timer);
+		}
+		free(replica->rest);
+		free(replica);
+		return NULL;
+	}
+	return replica;
+}
+
+void replica_begin(struct replica *replica, struct link *link) {
+	replica->by = link;
+	wl_list_remove(&replica->link);
+	wl_list_insert(replica->fs->replicas.prev, &replica->link);
+}
+
+void replica_destroy(struct replica *replica) {
+	if (!replica) {
+		return;
+	}
+	forget_heard(replica);
+	if (replica->pass) {
+		replica->pass->replica = NULL;
+	}
+	wl_list_remove(&replica->link);
+	wl_event_source_remove(replica->timer);
+	buf_finish(&replica->in);
+	free(replica->rest);
+	free(replica);
+}
+
+const char *replica_rest(const struct replica *replica) {
+	return replica->rest;
+}
+
+struct link *replica_link(const struct replica *replica) {
+	return replica->by;
+}
+
+struct replica *replica_next(struct fs *fs, struct replica *before) {
+	struct wl_list *next = before ? before->link.next : fs->replicas.next;
+	struct replica *replica;
+	return next == &fs->replicas ? NULL : wl_container_of(next, replica, link);
+}

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: MIT
+"""Storages that are replicas of one another: followed, used apart, in conflict, and killed meanwhile."""
+
+import pytest
+
+from net.household import Household, pair
+from net.place import wait_for
+
+POOL = "store pool /home/ann/pool\n"
+NOTES = "/home/ann/pool/notes"
+
+
+def household(lab, name):
+    home = Household(lab.node(name), boxd_conf=POOL)
+    home.node.run(["mkdir", "-p", "pool"])
+    return home.start()
+
+
+@pytest.fixture(scope="module")
+def ann(lab):
+    """Two machines of Ann's; den has notes."""
+    den, ibiza = household(lab, "den"), household(lab, "ibiza")
+    den.box("init", "--person", "ann")
+    pair(den, ibiza, mine=True)
+    den.node.run(["sh", "-c", "mkdir -p pool/notes/a/b pool/notes/empty; echo one > pool/notes/one;"
+                              " echo deep > pool/notes/a/b/deep; head -c 300000 /dev/urandom > pool/notes/large"])
+    return den, ibiza
+
+
+def look(home, folder="pool/notes"):
+    """Names, and what is in them."""
+    return home.node.output(["sh", "-c", r"cd $1 && find . ! -name '.box-*' -printf '%P %y\n' | sort;"
+                             r" find . -type f ! -name '.box-*' -print0 | sort -z | xargs -0 -r sha256sum",
+                             "sh", folder])
+
+
+def put(home, name, text):
+    home.run("cp", "-", f"/fs/pool/notes/{name}", input=text.encode(), check=True)
+
+
+def alike(one, other, what, timeout=60):
+    wait_for(lambda: look(one) == look(other), timeout, what)
+
+
+def field(home, name, wanted):
+    """A field of a box's kind; "" if it has none."""
+    for line in home.box("info", name).splitlines():
+        word, _, value = line.partition(" ")
+        if word == wanted:
+            return value
+    return ""
+
+
+def wait_current(home, link, timeout=30):
+    wait_for(lambda: field(home, link, "title") == "up to date" and
+             field(home, link, "state") == "up", timeout, f"{link} on {home.name}")
+
+
+def test_one_way(ann):
+    den, ibiza = ann
+    link = ibiza.box("ln", "/n/den/fs/pool/notes", "/fs/pool/notes")
+    assert link == "/fs/pool/notes/.box-link-0"
+    alike(den, ibiza, "the notes on ibiza")
+    wait_current(ibiza, link)
+    assert field(ibiza, link, "by") == "ann/ibiza"
+    assert ".box-link-0" in ibiza.box("ls", "/fs/pool/notes")
+    assert "link-0" not in den.box("ls", "/fs/pool/notes")
+    for name in ("one", "a/b/deep"):
+        vector = field(den, f"/fs/pool/notes/{name}", "vector")
+        assert vector and vector == field(ibiza, f"/fs/pool/notes/{name}", "vector")
+    # over Op, and by any other program
+    put(den, "one", "two\n")
+    den.box("rm", "/fs/pool/notes/a/b/deep")
+    den.box("chinfo", "/fs/pool/notes/large", "type", "image!*!*!format=png")
+    den.node.run(["sh", "-c", "cd pool/notes; rmdir empty a/b; mkdir new; echo x > new/x; echo more >> one"])
+    alike(den, ibiza, "what has changed on den")
+    wait_for(lambda: field(ibiza, "/fs/pool/notes/large", "type") == "image!*!*!format=png", 30,
+             "the type of large on ibiza")
+    # what ibiza does stays there
+    put(ibiza, "mine", "mine\n")
+    put(den, "new/y", "y\n")
+    wait_for(lambda: ibiza.node.exists(f"{NOTES}/new/y"), 30, "new/y on ibiza")
+    assert ibiza.node.exists(f"{NOTES}/mine") and not den.node.exists(f"{NOTES}/mine")
+    refused = ibiza.refused("ln", "/n/den/fs/pool/notes", "/fs/pool/notes")
+    assert "is a replica of that already" in refused
+    refused = ibiza.refused("ln", "/fs/pool", "/fs/pool/notes")
+    assert "in one another" in refused
+
+
+def test_both_ways(ann):
+    den, ibiza = ann
+    den.box("ln", "/n/ibiza/fs/pool/notes", "/fs/pool/notes")
+    alike(den, ibiza, "what was only on ibiza")
+    assert den.text("/fs/pool/notes/mine") == "mine\n"
+    ibiza.box("rm", "/fs/pool/notes/new/x")
+    put(ibiza, "one", "three\n")
+    wait_for(lambda: den.text("/fs/pool/notes/one") == "three\n", 30, "ibiza's one on den")
+    alike(den, ibiza, "the deletion on den")
+    assert not den.node.exists(f"{NOTES}/new/x")
+
+
+def test_apart(lab, ann):
+    """Each is used while the line is cut; what both have changed is there twice."""
+    den, ibiza = ann
+    put(den, "edited", "before\n")
+    put(den, "deleted", "before\n")
+    alike(den, ibiza, "both before the cut")
+    lab.cut(den.node)
+    put(den, "one", "by den\n")
+    put(ibiza, "one", "by ibiza, which is longer\n")
+    put(ibiza, "same", "the same\n")
+    put(den, "same", "the same\n")
+    ibiza.box("rm", "/fs/pool/notes/edited")
+    put(den, "edited", "after\n")
+    ibiza.box("rm", "/fs/pool/notes/deleted")
+    wait_for(lambda: field(ibiza, "/fs/pool/notes/.box-link-0", "state").startswith("waiting"), 30,
+             "ibiza's link to wait")
+    lab.mend(den.node)
+    conflict = f"{NOTES}/one.conflict-den"
+    wait_for(lambda: den.node.exists(conflict) and ibiza.node.exists(conflict), 90, "the conflict")
+    alike(den, ibiza, "both after the cut")
+    listed = den.box("ls", "/fs/pool/notes")
+    assert "one.conflict-den" in listed and listed.count("conflict") == 1
+    assert den.text("/fs/pool/notes/one") == "by ibiza, which is longer\n"
+    assert den.text("/fs/pool/notes/one.conflict-den") == "by den\n"
+    assert ibiza.text("/fs/pool/notes/edited") == "after\n"  # the change wins
+    assert not den.node.exists(f"{NOTES}/deleted")
+    # a person resolves it
+    put(den, "one", "of both\n")
+    den.box("rm", "/fs/pool/notes/one.conflict-den")
+    wait_for(lambda: not ibiza.node.exists(conflict), 30, "the end of the conflict on ibiza")
+    alike(den, ibiza, "the resolution")
+    assert ibiza.text("/fs/pool/notes/one") == "of both\n"
+
+
+def test_killed(ann):
+    """boxd is killed in the middle of a fetch, and again when all is there."""
+    den, ibiza = ann
+    den.node.run(["sh", "-c", "mkdir pool/notes/many; cd pool/notes/many; "
+                              "for i in $(seq 100); do head -c 100000 /dev/urandom > $i; done"])
+    wait_for(lambda: ibiza.node.exists(f"{NOTES}/many/1"), 30, "the first of many on ibiza")
+    for _ in range(2):
+        ibiza.boxd.kill()
+        ibiza.boxd.wait()
+        den.node.run(["sh", "-c", "echo $$ > pool/notes/many/7"])
+        ibiza.start_boxd()
+        assert ibiza.has_box("/fs/pool/notes/.box-link-0")
+        alike(den, ibiza, "many on ibiza", timeout=60)
+    assert "conflict" not in look(den)
+
+
+def test_third(lab, ann):
+    """What den changes reaches loft, which only knows ibiza's."""
+    den, ibiza = ann
+    loft = household(lab, "loft")
+    pair(den, loft, mine=True)
+    pair(ibiza, loft)
+    link = loft.box("ln", "/n/ibiza/fs/pool/notes", "/fs/pool/notes")
+    alike(den, loft, "all on loft", timeout=60)
+    put(den, "one", "from afar\n")
+    wait_for(lambda: loft.text("/fs/pool/notes/one") == "from afar\n", 30, "den's one on loft")
+    # the end of a link is no deletion
+    loft.box("rm", link)
+    put(den, "two", "2\n")
+    wait_for(lambda: ibiza.node.exists(f"{NOTES}/two"), 30, "two on ibiza")
+    assert loft.text("/fs/pool/notes/one") == "from afar\n"
+    assert not loft.has_box(link)
+
+
+def test_friend(lab, ann):
+    den, _ = ann
+    pc = Household(lab.node("pc", person="bob"), boxd_conf="store pool /home/bob/pool\n")
+    pc.node.run(["mkdir", "pool"])
+    pc.start()
+    pc.box("init", "--person", "bob")
+    pair(den, pc)
+    den.box("chinfo", "/fs/pool", "acl", "bob ks")
+    told = pc.refused("ln", "/n/ann.den/fs/pool/notes", "/fs/pool/notes")
+    assert "bob may not getmem" in told, told
+    assert not pc.node.exists("/home/bob/pool/notes")
+    den.box("chinfo", "/fs/pool", "acl", "bob ksg")
+    den.box("chinfo", "/fs/pool/notes/two", "acl", "bob k")
+    pc.box("rm", "/fs/pool/notes/.box-link-0")
+    pc.box("ln", "/n/ann.den/fs/pool/notes", "/fs/pool/notes")
+    wait_for(lambda: pc.node.exists("/home/bob/pool/notes/one"), 30, "one on pc")
+    wait_current(pc, "/fs/pool/notes/.box-link-0")
+    assert not pc.node.exists("/home/bob/pool/notes/two")  # which is not for bob

@@ -77,44 +77,13 @@ def prepare(den, box):
         den.op.put(box, b"message")
         den.op.put(box, b"message")
     if box.startswith("/fs/desk/"):  # anew: it may have been given a list of its own
-<<<<<<< ours
         if is_there(den.op, box):
             den.op.delete(box)
         den.op.put(box, b"bytes")
-=======
-        den.node.run(["rm", "-f", "desk/f"])
-        den.node.write_file("/home/ann/desk/f", "bytes")
     if box.startswith("/fs/desk"):  # it is a replica of one device once
         for name, kind in den.op.list(box):
             if kind.text("type") == "link":
                 den.op.delete(box + name)
-
-
-def ask(op, verb, box, to):
-    """What a request comes to: "ok", or the code."""
-    fields, body, name = {}, None, box
-    if verb == "putmem":
-        body = b"bytes"
-    elif verb == "copy":
-        fields = {"to": to}
-    elif verb == "link":
-        fields = {"device": to}
-    elif verb == "make":
-        name += "/new"
-        fields = {"type": "dir"} if "/fs/" in box else {}
-    elif verb == "chinfo":
-        fields = {"acl": ["eve k"]}
-    try:
-        with op.call(verb, name, body, **fields) as call:
-            call.reply
-            if verb in ("copy", "getmem"):
-                call.read()
-        return "ok"
-    except Refused as refused:
-        return refused.code
-    except Lost:
-        return "lost"
->>>>>>> theirs
 
 
 def check(op, den, below, box, verb, allow, owner, own=False):

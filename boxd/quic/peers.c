@@ -14,42 +14,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define LOG_MODULE "quic"
 #include "base/buf.h"
 #include "base/conf.h"
 #include "base/log.h"
 #include "quic/detour.h"
+#include "quic/filing.h"
 #include "quic/forward_private.h"
 
 static bool is_key(const char *text) {
 	return strlen(text) == KEYS_FINGERPRINT
 		&& strspn(text, "0123456789abcdef") == KEYS_FINGERPRINT;
-}
-
-static char *file_path(const struct quic *quic, const char *kind, const char *name) {
-	char *path;
-	return asprintf(&path, "%s/%s/%s", quic->dir, kind, name) < 0 ? NULL : path;
-}
-
-static bool write_file(const struct quic *quic, const char *kind, const char *name,
-		struct buf *text) {
-	char *path = file_path(quic, kind, name);
-	bool good = path && conf_write(path, buf_front(text), text->size);
-	if (!good) {
-		log_errno("%s/%s/%s cannot be written", quic->dir, kind, name);
-	}
-	free(path);
-	return good;
-}
-
-static void remove_file(const struct quic *quic, const char *kind, const char *name) {
-	char *path = file_path(quic, kind, name);
-	if (!path || (unlink(path) != 0 && errno != ENOENT)) {
-		log_errno("%s/%s/%s cannot be removed", quic->dir, kind, name);
-	}
-	free(path);
 }
 
 static void free_person(struct person *person) {
@@ -149,7 +125,7 @@ const char *persons_pin(struct quic *quic, const char *name, const char *key, co
 	buf_init(&text);
 	bool good = person && buf_printf(&text, "key %s\n", key)
 		&& (!cert || buf_printf(&text, "cert %s\n", cert))
-		&& write_file(quic, "persons", own_name, &text);
+		&& filing_write(quic, "persons", own_name, &text);
 	buf_finish(&text);
 	if (!good) {
 		op_refuse(refusal, OP_EIO, "%s cannot be pinned: %s/persons cannot be written", own_name,
@@ -243,18 +219,32 @@ static void free_entry(struct peer_entry *entry) {
 	free(entry);
 }
 
-static bool save(struct peer_entry *entry) {
-	struct peer *peer = &entry->peer;
-	struct buf text;
-	buf_init(&text);
-	bool good = buf_printf(&text, "key %s\nperson %s\nmachine %s\n", peer->key,
+static bool print_peer(const struct peer *peer, struct buf *text) {
+	bool good = buf_printf(text, "key %s\nperson %s\nmachine %s\n", peer->key,
 		peer->subject.person, peer->subject.machine);
 	for (int i = 0; good && i < peer->at_size; i++) {
-		good = buf_printf(&text, "at %s\n", peer->at[i]);
+		good = buf_printf(text, "at %s\n", peer->at[i]);
 	}
-	good = good && write_file(entry->quic, "peers", peer->petname, &text);
+	return good;
+}
+
+static bool save(struct peer_entry *entry) {
+	struct buf text;
+	buf_init(&text);
+	bool good = print_peer(&entry->peer, &text) &&
+		filing_write(entry->quic, "peers", entry->peer.petname, &text);
 	buf_finish(&text);
 	return good;
+}
+
+// Where it was found, at every connection: nobody waits for it.
+static void save_soon(struct peer_entry *entry) {
+	struct buf text;
+	buf_init(&text);
+	if (print_peer(&entry->peer, &text)) {
+		filing_write_soon(entry->quic, "peers", entry->peer.petname, &text);
+	}
+	buf_finish(&text);
 }
 
 static bool put_at(struct peer *peer, const char *at, bool front) {
@@ -285,7 +275,7 @@ static bool put_at(struct peer *peer, const char *at, bool front) {
 
 void peers_add_at(struct peer_entry *entry, const char *at) {
 	if (put_at(&entry->peer, at, true)) {
-		save(entry);
+		save_soon(entry);
 	}
 }
 
@@ -389,7 +379,7 @@ static void save_forgotten(struct quic *quic) {
 		}
 	}
 	if (good) {
-		write_file(quic, ".", "forgotten", &text);
+		filing_write(quic, ".", "forgotten", &text);
 	}
 	buf_finish(&text);
 }
@@ -451,7 +441,7 @@ static const char *read_forgotten_line(void *data, const char *field, char *valu
 // A list that cannot be read would let in who is to stay out.
 static bool load_forgotten(struct quic *quic, struct op_refusal *refusal) {
 	char error[512];
-	char *path = file_path(quic, ".", "forgotten");
+	char *path = filing_path(quic, ".", "forgotten");
 	bool good = path && (conf_read(path, read_forgotten_line, quic, error, sizeof(error)) ||
 		errno == ENOENT);
 	if (!good) {
@@ -476,7 +466,7 @@ static bool load_dir(struct quic *quic, const char *kind, struct op_refusal *ref
 	}
 	struct dirent *entry;
 	while ((entry = readdir(entries))) {
-		char *path = entry->d_name[0] == '.' ? NULL : file_path(quic, kind, entry->d_name);
+		char *path = entry->d_name[0] == '.' ? NULL : filing_path(quic, kind, entry->d_name);
 		if (path) {
 			load(quic, path, entry->d_name);
 		}
@@ -582,7 +572,7 @@ void peers_rename(struct peer_entry *entry) {
 	choose_petname(quic, peer);
 	if (strcmp(old, peer->petname) != 0) {
 		if (save(entry)) {
-			remove_file(quic, "peers", old);
+			filing_remove(quic, "peers", old);
 		} else {
 			strcpy(peer->petname, old);
 		}
@@ -601,7 +591,7 @@ void peers_remove(struct peer_entry *entry, bool keep_person) {
 		forgotten->subject = entry->peer.subject;
 	}
 	save_forgotten(quic);
-	remove_file(quic, "peers", entry->peer.petname);
+	filing_remove(quic, "peers", entry->peer.petname);
 	free_entry(entry);
 	if (keep_person) {
 		return;
@@ -615,7 +605,7 @@ void peers_remove(struct peer_entry *entry, bool keep_person) {
 	struct person *known, *next;
 	wl_list_for_each_safe(known, next, &quic->persons, link) {
 		if (strcmp(known->name, person) == 0) {
-			remove_file(quic, "persons", person);
+			filing_remove(quic, "persons", person);
 			free_person(known);
 		}
 	}

@@ -43,7 +43,7 @@ struct peer_entry *peers_keep(struct quic *quic, const char *key, const char *pe
 	const char *machine, struct op_refusal *refusal);
 /* Gives it the name that it would have without a namesake that is gone now. */
 void peers_rename(struct peer_entry *entry);
-/* Another address, newest first; written to the disk if that changes anything. */
+/* Another address, newest first; written to the disk soon if that changes anything. */
 void peers_add_at(struct peer_entry *entry, const char *at);
 /*
  * From memory and disk, the person too if this was the last machine, unless keep_person; its key is

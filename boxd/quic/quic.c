@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "quic/detour.h"
 #include "quic/dial.h"
+#include "quic/filing.h"
 #include "quic/forward_private.h"
 #include "quic/incoming.h"
 #include "quic/keys_files.h"
@@ -341,6 +342,7 @@ void quic_destroy(struct quic *quic) {
 	}
 	detours_finish(quic);
 	forwards_finish(quic);
+	filing_finish(quic);
 	peers_finish(quic);
 	revoked_finish(quic);
 	cids_finish(&quic->cids);

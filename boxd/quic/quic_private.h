@@ -85,6 +85,8 @@ struct quic {
 	struct wl_list peers;       // peer.link, by petname
 	struct wl_list persons;     // person.link
 	struct wl_list forgotten;   // of peers.c
+	struct work_pool *filing;   // of filing.c; NULL until needed
+	int filings;                // that are not written yet
 	struct wl_list revoked;     // of revoked.c
 	struct wl_list pairs;       // quic_pair.link
 	struct wl_list detours;     // of detour.c

@@ -7,7 +7,7 @@ import secrets
 import pytest
 
 from e2e import model
-from net.household import Household
+from net.household import Household, pair
 from net.place import wait_for
 from peer.op import Refused
 
@@ -15,6 +15,7 @@ DESK = "/home/ann/desk"
 CALLS = "fsync,fdatasync,syncfs,?rename,renameat,renameat2,linkat,mkdirat,unlinkat,fsetxattr,close," \
     "sendmsg,write"
 TRACE = "/home/ann/trace"
+ANSWERED = r'(sendmsg|write)\(.*"ok\\n'
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ def watch(den, action):
     """What boxd did for an exchange, its answer last."""
     before = len(trace(den))
     action()
-    answer = re.compile(r'(sendmsg|write)\(.*"ok\\n')
+    answer = re.compile(ANSWERED)
 
     def answered():
         lines = trace(den)[before:]
@@ -106,20 +107,37 @@ def test_order(den):
     assert op.get("/fs/desk/tree/b/c") == b"2"
 
 
+def threads_of(den, call):
+    """Who made such calls, oldest first."""
+    lines = den.node.read_file(TRACE).decode(errors="replace").splitlines()
+    return [line.split()[0] for line in lines if re.search(call, line)]
+
+
+def loop_of(den):
+    """Who answers."""
+    den.op.kind("/fs")
+    return wait_for(lambda: threads_of(den, ANSWERED), what="an answer")[-1]
+
+
 def test_what_broke_off_is_freed_by_a_worker(den):
     """The blocks of a large file go with its last descriptor, which takes long: not in the loop."""
-    def threads(call):
-        lines = den.node.read_file(TRACE).decode(errors="replace").splitlines()
-        return [line.split()[0] for line in lines if re.search(call, line)]
-
     close = rf"close\(\d+<{DESK}/#?\d+[^>]*>\(deleted\)"
-    before = len(threads(close))
+    before = len(threads_of(den, close))
     with den.op.call("putmem", "/fs/desk/large", "chunks") as broken:
         for _ in range(4):
             broken.send(bytes(1 << 20))
-    closers = wait_for(lambda: threads(close)[before:], 20, "the close of what came")
-    loop = threads(r'(sendmsg|write)\(.*"ok\\n')[-1]
-    assert closers[-1] != loop
+    closers = wait_for(lambda: threads_of(den, close)[before:], 20, "the close of what came")
+    assert closers[-1] != loop_of(den)
+
+
+def test_addresses_are_written_by_a_thread(den, lab):
+    """Where a peer was found is written at any time: the loop does not stand for it."""
+    ibiza = Household(lab.node("ibiza")).start()
+    den.box("init", "--person", "ann")
+    pair(den, ibiza, mine=True)
+    renames = r'rename\(".*", ".*/peers/ibiza"\)'
+    writers = wait_for(lambda: set(threads_of(den, renames)) - {loop_of(den)}, 20, "the address")
+    assert len(writers) == 1
 
 
 def test_order_of_what_went_on(den):

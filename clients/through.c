@@ -20,7 +20,7 @@
 #include "parts.h"
 #include "progress.h"
 
-#define PIECE 65536
+#define PIECE (256 * 1024)
 #define QUEUE_MAX (1024 * 1024)
 #define BUSY_MS 15000 // for an earlier try that is not known to have ended
 #define BUSY_EACH_MS 300
@@ -112,6 +112,8 @@ static void open_box(struct copier *copier, const char *type) {
 	op_head_finish(&request);
 	if (!copier->to) {
 		end_memory(copier);
+	} else {
+		call_set_class(copier->to, STREAM_BULK);
 	}
 }
 
@@ -388,9 +390,10 @@ static bool is_unchanged(struct copier *copier) {
 
 static void send_file(struct copier *copier) {
 	const struct op_refusal changed = {.code = OP_ESTALE, .sentence = "the file was changed meanwhile"};
-	char bytes[PIECE];
+	static char bytes[PIECE];
 	for (ssize_t n = 1; n != 0 && !copier->over;) {
-		while (copier->to && call_queued(copier->to) > QUEUE_MAX) {
+		wl_event_loop_dispatch(copier->asker->loop, 0); // what is queued yet, the socket has not taken
+		while (copier->to && call_queued(copier->to) > 0) {
 			wl_event_loop_dispatch(copier->asker->loop, -1);
 		}
 		n = copier->over ? 0 : read(copier->in, bytes, sizeof(bytes));

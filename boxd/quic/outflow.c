@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define CHUNK_SIZE 16384 // of one made for small writes
+#define CHUNK_SPARE 64   // behind a large write, for the length of the next
 
 struct outflow_chunk {
 	struct wl_list link; // outflow.chunks
@@ -60,7 +61,7 @@ bool outflow_add(struct outflow *flow, const void *bytes, size_t size) {
 	}
 	struct outflow_chunk *chunk = last_chunk(flow);
 	if (!chunk || chunk->capacity - chunk->size < size) {
-		size_t capacity = size > CHUNK_SIZE ? size : CHUNK_SIZE;
+		size_t capacity = size + CHUNK_SPARE > CHUNK_SIZE ? size + CHUNK_SPARE : CHUNK_SIZE;
 		if (wl_list_empty(&flow->chunks) && size < CHUNK_SIZE / 16) {
 			capacity = CHUNK_SIZE / 16; // most exchanges are a head and little else
 		}

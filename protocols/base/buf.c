@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define SMALLEST 256
-#define LARGE (64 * 1024) // an empty buffer keeps at most so much
+#define LARGE (1024 * 1024) // an empty buffer keeps at most so much: what a bulk flow needs each turn
 
 void buf_init(struct buf *buf) {
 	*buf = (struct buf){0};

@@ -198,8 +198,8 @@ struct work_job *work_add(struct work_pool *pool, void (*run)(void *data),
 	*job = (struct work_job){.pool = pool, .run = run, .done = done, .data = data};
 	pthread_mutex_lock(&pool->lock);
 	wl_list_insert(pool->waiting.prev, &job->link);
-	pthread_cond_signal(&pool->wake);
 	pthread_mutex_unlock(&pool->lock);
+	pthread_cond_signal(&pool->wake); // behind the lock, which the thread takes at once
 	return job;
 }
 

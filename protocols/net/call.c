@@ -168,6 +168,12 @@ size_t call_queued(const struct call *call) {
 	return call->exchange ? exchange_queued(call->exchange) : 0;
 }
 
+void call_set_class(struct call *call, enum stream_class class) {
+	if (call->exchange) {
+		exchange_set_class(call->exchange, class);
+	}
+}
+
 int call_take_fd(struct call *call) {
 	int fd = -1;
 	errno = EBUSY;

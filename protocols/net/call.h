@@ -72,6 +72,8 @@ void call_send_frame(struct call *call, const struct frame *frame);
 void call_send_end(struct call *call);
 void call_pause(struct call *call, bool paused);
 size_t call_queued(const struct call *call);
+/* A large body: STREAM_BULK. */
+void call_set_class(struct call *call, enum stream_class class);
 /*
  * After an ok, of which no body was read: the socket, in blocking mode, for another program to go
  * on with; the call is freed, no event follows. -1 and errno: not a socket's; the call goes on.

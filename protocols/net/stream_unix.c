@@ -26,6 +26,8 @@
 
 #define PEEK_SIZE 4096          // most heads are smaller
 #define READ_SIZE (64 * 1024)
+#define READ_BULK (256 * 1024)
+#define SOCKET_BULK (1024 * 1024) // the socket's buffer, as far as the machine's limit goes
 #define DIRECT_SIZE 4096        // a write of so much is worth a call of its own
 #define WAIT_MARK (64 * 1024)   // queued, from here on writers are told when it has left
 
@@ -42,6 +44,7 @@ struct unix_stream {
 	int depth;        // handlers that run
 	bool peeking, paused;
 	bool ahead;       // more than the head may have been read with it
+	bool bulk;        // much will pass: more in each call
 	bool full;        // the socket takes no more, or a writer waits: wake when it is writable
 	bool ended, shut; // end was called; half-closed
 	bool put_off;     // half-closing was, once
@@ -157,10 +160,10 @@ static bool may_read(const struct unix_stream *s) {
 }
 
 static void read_once(struct unix_stream *s) {
-	uint8_t bytes[READ_SIZE];
+	uint8_t bytes[READ_BULK];
 	bool peeking = s->peeking;
-	ssize_t got = s->eof ? 0 : recv(s->fd, bytes, peeking ? PEEK_SIZE : READ_SIZE,
-		MSG_DONTWAIT | (peeking ? MSG_PEEK : 0));
+	size_t size = peeking ? PEEK_SIZE : s->bulk ? READ_BULK : READ_SIZE;
+	ssize_t got = s->eof ? 0 : recv(s->fd, bytes, size, MSG_DONTWAIT | (peeking ? MSG_PEEK : 0));
 	if (got > 0 && peeking) {
 		offer_peeked(s, bytes, (size_t)got);
 	} else if (got > 0) {
@@ -346,6 +349,16 @@ static size_t unix_queued(const struct stream *stream) {
 	return unix_from(stream)->out.size;
 }
 
+// There is no order of service here; but each wake-up can move more.
+static void unix_set_class(struct stream *stream, enum stream_class class) {
+	struct unix_stream *s = unix_from(stream);
+	int size = SOCKET_BULK;
+	s->bulk = class == STREAM_BULK;
+	if (s->bulk && s->fd >= 0) {
+		setsockopt(s->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	}
+}
+
 static void unix_head_read(struct stream *stream, size_t size) {
 	struct unix_stream *s = unix_from(stream);
 	if (s->peeking) {
@@ -405,6 +418,7 @@ static const struct stream_impl unix_impl = {
 	.abort = unix_abort,
 	.pause = unix_pause,
 	.queued = unix_queued,
+	.set_class = unix_set_class,
 	.head_read = unix_head_read,
 	.take_fd = unix_take_fd,
 	.destroy = unix_destroy,

@@ -35,6 +35,8 @@
 #include "quic/stream_quic.h"
 
 #define MET_MAX 8 // addresses that a meeting point tells of one peer
+#define ARMS_WINDOW (10 * MS)
+#define ARMS_EXACT 4 // settings of the timer in a window; from then on one that is early stays
 
 uint64_t quic_now(void) {
 	struct timespec now;
@@ -49,9 +51,22 @@ struct work_pool *quic_pool(struct quic *quic) {
 	return quic->pool;
 }
 
+/*
+ * A call for every packet would cost as much as the packet. Under a heavy flow a timer that fires too
+ * early, and is set again then, is cheaper; a node at rest sleeps through.
+ */
+static bool is_early_enough(struct quic *quic, uint64_t when) {
+	uint64_t now = quic_now();
+	if (now > quic->arms_since + ARMS_WINDOW) {
+		quic->arms_since = now;
+		quic->arms = 0;
+	}
+	return quic->armed <= when && ++quic->arms > ARMS_EXACT;
+}
+
 /* wl_event_loop's own timers have milliseconds; pacing needs less. */
 static void set_timer(struct quic *quic, uint64_t when) {
-	if (when == quic->armed) {
+	if (when == quic->armed || is_early_enough(quic, when)) {
 		return;
 	}
 	struct itimerspec timer = {0};

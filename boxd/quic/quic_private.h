@@ -74,6 +74,8 @@ struct quic {
 	int timer;
 	struct wl_event_source *timer_source;
 	uint64_t armed; // when timer fires; NEVER: not
+	uint64_t arms_since; // how often it was set since then
+	int arms;
 	struct wl_event_source *turn; // NULL: none is due
 	struct cids cids;
 	struct wl_list connections; // connection.link

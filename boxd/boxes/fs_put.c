@@ -22,12 +22,14 @@
 #include "boxes/fs_type.h"
 
 #define PIECE (256 * 1024)       // bytes written at once
+#define LARGE (1024 * 1024)      // from here on a file waits until there is a piece to write
 #define QUEUE_MAX (1024 * 1024)  // bytes held for a slow disk before the caller is paused
 
 struct put {
 	struct fs_job job;
 	bool in_place, opened, ended;
 	uint64_t offset; // of the next byte
+	uint64_t taken;  // bytes, by the thread
 	struct buf in;   // came, not taken by the thread
 	struct buf out;  // the thread's
 	int dir;         // -1: not open
@@ -243,6 +245,11 @@ static void commit_done(void *data, bool cancelled) {
 	}
 }
 
+// A large file that nobody sees yet is written in large pieces: each costs a wake-up or two.
+static size_t enough(const struct put *put) {
+	return put->in_place || put->ended || put->taken < LARGE ? 1 : PIECE;
+}
+
 static void put_go_on(struct put *put) {
 	if (put->job.running) {
 		return;
@@ -250,7 +257,8 @@ static void put_go_on(struct put *put) {
 	req_pause(put->job.req, put->in.size > QUEUE_MAX);
 	if (!put->opened) {
 		fs_job_run(put, run_open, put_done);
-	} else if (put->in.size > 0) {
+	} else if (put->in.size >= enough(put)) {
+		put->taken += put->in.size;
 		struct buf taken = put->in;
 		put->in = put->out; // empty
 		put->out = taken;

@@ -18,6 +18,7 @@
 #include "net/stream_unix.h"
 #include "quic/keys.h"
 #include "quic/quic.h"
+#include "relay.h"
 
 static bool is_key(const char *text, size_t size) {
 	return size == KEYS_FINGERPRINT && strspn(text, "0123456789abcdef") >= size;
@@ -183,5 +184,10 @@ struct stream *route_open(const struct route *route, const struct way *way, stru
 		return open_mount(route, way, refusal);
 	}
 	op_unset(head, OP_F_AS);
-	return quic_open(route->quic, way->peer, refusal);
+	struct stream *stream = quic_open(route->quic, way->peer, refusal);
+	// What we send there makes way for what is live, like what comes from there.
+	if (stream && relay_class(way->name) == STREAM_BULK) {
+		stream->impl->set_class(stream, STREAM_BULK);
+	}
+	return stream;
 }

@@ -64,10 +64,11 @@ class Guest:
     in, desktop is the shell script that is their session, home holds files for their home
     ({name: text}), share are directories of the host that the guest sees at the same paths. scripts
     are further files for /exchange; one called init becomes process 1 in place of what start does.
+    disks are images that QEMU opens past the host's cache: /dev/vda and so on, with virtio_blk.
     """
 
     def __init__(self, place, out, *, person, password, desktop, home=(), share=(),
-                 scripts=()):
+                 scripts=(), disks=()):
         self.out = pathlib.Path(out)
         self.exchange = self.out / "exchange"
         self.begin = time.monotonic()
@@ -82,7 +83,7 @@ class Guest:
         shares.append(("root", "/", root, ",readonly=on,multidevs=remap"))
         ours, theirs = socket.socketpair()
         with theirs:
-            self.qemu = place.spawn(self._argv(kernel, shares), fds={3: theirs})
+            self.qemu = place.spawn(self._argv(kernel, shares, disks), fds={3: theirs})
         ours.settimeout(QMP_S)
         self._qmp = ours.makefile("rw")
         ours.close()
@@ -103,7 +104,7 @@ class Guest:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
 
-    def _argv(self, kernel, shares):
+    def _argv(self, kernel, shares, disks):
         def quoted(path):  # a comma ends a value
             return str(path).replace(",", ",,")
 
@@ -123,6 +124,8 @@ class Guest:
             "-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci",
             "-device", "virtio-rng-pci",
         ]
+        for disk in disks:
+            argv += ["-drive", f"file={quoted(disk)},format=raw,if=virtio,cache=none"]
         for tag, _, path, options in shares:
             argv += ["-fsdev", f"local,id={tag},path={quoted(path)},security_model=none{options}",
                      "-device", f"virtio-9p-pci,fsdev={tag},mount_tag={tag}"]

@@ -15,8 +15,22 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from peer.op import Lost, Op, Refused  # noqa: E402  (the path comes first)
+from peer.op import Lost, Op, Refused, build  # noqa: E402  (the path comes first)
 
+# For a place where there is no Python of ours: asks what it is given, one JSON list of whole requests,
+# and prints how each answer begins.
+ANYWHERE = r"""
+import json, os, socket, sys
+
+def ask(request):
+    with socket.socket(socket.AF_UNIX) as it:
+        it.settimeout(30)
+        it.connect(os.environ["BOX_OP"])
+        it.sendall(request.encode())
+        return it.makefile(errors="replace").readline().strip()
+
+print(json.dumps([ask(request) for request in json.load(sys.stdin)]))
+"""
 AT_A_TIME = 100  # of 128 exchanges that a peer may have
 
 
@@ -29,6 +43,13 @@ def request(verb, box, to):
         "chinfo": {"acl": ["eve k"]},
     }.get(verb, {})
     return box + "/new" if verb == "make" else box, b"bytes" if verb == "putmem" else None, fields
+
+
+def encoded(verb, box, to="/null"):
+    """The request whole, as text."""
+    name, body, fields = request(verb, box, to)
+    head = build("request", verb, name=name, body=None if body is None else len(body), **fields)
+    return (head.encode() + (body or b"")).decode()
 
 
 def ask(op, verb, box, to="/null", **more):

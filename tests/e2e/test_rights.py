@@ -13,7 +13,7 @@ import pathlib
 
 import pytest
 
-from askers import ask
+from askers import ANYWHERE, ask, encoded
 from net.household import Household, pair
 from peer.op import WORDS, Refused
 from peer.quic import make_identity
@@ -194,6 +194,36 @@ def test_friend_of_a_friend(homes):
         for below in (f"/n/{key}", "/n/bob.pc/n/ann.den", "/n/ann.den"):
             code = ask(far.op, verb, below + box)
             assert code == "ENOENT", f"{verb} {below}{box}: {code}"
+    close_again(den)
+
+
+def in_sandbox(pc, asked, given=""):
+    """The codes that a program of Bob's on den gets there, of each (verb, box)."""
+    gives = [word for box in TABLE for word in ("--give", f"/n/ann.den{box}:{given}")] if given else []
+    done = pc.run("run", "-c", "proc!*!*!node=den", *gives, "--", "python3", "-c", ANYWHERE, timeout=120,
+                  input=json.dumps([encoded(verb, box) for verb, box in asked]).encode(), check=True)
+    return [(line.split(" ") + [line])[1 if line.startswith("no ") else 0]
+            for line in json.loads(done.stdout)]
+
+
+def test_sandbox(homes):
+    """Bob may all there is on den, and a program of his there only what he gave it: no name, or no
+    letter, without; with them it may what he may."""
+    den, _, pc, _ = homes
+    open_to_all(den)
+    before = looks_of(den)
+    everything = [(verb, box) for box, verb in cases(den)]
+    for below in ("", "/n/ann.den"):
+        codes = in_sandbox(pc, [(verb, below + box) for verb, box in everything])
+        wrong = [case for case, code in zip(everything, codes) if code != "ENOENT"]
+        assert all(not below and box in ("/ns", "/proc") for _, box in wrong), (below, wrong)
+    rest = [(verb, "/n/ann.den" + box) for verb, box in everything if verb not in ("kind", "make")]
+    for (verb, box), code in zip(rest, in_sandbox(pc, rest, given="k")):
+        assert code == ("EUNSUPP" if verb in ("copy", "link") else "EPERM"), (verb, box)
+    assert looks_of(den) == before
+    reads = [(verb, "/n/ann.den" + box) for verb, box in everything
+             if verb in ("kind", "selectors", "getmem") and LETTERS[verb] in TABLE[box][0]]
+    assert set(in_sandbox(pc, reads, given="ksg")) == {"ok"}
     close_again(den)
 
 

@@ -58,6 +58,11 @@ static const struct given *find(const struct sandbox *sandbox, const char *name)
 	return NULL;
 }
 
+static bool is_here(const struct sandbox *sandbox, const struct given *given) {
+	return strncmp(given->where, keys_fingerprint(sandbox->sandboxes->route->keys),
+		KEYS_FINGERPRINT) == 0;
+}
+
 static enum op_code check(const struct sandbox *sandbox, const struct given *given,
 		const struct op_head *head, const struct subject *subject, struct op_refusal *why) {
 	struct quic *quic = sandbox->sandboxes->route->quic;
@@ -65,6 +70,10 @@ static enum op_code check(const struct sandbox *sandbox, const struct given *giv
 		return op_refuse(why, OP_EPERM, "%s/%s is forgotten here", subject->person, subject->machine);
 	} else if (head->verb == OP_COPY || head->verb == OP_LINK) {
 		return op_refuse(why, OP_EUNSUPP, "a sandbox has its boxes one by one: getmem and putmem serve");
+	} else if (!given->grant && !is_here(sandbox, given)) {
+		// Without, the other node would be asked by this one, as its owner.
+		return op_refuse(why, OP_EPERM, "%s is at another node, and came without a grant for this one",
+			given->name);
 	} else if (!strchr(given->letters, op_verb_letter(head->verb))) {
 		return op_refuse(why, OP_EPERM, "%s was given to this program with %s, without %c: box run --give "
 			"%s:LETTERS gives more", given->name, given->letters, op_verb_letter(head->verb),
@@ -74,23 +83,22 @@ static enum op_code check(const struct sandbox *sandbox, const struct given *giv
 }
 
 // The name as this node's own programs would say it; NULL: no memory.
-static char *whole_name(const struct sandbox *sandbox, const struct given *given, bool *here) {
+static char *whole_name(const struct sandbox *sandbox, const struct given *given) {
 	char key[65], *whole;
 	const char *name;
 	if (where_split(given->where, key, &name, NULL) != OP_OK) {
 		return NULL;
 	}
-	*here = strcmp(key, keys_fingerprint(sandbox->sandboxes->route->keys)) == 0;
-	if (*here) {
+	if (is_here(sandbox, given)) {
 		return strdup(name);
 	}
 	return asprintf(&whole, "/n/%s%s", key, strcmp(name, "/") == 0 ? "" : name) < 0 ? NULL : whole;
 }
 
 // The request as this node's own programs would say it.
-static bool rewrite(const struct sandbox *sandbox, const struct given *given, struct op_head *head,
-		bool *here) {
-	char *name = whole_name(sandbox, given, here);
+static bool rewrite(const struct sandbox *sandbox, const struct given *given,
+		struct op_head *head) {
+	char *name = whole_name(sandbox, given);
 	if (!name) {
 		return false;
 	}
@@ -108,15 +116,15 @@ static bool forward(void *data, struct exchange *exchange, struct op_head *head,
 	struct sandboxes *sandboxes = sandbox->sandboxes;
 	const struct given *given = find(sandbox, op_get(head, OP_F_NAME));
 	struct op_refusal why = {.code = OP_EIO, .sentence = "out of memory"};
-	bool here;
 	op_unset(head, OP_F_NS);
 	op_unset(head, OP_F_GRANT);
 	if (!given) {
 		return false;
 	}
-	if (check(sandbox, given, head, subject, &why) != OP_OK || !rewrite(sandbox, given, head, &here)) {
+	if (check(sandbox, given, head, subject, &why) != OP_OK || !rewrite(sandbox, given, head)) {
 		relay_refuse(exchange, &why);
-	} else if (!sandboxes->pass_on(sandboxes->data, exchange, head, subject, !here)) {
+	} else if (!sandboxes->pass_on(sandboxes->data, exchange, head, subject,
+			!is_here(sandbox, given))) {
 		box_server_give(&sandbox->server, sandboxes->tree, exchange, head, subject);
 	}
 	return true;

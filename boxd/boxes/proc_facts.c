@@ -252,6 +252,11 @@ static void cwd_putmem(struct box *box, struct req *req) {
 static void prog_putmem(struct box *box, struct req *req) {
 	const struct proc *proc = box->data;
 	struct op_refusal why;
+	if (proc->run) {
+		req_fail(req, OP_EBUSY, "the program of %s comes with the exchange that made it",
+			proc->box->name);
+		return;
+	}
 	if (proc_check_held(proc->box->parent, &proc->by, 1, &why) != OP_OK) {
 		req_refuse(req, &why);
 		return;

@@ -434,6 +434,7 @@ static void test_carried_badly(void **state) {
 	expect_code(&asked, OP_EARG);
 	asked_finish(&asked);
 	run(&asked, world, "carried 10\n");
+	expect_put(world, "/proc/p/prog", "#!/bin/sh\n", OP_EBUSY); // it has one of its own
 	asked_put_frame(&asked, FRAME_DATA, 3, "012345678", 9);
 	asked_put_end(&asked);
 	expect_code(&asked, OP_EARG);

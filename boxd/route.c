@@ -176,8 +176,8 @@ static struct stream *open_mount(const struct route *route, const struct way *wa
 struct stream *route_open(const struct route *route, const struct way *way, struct op_head *head,
 		const struct subject *subject, struct op_refusal *refusal) {
 	if (way->kind == WAY_MOUNT) {
-		char as[130];
-		op_set(head, OP_F_AS, subject_print(subject, as));
+		char as[SUBJECT_AS_SIZE];
+		op_set(head, OP_F_AS, subject_print_as(subject, as));
 		if (grants_meant(head)) { // it was taken here; that of a link is for what the link will ask
 			op_unset(head, OP_F_GRANT);
 		}

@@ -246,6 +246,19 @@ static void touch_inheriting(struct box *box) {
 	}
 }
 
+static void touch_all(struct box *box) {
+	box_touch(box);
+	struct box *inner;
+	wl_list_for_each(inner, &box->inner, link) {
+		touch_all(inner);
+	}
+}
+
+void box_tree_rights_changed(struct box_tree *tree) {
+	touch_all(tree->root);
+	query_changed(tree->root);
+}
+
 void box_replace_acl(struct box *box, struct acl *acl) {
 	free(box->acl);
 	box->acl = acl;

@@ -112,6 +112,8 @@ enum op_code box_set_acl(struct box *box, const char *line, struct op_refusal *r
 
 /* The contents or the kind changed: answers those who wait. Called last, the box being tidy. */
 void box_changed(struct box *box);
+/* Who may do what is otherwise for a reason that is no box's: who waits is looked at anew. */
+void box_tree_rights_changed(struct box_tree *tree);
 /*
  * Hears of every change in the tree; data: struct box *, the one that changed, or in which one came or
  * went. Those who waited were answered before. The listener makes and destroys no boxes in there.

@@ -69,6 +69,34 @@ const char *subject_print(const struct subject *subject, char out[static SUBJECT
 	return out;
 }
 
+enum op_code subject_parse_as(struct subject *subject, const char *text,
+		struct op_refusal *refusal) {
+	char who[SUBJECT_SIZE];
+	size_t size = strcspn(text, " ");
+	snprintf(who, sizeof(who), "%.*s", (int)size, text);
+	enum op_code code = size < sizeof(who) ? subject_parse(subject, who, refusal) :
+		subject_parse(subject, text, refusal);
+	for (const char *at = text + size; code == OP_OK && *at == ' '; at += size) {
+		size = strcspn(++at, " ");
+		if (subject->groups_size == SUBJECT_GROUPS) {
+			return op_refuse(refusal, OP_E2BIG, "a person is in at most %d groups", SUBJECT_GROUPS);
+		}
+		code = check_part(at, size, refusal);
+		if (code == OP_OK) {
+			memcpy(subject->groups[subject->groups_size++], at, size);
+		}
+	}
+	return code;
+}
+
+const char *subject_print_as(const struct subject *subject, char out[static SUBJECT_AS_SIZE]) {
+	size_t size = strlen(subject_print(subject, out));
+	for (int i = 0; i < subject->groups_size; i++) {
+		size += (size_t)snprintf(out + size, SUBJECT_AS_SIZE - size, " %s", subject->groups[i]);
+	}
+	return out;
+}
+
 static enum op_code check_who(const char *who, size_t size, struct op_refusal *refusal) {
 	if (is_word(who, size, "*") || is_word(who, size, "owner")) {
 		return OP_OK;
@@ -152,13 +180,39 @@ enum op_code acl_set(struct acl *acl, const char *text, struct op_refusal *refus
 	return OP_OK;
 }
 
-// The line that speaks of the subject; NULL: none does.
-static const struct acl_line *find_subject(const struct acl *acl, bool is_owner,
-		const struct subject *subject) {
+// In their order, small where either says so.
+static void add_letters(char letters[static PERM_LETTERS_SIZE], const char *more) {
+	char before[PERM_LETTERS_SIZE];
+	size_t size = 0;
+	strcpy(before, letters);
+	for (const char *letter = all_letters; *letter; letter++) {
+		if (strchr(before, *letter) || strchr(more, *letter)) {
+			letters[size++] = *letter;
+		} else if (strchr(before, capital(*letter)) || strchr(more, capital(*letter))) {
+			letters[size++] = capital(*letter);
+		}
+	}
+	letters[size] = '\0';
+}
+
+// What the most exact lines that speak of the subject say. false: none does.
+static bool find_letters(const struct acl *acl, bool is_owner, const struct subject *subject,
+		char letters[static PERM_LETTERS_SIZE]) {
 	char exact[SUBJECT_SIZE];
 	const struct acl_line *line = find_line(acl, subject_print(subject, exact));
 	line = line ? line : find_line(acl, subject->person);
-	return line ? line : find_line(acl, is_owner ? "owner" : "*");
+	letters[0] = '\0';
+	for (int i = 0; acl && !line && i < subject->groups_size; i++) {
+		const struct acl_line *of_group = find_line(acl, subject->groups[i]);
+		add_letters(letters, of_group ? of_group->letters : "");
+	}
+	if (!line && !letters[0]) { // a line has letters, or it is none
+		line = find_line(acl, is_owner ? "owner" : "*");
+	}
+	if (line) {
+		strcpy(letters, line->letters);
+	}
+	return letters[0];
 }
 
 enum perm letters_allow(const char *letters, char letter) {
@@ -174,11 +228,11 @@ enum perm acl_allows(const struct acl *acl, const char *owner, const struct subj
 			!find_line(acl, subject_print(subject, exact))) {
 		return PERM_YES;
 	}
-	const struct acl_line *line = find_subject(acl, is_owner, subject);
-	if (!line) {
+	char letters[PERM_LETTERS_SIZE];
+	if (!find_letters(acl, is_owner, subject, letters)) {
 		return is_owner ? PERM_YES : PERM_NO;
 	}
-	return letters_allow(line->letters, letter);
+	return letters_allow(letters, letter);
 }
 
 const char *acl_letters(const struct acl *acl, const char *owner, const struct subject *subject,
@@ -192,21 +246,6 @@ const char *acl_letters(const struct acl *acl, const char *owner, const struct s
 	}
 	out[size] = '\0';
 	return out;
-}
-
-// In their order, small where either says so.
-static void add_letters(char letters[static PERM_LETTERS_SIZE], const char *more) {
-	char before[PERM_LETTERS_SIZE];
-	size_t size = 0;
-	strcpy(before, letters);
-	for (const char *letter = all_letters; *letter; letter++) {
-		if (strchr(before, *letter) || strchr(more, *letter)) {
-			letters[size++] = *letter;
-		} else if (strchr(before, capital(*letter)) || strchr(more, capital(*letter))) {
-			letters[size++] = capital(*letter);
-		}
-	}
-	letters[size] = '\0';
 }
 
 void perm_path_begin(struct perm_path *path, const struct acl *acl, const char *owner,
@@ -223,13 +262,14 @@ void perm_path_begin(struct perm_path *path, const struct acl *acl, const char *
 
 bool perm_path_step(struct perm_path *path, const struct perm_step *step) {
 	const char *person = path->subject->person;
+	char letters[PERM_LETTERS_SIZE];
 	if (step->owner[0]) {
 		strcpy(path->owner, step->owner);
 	}
 	bool is_owner = strcmp(person, path->owner) == 0 && !path->by_machine;
 	bool is_top_owner = strcmp(person, path->top_owner) == 0;
 	bool decided = !step->broken &&
-		find_subject(&step->acl, strcmp(person, path->owner) == 0, path->subject);
+		find_letters(&step->acl, strcmp(person, path->owner) == 0, path->subject, letters);
 	if (decided) {
 		acl_letters(&step->acl, path->owner, path->subject, path->letters);
 	} else if (step->broken && !is_owner && !is_top_owner) {

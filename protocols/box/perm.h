@@ -10,9 +10,12 @@
  * Who may do what. A subject is on whose behalf something is done: a person at a machine. Every
  * exchange has one, and whatever a server does for a request it does with that request's subject.
  */
+#define SUBJECT_GROUPS 16 // that one person can be in
 struct subject {
 	char person[OP_MAX_SUBJECT + 1];  // the name this node knows the person by
 	char machine[OP_MAX_SUBJECT + 1]; // of that person's machines
+	char groups[SUBJECT_GROUPS][OP_MAX_SUBJECT + 1]; // of this node's person that name him
+	int groups_size;
 };
 
 /* "PERSON/MACHINE" */
@@ -22,6 +25,14 @@ enum op_code subject_parse(struct subject *subject, const char *text, struct op_
 /* Returns out. */
 const char *subject_print(const struct subject *subject, char out[static SUBJECT_SIZE]);
 /*
+ * With the groups, as a node tells its own programs: "PERSON/MACHINE GROUP…". The same codes; E2BIG too
+ * for more than SUBJECT_GROUPS.
+ */
+#define SUBJECT_AS_SIZE (SUBJECT_SIZE + SUBJECT_GROUPS * (OP_MAX_SUBJECT + 1))
+enum op_code subject_parse_as(struct subject *subject, const char *text,
+	struct op_refusal *refusal);
+const char *subject_print_as(const struct subject *subject, char out[static SUBJECT_AS_SIZE]);
+/*
  * The name of a person or of a machine: 1 to OP_MAX_SUBJECT bytes of UTF-8 without blanks, control
  * characters and "/"; "owner", "*" and "-" mean something else. EARG, E2BIG.
  */
@@ -29,7 +40,7 @@ enum op_code subject_check_part(const char *text, struct op_refusal *refusal);
 
 /*
  * An access list: at most OP_MAX_ACL lines SUBJECT LETTERS. SUBJECT is owner, PERSON,
- * PERSON/MACHINE or *; a line's letters are verbs' letters (k s g p l m d i), a capital one asks
+ * PERSON/MACHINE, GROUP or *; a line's letters are verbs' letters (k s g p l m d i), a capital one asks
  * the owner first. Without a line of his own the owner may do all, and others nothing.
  */
 #define PERM_LETTERS_SIZE 20
@@ -54,8 +65,8 @@ enum perm {
 };
 /*
  * What the list says of one letter for the subject. acl may be NULL. The most exact line decides
- * alone: PERSON/MACHINE, then PERSON, then owner (if the subject is), then * (if he is not). The
- * owner cannot lock himself out: k and i stay his, but for a line of one of his machines.
+ * alone: PERSON/MACHINE, then PERSON, then those of his groups together, then owner (if the subject is),
+ * then * (if he is not). The owner cannot lock himself out: k and i stay his, but for a line of one of his machines.
  */
 enum perm acl_allows(const struct acl *acl, const char *owner, const struct subject *subject,
 	char letter);

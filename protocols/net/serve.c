@@ -332,8 +332,11 @@ static bool settle_subject(struct served *served, struct op_head *head,
 		struct op_refusal *refusal) {
 	const char *as = op_get(head, OP_F_AS);
 	if (as && served->trusted &&
-			subject_parse(&served->subject, as, refusal) != OP_OK) {
+			subject_parse_as(&served->subject, as, refusal) != OP_OK) {
 		return false;
+	}
+	if (served->server->name_groups) {
+		served->server->name_groups(served->server->data, &served->subject);
 	}
 	op_unset(head, OP_F_AS);
 	return check_quota(served, refusal) && check_rate(served, refusal);
@@ -452,6 +455,13 @@ void box_server_take(struct box_server *server, struct stream *stream, const str
 		return;
 	}
 	arm_timer(server);
+}
+
+void box_server_regroup(struct box_server *server) {
+	struct served *served;
+	wl_list_for_each(served, &server->served, link) {
+		server->name_groups(server->data, &served->subject);
+	}
 }
 
 void box_server_drop(struct box_server *server, const struct subject *subject) {

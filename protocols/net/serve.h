@@ -36,6 +36,8 @@ struct box_server {
 	 */
 	bool (*forward)(void *data, struct exchange *exchange, struct op_head *head,
 		const struct subject *subject);
+	/* Optional: sets the groups of who asks, before anything else is done for him. */
+	void (*name_groups)(void *data, struct subject *subject);
 	void *data;
 };
 
@@ -66,6 +68,8 @@ void box_server_give(struct box_server *server, struct box_tree *tree, struct ex
 	const struct op_head *head, const struct subject *subject);
 /* Serves one exchange. The stream is taken over, also when memory fails. door is copied. */
 void box_server_take(struct box_server *server, struct stream *stream, const struct door *door);
+/* Groups are others: those of requests that wait are set anew. */
+void box_server_regroup(struct box_server *server);
 /*
  * Ends all exchanges that came in as this subject (a peer that is gone, or revoked), when the loop
  * is next about to sleep.

@@ -140,6 +140,50 @@ static void test_limit(void **state) {
 	check_letters(&acl, &bob, "k");
 }
 
+// Lines of all his groups count together, behind those for himself.
+static void test_groups(void **state) {
+	struct subject member = {"bob", "pc", {"family", "work"}, 2};
+	struct acl acl = {0};
+	set(&acl, "family kG");
+	check_letters(&acl, &member, "kG");
+	check_letters(&acl, &bob, "");
+	set(&acl, "work gs");
+	check_letters(&acl, &member, "ksg"); // small where one says so
+	set(&acl, "* kp");
+	check_letters(&acl, &member, "ksg");
+	check_letters(&acl, &bob, "kp");
+	set(&acl, "bob d");
+	check_letters(&acl, &member, "d");
+	set(&acl, "bob/pc i");
+	check_letters(&acl, &member, "i");
+	char line[ACL_LINE_SIZE];
+	set(&acl, "bob -");
+	set(&acl, "bob/pc -");
+	assert_string_equal(acl_line_with(&acl, "ann", &member, 'd', line), "bob ksgd");
+}
+
+static void test_subject_with_groups(void **state) {
+	struct subject subject;
+	char text[SUBJECT_AS_SIZE];
+	assert_int_equal(subject_parse_as(&subject, "bob/pc", NULL), OP_OK);
+	assert_int_equal(subject.groups_size, 0);
+	assert_int_equal(subject_parse_as(&subject, "bob/pc family work", NULL), OP_OK);
+	assert_string_equal(subject_print_as(&subject, text), "bob/pc family work");
+	static const char *const wrong[] = {"bob", "bob/pc ", "bob/pc  work", "bob/pc a/b", "bob/pc work ",
+		"bob/pc *", "bob/pc owner", " bob/pc"};
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		assert_int_equal(subject_parse_as(&subject, wrong[i], NULL), OP_EARG);
+	}
+	strcpy(text, "bob/pc");
+	for (int i = 0; i < SUBJECT_GROUPS; i++) {
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), " g%d", i);
+	}
+	assert_int_equal(subject_parse_as(&subject, text, NULL), OP_OK);
+	assert_int_equal(subject.groups_size, SUBJECT_GROUPS);
+	strcat(text, " one");
+	assert_int_equal(subject_parse_as(&subject, text, NULL), OP_E2BIG);
+}
+
 static void step(struct perm_path *path, const char *owner, const char *line, const char *letters) {
 	struct perm_step step = {0};
 	snprintf(step.owner, sizeof(step.owner), "%s", owner);
@@ -219,6 +263,8 @@ int main(void) {
 		cmocka_unit_test(test_replace_and_take_away),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_subject_with_groups),
 		cmocka_unit_test(test_path),
 		cmocka_unit_test(test_path_of_a_machine),
 		cmocka_unit_test(test_broken_step),

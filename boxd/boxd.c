@@ -32,6 +32,7 @@
 #include "far.h"
 #include "fetch.h"
 #include "grants.h"
+#include "group_tales.h"
 #include "leases.h"
 #include "mounts.h"
 #include "net/asker.h"
@@ -76,6 +77,7 @@ struct boxd {
 	struct caller owner; // of what is asked of this node's owner
 	struct net_asker asker;
 	struct revocations revocations;
+	struct group_tales group_tales;
 	struct quic *quic; // NULL: no network
 	struct follow follow; // of what peers advertise
 	struct nearby nearby;
@@ -185,6 +187,14 @@ static bool forward_inside(void *data, struct exchange *exchange, struct op_head
 	return pass_on(boxd, exchange, head, subject, true);
 }
 
+static void name_groups(void *data, struct subject *subject) {
+	struct boxd *boxd = data;
+	subject->groups_size = 0;
+	if (boxd->quic) {
+		quic_name_groups(boxd->quic, subject);
+	}
+}
+
 // What another node asks with somebody's grant is asked by who gave it.
 static void serve_granted(struct boxd *boxd, struct exchange *exchange, struct op_head *head,
 		const struct subject *subject) {
@@ -192,7 +202,10 @@ static void serve_granted(struct boxd *boxd, struct exchange *exchange, struct o
 	struct op_refusal why;
 	if (grants_admit(&boxd->grants, exchange, head, &granted, &why) != OP_OK) {
 		relay_refuse(exchange, &why);
-	} else if (!pass_on(boxd, exchange, head, &granted, false)) {
+		return;
+	}
+	name_groups(boxd, &granted);
+	if (!pass_on(boxd, exchange, head, &granted, false)) {
 		box_server_give_back(&boxd->outside, exchange, head, &granted);
 	}
 }
@@ -316,6 +329,7 @@ static void handle_peer_changed(void *data, struct peer *peer) {
 	}
 	if (peer->up) {
 		revocations_tell(&boxd->revocations, peer);
+		group_tales_tell(&boxd->group_tales, peer);
 		net_linker_retry(&boxd->linker);
 		claims_tell(&boxd->claims, peer);
 		leases_check(&boxd->leases);
@@ -357,6 +371,18 @@ static void handle_revoked(void *data, const char *person) {
 	}
 	revocations_tell_all(&boxd->revocations, person);
 	grants_check(&boxd->grants);
+}
+
+static void handle_group_changed(void *data, const char *name) {
+	struct boxd *boxd = data;
+	if (!boxd->quic) {
+		return; // still loading
+	}
+	box_server_regroup(&boxd->inside);
+	box_server_regroup(&boxd->outside);
+	peer_group_changed(&boxd->env, name);
+	box_tree_rights_changed(boxd->tree);
+	group_tales_tell_all(&boxd->group_tales, name);
 }
 
 static bool handle_unanswered(void *data, struct peer *peer) {
@@ -406,6 +432,7 @@ static void handle_not_near(void *data, const char *key) {
 
 static const struct quic_events quic_events = {
 	.revoked = handle_revoked,
+	.group_changed = handle_group_changed,
 	.stream = handle_stream,
 	.peer_changed = handle_peer_changed,
 	.peer_gone = handle_peer_gone,
@@ -500,7 +527,7 @@ static bool create_network(struct boxd *boxd) {
 	boxd->route.quic = boxd->env.quic = boxd->claims.quic = boxd->grants.quic = boxd->quic;
 	boxd->follow.quic = boxd->quic;
 	boxd->env.follow = &boxd->follow;
-	boxd->revocations.quic = boxd->quic;
+	boxd->revocations.quic = boxd->group_tales.quic = boxd->quic;
 	boxd->env.nearby = &boxd->nearby;
 	struct peer *peer;
 	wl_list_for_each(peer, quic_peers(boxd->quic), link) {
@@ -576,9 +603,11 @@ struct boxd *boxd_create(struct wl_event_loop *loop, const struct config *config
 	far_init(&boxd->far, loop, &boxd->caller, boxd->keys);
 	copies_init(&boxd->copies, loop, &boxd->route, &boxd->caller);
 	revocations_init(&boxd->revocations, loop, &boxd->caller, boxd->keys);
+	group_tales_init(&boxd->group_tales, loop, &boxd->caller, boxd->keys);
 	box_server_init(&boxd->inside, loop, boxd->tree);
 	box_server_init(&boxd->outside, loop, boxd->tree);
 	boxd->inside.data = boxd->outside.data = boxd;
+	boxd->inside.name_groups = boxd->outside.name_groups = name_groups;
 	boxd->inside.forward = forward_inside;
 	boxd->outside.forward = forward_outside;
 	boxd->outside.outside = true;
@@ -601,6 +630,7 @@ void boxd_destroy(struct boxd *boxd) {
 	}
 	boxd->env.ending = true;
 	revocations_finish(&boxd->revocations);
+	group_tales_finish(&boxd->group_tales);
 	far_finish(&boxd->far);
 	copies_finish(&boxd->copies);
 	claims_finish(&boxd->claims);

@@ -16,7 +16,7 @@
 
 static const struct verb *const verbs[] = { // alphabetical
 	&verb_ads, &verb_ask, &verb_cast, &verb_change, &verb_chinfo, &verb_cp, &verb_doctor, &verb_dot,
-	&verb_forget, &verb_import, &verb_info, &verb_init, &verb_ln, &verb_ls, &verb_mk, &verb_ns,
+	&verb_forget, &verb_group, &verb_import, &verb_info, &verb_init, &verb_ln, &verb_ls, &verb_mk, &verb_ns,
 	&verb_pair, &verb_revoke, &verb_rm, &verb_run, &verb_uncast,
 };
 

@@ -20,7 +20,7 @@ struct verb {
 };
 
 extern const struct verb verb_ads, verb_ask, verb_cast, verb_change, verb_chinfo, verb_cp, verb_doctor,
-	verb_dot, verb_forget, verb_import, verb_info, verb_init, verb_ln, verb_ls, verb_mk, verb_ns,
+	verb_dot, verb_forget, verb_group, verb_import, verb_info, verb_init, verb_ln, verb_ls, verb_mk, verb_ns,
 	verb_pair, verb_revoke, verb_rm, verb_run, verb_uncast;
 /* `box` alone: this node, its peers, its windows, what to type next. */
 int show_node(struct asker *asker);

@@ -139,11 +139,16 @@ static void peers_make(struct box *parent, struct req *req) {
 	};
 	struct box_env *env = parent->data;
 	if (strcmp(req->subject->person, box_tree_owner(env->tree)) != 0) {
-		req_fail(req, OP_EPERM, "only this node's owner pairs it");
+		req_fail(req, OP_EPERM, "only this node's owner pairs it, and makes groups");
 		return;
 	}
 	if (!env->quic) {
 		req_fail(req, OP_EUNREACH, "this node has no network (network no in boxd.conf)");
+		return;
+	}
+	const char *type = op_get(req->head, OP_F_TYPE);
+	if (type && cnstr_text_meets(type, "group")) {
+		peer_group_make(env, req);
 		return;
 	}
 	struct pairing *pairing = calloc(1, sizeof(*pairing));

@@ -88,9 +88,10 @@ void peer_person_known(struct box_env *env, const char *person) {
 	char line[OP_MAX_SUBJECT + 8];
 	bool own = strcmp(person, box_tree_owner(env->tree)) == 0;
 	snprintf(line, sizeof(line), "%s ki", own ? "*" : person);
-	if (!list || box_set_acl(list, line, NULL) != OP_OK) {
+	if (!list || box_set_acl(list, line, NULL) != OP_OK || (own && !peer_groups_told(env, box))) {
 		box_destroy(box);
 	}
+	peer_groups_show(env);
 }
 
 void peer_persons_prune(struct box_env *env) {

@@ -22,6 +22,7 @@
 #include "quic/detour.h"
 #include "quic/filing.h"
 #include "quic/forward_private.h"
+#include "quic/groups.h"
 
 static bool is_key(const char *text) {
 	return strlen(text) == KEYS_FINGERPRINT
@@ -83,6 +84,9 @@ char *persons_cert(struct quic *quic, const char *key) {
 
 bool persons_taken(struct quic *quic, const char *name, const char *key) {
 	const char *own = keys_person(quic->keys);
+	if (groups_has(quic, name)) {
+		return true; // a line of an access list means the one or the other
+	}
 	if (own && strcmp(own, name) == 0 && strcmp(keys_person_fingerprint(quic->keys), key) != 0) {
 		return true;
 	}
@@ -515,7 +519,8 @@ static void choose_petname(struct quic *quic, struct peer *peer) {
 		peer->subject.machine);
 	snprintf(peer->petname, sizeof(peer->petname), "%s", base);
 	// A person has a box beside those of machines: neither gets the other's name.
-	for (int n = 2; by_petname(quic, peer->petname) || persons_key(quic, peer->petname); n++) {
+	for (int n = 2; by_petname(quic, peer->petname) || persons_key(quic, peer->petname) ||
+			groups_has(quic, peer->petname); n++) {
 		snprintf(peer->petname, sizeof(peer->petname), "%.117s-%d", base, n);
 	}
 }

@@ -24,6 +24,7 @@
 #include "quic/dial.h"
 #include "quic/filing.h"
 #include "quic/forward_private.h"
+#include "quic/groups.h"
 #include "quic/incoming.h"
 #include "quic/keys_files.h"
 #include "quic/meeting.h"
@@ -271,6 +272,7 @@ static void init_lists(struct quic *quic) {
 	wl_list_init(&quic->persons);
 	wl_list_init(&quic->forgotten);
 	wl_list_init(&quic->revoked);
+	wl_list_init(&quic->groups);
 	wl_list_init(&quic->pairs);
 	wl_list_init(&quic->detours);
 	wl_list_init(&quic->forwards);
@@ -291,7 +293,7 @@ static bool start(struct quic *quic, const struct quic_options *options,
 		return false;
 	}
 	if (keys_check_dir(quic->dir, refusal) != OP_OK || !peers_load(quic, refusal)
-			|| !revoked_load(quic, refusal)) {
+			|| !revoked_load(quic, refusal) || !groups_load(quic, refusal)) {
 		return false;
 	}
 	quic->endpoint = endpoint_create(quic->loop, options->address ? options->address : "",
@@ -360,6 +362,7 @@ void quic_destroy(struct quic *quic) {
 	filing_finish(quic);
 	peers_finish(quic);
 	revoked_finish(quic);
+	groups_finish(quic);
 	cids_finish(&quic->cids);
 	if (quic->turn) {
 		wl_event_source_remove(quic->turn);

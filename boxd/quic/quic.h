@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <wayland-server-core.h>
 
+#include "base/buf.h"
 #include "box/op.h"
 #include "box/perm.h"
 #include "net/stream.h"
@@ -47,6 +48,8 @@ struct quic_events {
 	void (*peer_gone)(void *data, struct peer *peer);
 	/* Optional. The person with that key has revoked machines; others should be told. */
 	void (*revoked)(void *data, const char *person);
+	/* Optional. The group was made, changed or deleted; the person's other machines should be told. */
+	void (*group_changed)(void *data, const char *name);
 	/*
 	 * Optional. A peer that is being dialled answers at no address known. true: a meeting point is
 	 * asked, and quic_met() or quic_unmet() follows, though not from in here.
@@ -106,6 +109,33 @@ enum op_code quic_revoke(struct quic *quic, const char *person, const struct op_
 bool quic_revoked(struct quic *quic, const char *person, struct op_head *head);
 /* Calls each for every person who has revoked something. */
 void quic_each_revoked(struct quic *quic, void (*each)(void *data, const char *person), void *data);
+
+#define GROUP_TEXT_MAX (128 * 1024) // bytes of a group as text
+/*
+ * Groups of persons, of this node's own person (quic/group.h). Only where a group was made is its key,
+ * with which it can be changed: EPERM elsewhere. person is a name; ENOENT, EEXIST, E2BIG, EQUOTA, EARG,
+ * EIO. Each change is on the disk when it is answered.
+ */
+enum op_code quic_group_make(struct quic *quic, const char *name, struct op_refusal *refusal);
+enum op_code quic_group_delete(struct quic *quic, const char *name, struct op_refusal *refusal);
+enum op_code quic_group_add(struct quic *quic, const char *name, const char *person,
+	struct op_refusal *refusal);
+enum op_code quic_group_remove(struct quic *quic, const char *name, const char *key,
+	struct op_refusal *refusal);
+/* What another machine of the person says, as quic_group_print there printed it. ESTALE, EPERM, … */
+enum op_code quic_group_take(struct quic *quic, const char *text, size_t size,
+	struct op_refusal *refusal);
+/* false: no such group, or no memory. One that is gone can be told of. */
+bool quic_group_print(const struct quic *quic, const char *name, struct buf *out);
+bool quic_group_is_there(const struct quic *quic, const char *name); // and not gone
+uint64_t quic_group_serial(const struct quic *quic, const char *name);
+void quic_each_group(const struct quic *quic, void (*each)(void *data, const char *name, bool gone),
+	void *data);
+/* person: by the name he has here, or had where he was added. */
+void quic_each_member(struct quic *quic, const char *name,
+	void (*each)(void *data, const char *person, const char *key), void *data);
+/* Sets the subject's groups. */
+void quic_name_groups(struct quic *quic, struct subject *subject);
 
 /* Whether the subject is a machine that was forgotten or revoked, and no other has its name now. */
 bool quic_is_gone(struct quic *quic, const struct subject *subject);

@@ -90,6 +90,7 @@ struct quic {
 	struct work_pool *filing;   // of filing.c; NULL until needed
 	int filings;                // that are not written yet
 	struct wl_list revoked;     // of revoked.c
+	struct wl_list groups;      // known_group.link, by name
 	struct wl_list pairs;       // quic_pair.link
 	struct wl_list detours;     // of detour.c
 	struct wl_list forwards;    // of forward.c

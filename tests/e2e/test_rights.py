@@ -145,6 +145,28 @@ def test_friend(homes):
     assert not wrong, "\n".join(wrong)
 
 
+def test_friend_in_a_group(homes):
+    """Bob, by a line for a group that he is in: boxes of boxd, and of the desktop that it asks."""
+    den, _, pc, _ = homes
+    den.box("group", "pals", "add", "bob")
+
+    def allow(box, letters):
+        den.op.chinfo(box, acl=[f"pals {letters or '-'}"])
+
+    boxes = ("/chan/x", "/display/0", "/fs/files/f", "/proc")
+    wrong = [line for box, verb in cases(den) if box in boxes
+             for line in check(pc.op, den, "/n/ann.den", box, verb, allow, owner=False)]
+    den.box("group", "pals", "rm", "bob")
+    for box in ("/chan/x", "/display/0"):
+        prepare(den, box)
+        allow(box, "ksgplmdi")
+        wrong += [f"{verb} {box}: he is in no group" for verb in VERBS
+                  if ask(pc.op, verb, "/n/ann.den" + box, "/null") != "ENOENT"]
+        allow(box, "")
+    den.box("rm", "/peer/pals")
+    assert not wrong, "\n".join(wrong)
+
+
 def test_friend_of_a_file(homes):
     """Bob, by the list of one file: that is as good as its folder's, and good for nothing else."""
     den, _, pc, _ = homes

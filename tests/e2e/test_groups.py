@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT
+"""Persons under one name: made, used, told to the person's other machines, and taken away again."""
+
+import pytest
+
+from net.household import Household, pair
+from net.place import wait_for
+from peer.op import Refused
+
+DIR = "/home/ann/.local/share/boxland/groups"
+
+
+@pytest.fixture(scope="module")
+def homes(lab):
+    """den and ibiza are Ann's; pc is Bob's, who is known to both."""
+    den, ibiza = Household(lab.node("den")).start(), Household(lab.node("ibiza")).start()
+    pc = Household(lab.node("pc", person="bob")).start()
+    den.box("init", "--person", "ann")
+    pc.box("init", "--person", "bob")
+    pair(den, ibiza, mine=True)
+    pair(den, pc)
+    pair(ibiza, pc)
+    return den, ibiza, pc
+
+
+def sees(pc, name):
+    try:
+        pc.op.kind(name)
+        return True
+    except Refused as refused:
+        assert refused.code == "ENOENT"
+        return False
+
+
+def test_a_group(homes):
+    """A line for a group is good for who is in it, on every machine of its person."""
+    den, ibiza, pc = homes
+    assert b"there is no group yet" in den.run("group").stderr
+    den.box("group", "family", "add", "bob")
+    assert den.box("group") == "family  bob"
+    assert den.box("group", "family") == "bob"
+    for home, node in ((den, "ann.den"), (ibiza, "ann.ibiza")):
+        wait_for(lambda home=home: home.has_box("/peer/family/bob"), 20, "a group to be known")
+        home.box("mk", "/chan/x")
+        assert not sees(pc, f"/n/{node}/chan/x")
+        home.box("chinfo", "/chan/x", "acl", "family kg")
+        assert pc.op.kind(f"/n/{node}/chan/x").text("letters") == "kg"
+    # Who waits is told that he may no more, and so are the other machines.
+    version = pc.op.kind("/n/ann.den/chan/x").text("version")
+    with pc.op.call("kind", "/n/ann.den/chan/x", since=version) as call:
+        den.box("group", "family", "rm", "bob")
+        with pytest.raises(Refused) as refused:
+            call.reply
+        assert refused.value.code == "ENOENT"
+    wait_for(lambda: not ibiza.has_box("/peer/family/bob"), 20, "ibiza to hear of it")
+    assert not sees(pc, "/n/ann.ibiza/chan/x")
+
+
+def test_names(homes):
+    """A name means a person or a group, and never both; and only persons are members."""
+    den, ibiza, pc = homes
+    assert "is a person or a machine" in den.refused("group", "bob", "add", "bob")
+    assert "is a person or a machine" in den.refused("group", "ibiza", "add", "bob")
+    assert "no person who is known here" in den.refused("group", "family", "add", "eve")
+    assert "needs no group" in den.refused("group", "family", "add", "ann")
+    assert "is on the machine where it was made" in ibiza.refused("group", "family", "add", "bob")
+    den.box("group", "family", "add", "bob")
+    assert "there is a box" in den.refused("group", "family", "add", "bob")
+    for verb, name in (("make", "/n/ann.den/peer/own"), ("make", "/n/ann.den/peer/family/bob"),
+                       ("delete", "/n/ann.den/peer/family"), ("kind", "/n/ann.den/peer/family")):
+        with pytest.raises(Refused) as refused:
+            pc.op.ask(verb, name, **({"type": "group"} if verb == "make" else {}))
+        assert refused.value.code == "ENOENT", (verb, name)
+
+
+def test_it_is_kept(homes):
+    """In files for its owner alone, which no other text passes for; and deleted it stays deleted."""
+    den, ibiza, pc = homes
+    wait_for(lambda: ibiza.has_box("/peer/family/bob"), 20, "ibiza to know")
+    modes = den.node.output(["stat", "-c", "%a", f"{DIR}/family", f"{DIR}/family.key"]).split()
+    assert modes == ["600", "600"]
+    old = den.node.read_file(f"{DIR}/family")
+    with pytest.raises(Refused) as refused:  # Bob's machine says it, and it is not his to say
+        pc.op.put("/n/ann.den/peer/ann/groups", old)
+    assert refused.value.code == "ENOENT"
+    forged = old.replace(b"serial ", b"serial 1")
+    with pytest.raises(Refused) as refused:
+        ibiza.op.put("/n/den/peer/ann/groups", forged)
+    assert refused.value.code == "EPERM"
+    den.boxd.stop()
+    den.start_boxd()
+    assert den.box("group") == "family  bob"
+    den.box("rm", "/peer/family")
+    wait_for(lambda: not ibiza.has_box("/peer/family"), 20, "ibiza to hear that it is gone")
+    with pytest.raises(Refused) as refused:
+        ibiza.op.put("/peer/ann/groups", old)
+    assert refused.value.code == "ESTALE"
+    den.boxd.stop()
+    den.node.run(["chmod", "644", f"{DIR}/family.key"])
+    started = den.node.run(["boxd"], check=False)
+    assert started.returncode != 0
+    assert b"groups/family.key has mode 0644" in started.stderr

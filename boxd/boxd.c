@@ -380,6 +380,7 @@ static void handle_group_changed(void *data, const char *name) {
 	}
 	box_server_regroup(&boxd->inside);
 	box_server_regroup(&boxd->outside);
+	sandboxes_regroup(&boxd->sandboxes);
 	peer_group_changed(&boxd->env, name);
 	box_tree_rights_changed(boxd->tree);
 	group_tales_tell_all(&boxd->group_tales, name);
@@ -577,6 +578,7 @@ struct boxd *boxd_create(struct wl_event_loop *loop, const struct config *config
 	boxd->tree = box_tree_create(person ? person : config->person);
 	sandboxes_init(&boxd->sandboxes, loop, &boxd->route, boxd->tree, config->socket);
 	boxd->sandboxes.pass_on = pass_on_given;
+	boxd->sandboxes.name_groups = name_groups;
 	boxd->sandboxes.data = boxd;
 	boxd->caller = (struct caller){.open = open_inside, .data = boxd};
 	net_linker_init(&boxd->linker, loop, &boxd->caller);

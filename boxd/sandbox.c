@@ -229,9 +229,26 @@ static bool make_folder(struct sandbox *sandbox) {
 		(int)sizeof(sandbox->socket);
 }
 
+static void name_groups(void *data, struct subject *subject) {
+	const struct sandboxes *sandboxes = ((struct sandbox *)data)->sandboxes;
+	if (sandboxes->name_groups) {
+		sandboxes->name_groups(sandboxes->data, subject);
+	}
+}
+
+void sandboxes_regroup(struct sandboxes *sandboxes) {
+	struct sandbox *sandbox;
+	wl_list_for_each(sandbox, &sandboxes->list, link) {
+		if (!sandbox->finished) {
+			box_server_regroup(&sandbox->server);
+		}
+	}
+}
+
 static bool open_socket(struct sandbox *sandbox, const struct subject *by) {
 	const struct door door = {.subject = *by, .trusted = false};
 	sandbox->server.forward = forward;
+	sandbox->server.name_groups = name_groups;
 	sandbox->server.data = sandbox;
 	sandbox->server.outside = true;
 	return make_folder(sandbox) && box_server_listen(&sandbox->server, sandbox->socket, &door);

@@ -30,12 +30,15 @@ struct sandboxes {
 	 */
 	bool (*pass_on)(void *data, struct exchange *exchange, struct op_head *head,
 		const struct subject *subject, bool local);
+	void (*name_groups)(void *data, struct subject *subject); // as box_server's; NULL: it has none
 	void *data;
 	struct wl_list list;   // of sandbox.c
 };
 
 void sandboxes_init(struct sandboxes *sandboxes, struct wl_event_loop *loop,
 	const struct route *route, struct box_tree *tree, const char *socket);
+/* Groups are others: as box_server_regroup. */
+void sandboxes_regroup(struct sandboxes *sandboxes);
 /* Takes away what another boxd, which is dead, has left. */
 void sandboxes_sweep(const struct sandboxes *sandboxes);
 /* Ends what goes on in them; who holds one still destroys it. */

@@ -322,6 +322,7 @@ void connection_count(struct connection *c) {
 	uint64_t now = quic_now();
 	c->busy_since = busy ? now : 0;
 	c->idle_since = now;
-	ngtcp2_conn_set_keep_alive_timeout(c->conn, busy ? KEEP_ALIVE : NEVER);
+	uint64_t keep_alive = c->dialled ? KEEP_ALIVE : KEEP_ALIVE + KEEP_ALIVE_YIELD;
+	ngtcp2_conn_set_keep_alive_timeout(c->conn, busy ? keep_alive : NEVER);
 	connection_wake(c);
 }

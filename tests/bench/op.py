@@ -33,13 +33,14 @@ CONF = f"store pool {POOL}\n"
 THIN_KBIT = 2000
 PACKAGES = ["openssh-client", "rsync", "iperf3", "diod", "libngtcp2-16"]
 ASKED = 2000  # requests of one run
+SETTLE_S = 12
 
 
 class Town:
     """Two machines of one person: den, and ibiza at a cable of a kind."""
 
-    def __init__(self, made, number, link, ssh=False, disk=None):
-        self.lab, self.disk = made, disk
+    def __init__(self, made, number, link, ssh=False, disk=None, conf=CONF):
+        self.lab, self.disk, self.conf = made, disk, conf
         self.den = self._home(f"den{number}", "bare" if link == "bare" else "LAN")
         self.ibiza = self._home(f"ibiza{number}", link)
         self.den.box("init", "--person", "ann")
@@ -56,7 +57,7 @@ class Town:
         else:
             node = self.lab.node(name, link=link)
             node.run(["mkdir", POOL])
-        return Household(node, boxd_conf=CONF).start()
+        return Household(node, boxd_conf=self.conf).start()
 
     def boxds(self):
         """(node, pid) of both."""
@@ -252,12 +253,13 @@ def rtt_ms(town):
     return float(re.search(r"= [\d.]+/([\d.]+)/", told)[1])
 
 
-def ask(town, name, at_once=1, count=ASKED):
+def ask(town, name, at_once=1, count=ASKED, cores="0-1023"):
     """Requests, one after another or several at once."""
     where = town.ibiza.node, town.ibiza.boxd.pid
+    town.ibiza.node.run(["taskset", "-acp", cores, str(town.ibiza.boxd.pid)])
     before = measure.cpu_s(*where)
     p50, p95, whole = map(int, town.ibiza.node.output(
-        ["asker", str(count), str(at_once), name], timeout=PATIENCE_S).split())
+        ["taskset", "-c", cores, "asker", str(count), str(at_once), name], timeout=PATIENCE_S).split())
     return {"p50_us": p50 / 1e3, "p95_us": p95 / 1e3, "per_s": count / whole * 1e9,
             "s": whole / 1e9, "cpu_us": (measure.cpu_s(*where) - before) / count * 1e6}
 
@@ -271,6 +273,7 @@ def request(args, made, log):
     distant = {"WAN40": wan, "LAN": lan}
     ways = {"own node, in memory": lambda: ask(lan, "/ns/default/dot"),
             "own node": lambda: ask(lan, "/fs/pool/small"),
+            "own node, one core for both": lambda: ask(lan, "/fs/pool/small", cores="0"),
             "own node, 16 at once": lambda: ask(lan, "/fs/pool/small", 16, 10 * ASKED),
             "LAN": lambda: ask(lan, f"{lan.there}/fs/pool/small"),
             "WAN40": lambda: ask(wan, f"{wan.there}/fs/pool/small", 1, 100)}
@@ -310,28 +313,50 @@ def run(args, made, log):
 
 # --- idle: nothing ---
 
+def wake_ups(trace, pid):
+    """How often a process that strace followed woke up, all its threads together; and how often it
+    then neither sent nor received a packet: between peers with nothing to say each is a keep-alive."""
+    count = beyond = 0
+    moved = True  # before the first
+    for line in trace.splitlines():
+        thread, rest = line.split(maxsplit=1)
+        woke = re.match(r"(?:<\.\.\. )?(?:epoll_wait|futex)\b.*(?:= \d+|ETIMEDOUT\b.*)$", rest)
+        if woke and "FUTEX_WAKE" in rest:
+            continue  # another is woken, if it waits
+        if woke and thread != str(pid):
+            count, beyond = count + 1, beyond + 1
+        elif woke:
+            count, beyond, moved = count + 1, beyond + (not moved), False
+        elif re.match(r"(send|recv)mmsg", rest):
+            moved = True
+    return count, beyond
+
+
 def idle(args, made, log):
-    """Two boxds that know each other and have nothing to do."""
-    town = Town(made, 9, "LAN")
-
-    def counters():
-        told = []
-        for node, pid in town.boxds():
-            status = node.read_file(f"/proc/{pid}/status").decode()
-            memory = node.read_file(f"/proc/{pid}/smaps_rollup").decode()
-            told.append((int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", status, re.M)[1]),
-                         int(re.search(r"^Pss:\s+(\d+)", memory, re.M)[1])))
-        return told
-
-    before = counters()
+    """boxds that know each other and have nothing to do: den has two peers. There is no Avahi here, and
+    nobody looks for one."""
+    town = Town(made, 9, "LAN", conf="advertise no\n")
+    third = Household(made.node("third9"), boxd_conf="advertise no\n").start()
+    pair(town.den, third, mine=True)
+    homes, tracers = (town.den, town.ibiza, third), []
+    wait_for(lambda: all("/n/" in home.box("ads") for home in homes), 30, "ads")
+    time.sleep(SETTLE_S)  # what was asked before has had its time
+    for home in homes:
+        pid = home.boxd.pid
+        memory = home.node.read_file(f"/proc/{pid}/smaps_rollup").decode()
+        tracer = home.node.spawn(["strace", "-f", "-p", str(pid), "-o", f"{home.node.home}/trace"])
+        tracer.wait_output("attached")
+        tracers.append((home, pid, int(re.search(r"^Pss:\s+(\d+)", memory, re.M)[1]), tracer))
     time.sleep(args.idle)  # what is measured is this time
-    after = counters()
-    log(0, "idle", {"wakeups": [b[0] - a[0] for a, b in zip(before, after)],
-                    "pss_kib": [b[1] for b in after]})
-    print(f"\ntwo paired machines, nothing asked for {args.idle:g} s\n")
-    print(table(["boxd", "wake-ups", "Pss MB"], [
-        [home.name, str(b[0] - a[0]), f"{b[1] / 1024:.1f}"]
-        for home, a, b in zip((town.den, town.ibiza), before, after)]))
+    rows = []
+    for home, pid, pss_kib, tracer in tracers:
+        tracer.stop()
+        count, beyond = wake_ups(home.node.read_file(f"{home.node.home}/trace").decode(), pid)
+        log(0, home.name, {"wake_ups": count, "beyond": beyond, "pss_kib": pss_kib})
+        rows.append([home.name, "2" if home is town.den else "1", str(count), str(beyond),
+                     f"{pss_kib / 1024:.1f}"])
+    print(f"\npaired machines, nothing asked for {args.idle:g} s\n")
+    print(table(["boxd", "peers", "wake-ups", "beyond keep-alive", "Pss MB"], rows))
 
 
 # --- all of it ---

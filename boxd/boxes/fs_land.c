@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/xattr.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/tree.h"
@@ -20,7 +21,7 @@
 #include "boxes/fs_scan.h"
 #include "boxes/fs_type.h"
 
-#define COUNT_MAX 100000000000000000
+#define FAR_S (100LL * 365 * 86400) // no clock is wrong by so much
 
 /* What they have. */
 
@@ -78,12 +79,15 @@ static bool may_be_stored(const char *name) {
 	return true;
 }
 
-// A count is a time in µs: one of the far future would leave no room to count up.
+// A count is a time in µs. One of the far future, be it said to be ours, would be what we count up
+// from: with a fixed limit our next would be beyond it, and nobody would follow us any more. This
+// one goes on.
 static bool is_vector(const char *text) {
 	struct vector vector;
+	uint64_t far = (uint64_t)(time(NULL) + FAR_S) * 1000000;
 	bool good = vector_parse(&vector, text) && vector.size > 0;
 	for (int i = 0; good && i < vector.size; i++) {
-		good = vector.at[i].count < COUNT_MAX;
+		good = vector.at[i].count < far;
 	}
 	return good;
 }

@@ -13,6 +13,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#define LOG_MODULE "replica"
+#include "base/log.h"
 #include "boxes/fs_both.h"
 #include "boxes/fs_type.h"
 
@@ -202,6 +204,17 @@ bool fs_scan_known(struct fs_job *job, struct history *history, int dir, const c
 
 /* A folder with all below. */
 
+// One box that no more can be counted of is no reason to say nothing of all the others: it stays
+// as it was known.
+static bool may_go_on(struct fs_job *job, const char *path) {
+	if (job->why.code != OP_E2BIG) {
+		return false;
+	}
+	log_debug("%s/%s: %s", job->root, path, job->why.sentence);
+	job->why.code = OP_OK;
+	return true;
+}
+
 static bool look_inside(struct fs_job *job, struct history *history, int dir, const char *name,
 		const char *path, int level);
 
@@ -219,7 +232,7 @@ static bool look_inner(struct fs_job *job, struct history *history, int dir, con
 		return errno == ENOENT || fs_job_fail(job, errno);
 	}
 	if (!note(job, history, dir, name, inner, &st, &record)) {
-		return false;
+		return may_go_on(job, inner);
 	}
 	return !record || record->what != REPLICA_FOLDER || level >= OP_MAX_COMPONENTS ||
 		look_inside(job, history, dir, name, inner, level + 1);
@@ -264,8 +277,9 @@ static bool look_top(struct fs_job *job, struct history *history, const char *pa
 	} else if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
 		good = errno == ENOENT || fs_job_fail(job, errno);
 	} else {
-		good = note(job, history, dir, name, path, &st, &record) && (!record ||
-			record->what != REPLICA_FOLDER || look_inside(job, history, dir, name, path, 1));
+		good = note(job, history, dir, name, path, &st, &record) ? !record ||
+			record->what != REPLICA_FOLDER || look_inside(job, history, dir, name, path, 1) :
+			may_go_on(job, path);
 	}
 	close(dir);
 	return good;
@@ -282,7 +296,7 @@ bool fs_scan_all(struct fs_job *job, struct history *history, const char *path) 
 	first = history_range(history, path, &end);
 	for (size_t i = first; i < end; i++) {
 		struct record *record = history->records[i];
-		if (!record->seen && !note_gone(job, history, record)) {
+		if (!record->seen && !note_gone(job, history, record) && !may_go_on(job, record->path)) {
 			return false;
 		}
 	}

@@ -179,20 +179,29 @@ static void look_done(void *data, bool cancelled) {
 		op_set(req_reply(req), OP_F_TYPE, "history");
 		req_ok_open(req, OP_BODY_CHUNKS, 0);
 	}
+	bool room = true;
 	if (feed->out.size > 0) {
-		req_write(req, buf_front(&feed->out), feed->out.size);
+		room = req_write(req, buf_front(&feed->out), feed->out.size);
 		buf_drop(&feed->out, feed->out.size);
 	}
-	if (feed->live) {
+	if (feed->live && room && !feed->timer) {
 		look_later(feed);
-	} else {
+	} else if (!feed->live) {
 		fs_job_destroy(feed);
 		req_end(req, NULL);
 	}
 }
 
+// Who does not read what he was told is told no more: it would all be kept for him here.
+static void feed_drained(struct req *req) {
+	struct feed *feed = req->data;
+	if (feed->live && !feed->job.running && !feed->timer) {
+		look_later(feed);
+	}
+}
+
 void fs_feed_get(struct box *box, struct req *req) {
-	static const struct req_events events = {.gone = fs_job_gone};
+	static const struct req_events events = {.gone = fs_job_gone, .drained = feed_drained};
 	const struct fs_export *export = box->data;
 	if (!export->history) {
 		req_fail(req, OP_EUNSUPP, "%.150s is exported to be read only, without a history: what is "

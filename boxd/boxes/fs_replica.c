@@ -25,7 +25,8 @@
 #include "replica/history.h"
 
 #define FETCHES 4            // at once
-#define AGAIN_MS 5000        // until what failed is tried again
+#define AGAIN_MS 5000        // until what failed is tried again; twice as long each time, for
+#define AGAIN_MAX_MS 300000  // its bytes may be fetched anew each time
 #define HEARD_MAX 262144     // boxes of one history
 
 struct replica {
@@ -47,6 +48,8 @@ struct replica {
 	bool unsaved;
 	struct op_refusal trouble; // of the last that failed
 	struct wl_event_source *timer;
+	bool waits;            // timer is armed
+	int again_ms;          // for how long, the next time
 };
 
 static void go_on(struct replica *replica);
@@ -408,6 +411,7 @@ static bool begin_fetch(struct replica *replica, struct fs_theirs *theirs) {
 
 static int handle_again(void *data) {
 	struct replica *replica = data;
+	replica->waits = false;
 	move_all(&replica->ready, &replica->again);
 	replica->whole = true;
 	go_on(replica);
@@ -445,8 +449,12 @@ static void go_on(struct replica *replica) {
 		begin_pass(replica);
 		return;
 	}
-	if (!wl_list_empty(&replica->again)) {
-		wl_event_source_timer_update(replica->timer, AGAIN_MS);
+	if (wl_list_empty(&replica->again)) {
+		replica->again_ms = AGAIN_MS;
+	} else if (!replica->waits) {
+		wl_event_source_timer_update(replica->timer, replica->again_ms);
+		replica->waits = true;
+		replica->again_ms = replica->again_ms * 2 < AGAIN_MAX_MS ? replica->again_ms * 2 : AGAIN_MAX_MS;
 	}
 	say_state(replica);
 }
@@ -465,6 +473,8 @@ static void forget_heard(struct replica *replica) {
 	drop_all(replica, &replica->again);
 	buf_drop(&replica->in, replica->in.size);
 	wl_event_source_timer_update(replica->timer, 0);
+	replica->waits = false;
+	replica->again_ms = AGAIN_MS;
 	replica->whole = replica->synced = false;
 	replica->trouble.code = OP_OK;
 }

@@ -32,6 +32,7 @@ struct entry {
 	char letters[PERM_LETTERS_SIZE];
 	char *vector; // of a replicated file; or NULL
 	struct box *link; // it is the box of a link, if not NULL
+	bool hidden;      // it does not exist for who asks; nor do links below it
 	struct stat st;
 };
 
@@ -41,6 +42,7 @@ struct listing {
 	bool replicates;       // something in that storage is or was replicated
 	struct entry *entries; // sorted as lists are
 	size_t count, capacity;
+	size_t folders;        // of the first of them, which are no links
 	char version[48];      // of all of them
 };
 
@@ -147,8 +149,9 @@ static bool list_inner(struct listing *listing, int dir, const char *prefix, con
 	if (!is_link) {
 		fs_rights_in(&rights, dir, inner);
 	}
-	if (letters_allow(rights.letters, 'k') != PERM_YES) {
-		return true; // to him it does not exist
+	bool hidden = letters_allow(rights.letters, 'k') != PERM_YES; // to him it does not exist
+	if (hidden && !S_ISDIR(st.st_mode)) {
+		return true;
 	}
 	if (S_ISREG(st.st_mode) && !is_link) {
 		fs_read_type(dir, inner, type);
@@ -157,11 +160,12 @@ static bool list_inner(struct listing *listing, int dir, const char *prefix, con
 	if (!entry) {
 		return false;
 	}
+	entry->hidden = hidden;
 	if (listing->replicates && S_ISREG(st.st_mode) && !is_link) {
 		add_vector(&listing->job, entry, dir, inner);
 	}
-	if (is_link || !S_ISDIR(st.st_mode) || level >= listing->depth || // links may go in circles
-			level >= OP_MAX_COMPONENTS || // no name is longer
+	if (hidden || is_link || !S_ISDIR(st.st_mode) || // links may go in circles
+			level >= listing->depth || level >= OP_MAX_COMPONENTS || // no name is longer
 			letters_allow(rights.letters, 's') != PERM_YES) {
 		return true;
 	}
@@ -220,6 +224,9 @@ static void run_list(void *data) {
 		qsort(listing->entries, listing->count, sizeof(listing->entries[0]), compare_entries);
 	}
 	for (size_t i = 0; i < listing->count; i++) {
+		if (listing->entries[i].hidden) {
+			continue;
+		}
 		hash_text(&hash, listing->entries[i].name);
 		hash_text(&hash, fs_version(&listing->entries[i].st, version));
 		hash_text(&hash, type_of(&listing->entries[i]));
@@ -248,9 +255,27 @@ static void describe_entry(struct op_head *head, const struct entry *entry, cons
 	}
 }
 
+// Whether he may look into all the folders, of those that are there, that a link is in.
+static bool may_look_at(const struct listing *listing, const char *name) {
+	char above[OP_MAX_NAME + 1];
+	for (const char *slash = name; (slash = strchr(slash + 1, '/'));) {
+		snprintf(above, sizeof(above), "%.*s", (int)(slash - name), name);
+		const struct entry key = {.name = above};
+		const struct entry *entry = listing->folders > 0 ? bsearch(&key, listing->entries,
+			listing->folders, sizeof(key), compare_entries) : NULL;
+		if (entry && (entry->hidden || letters_allow(entry->letters, 's') != PERM_YES)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 // A link of what is listed is listed, too; that another is up is another list.
 static void add_link(void *data, const char *name, struct box *link) {
 	struct listing *listing = data;
+	if (!may_look_at(listing, name)) {
+		return;
+	}
 	char version[32];
 	uint64_t hash = strtoull(listing->version, NULL, 16);
 	struct entry *entry = add_entry(listing, name, link->cnstr, &(struct stat){0}, NULL);
@@ -269,7 +294,7 @@ static void write_entries(const struct listing *listing, struct buf *body) {
 	uint64_t left = op_get_number(asked, OP_F_COUNT, UINT64_MAX);
 	for (size_t i = 0; i < listing->count && left > 0; i++) {
 		const struct entry *entry = &listing->entries[i];
-		if ((match && fnmatch(match, name_last(entry->name), 0) != 0) ||
+		if (entry->hidden || (match && fnmatch(match, name_last(entry->name), 0) != 0) ||
 				(after && name_compare(entry->name, after) <= 0) ||
 				(want && !cnstr_text_meets(type_of(entry), want))) {
 			continue;
@@ -291,6 +316,7 @@ static void list_done(void *data, bool cancelled) {
 	}
 	struct req *req = listing->job.req;
 	size_t count = listing->count;
+	listing->folders = count; // sorted, before links come behind them
 	fs_link_each(req->box, req->rest, listing->depth, add_link, listing);
 	if (listing->count > count) {
 		qsort(listing->entries, listing->count, sizeof(listing->entries[0]), compare_entries);

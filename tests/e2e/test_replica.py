@@ -181,6 +181,12 @@ def test_friend(lab, ann):
     told = pc.refused("ln", "/n/ann.den/fs/pool/notes", "/fs/pool/notes")
     assert "bob may not getmem" in told, told
     assert not pc.node.exists("/home/bob/pool/notes")
+    # what is a replica of what is not for those who may not look there
+    assert "notes/.box-link-0" in pc.box("ls", "-d", "2", "/n/ann.den/fs/pool")
+    den.box("chinfo", "/fs/pool/notes", "acl", "bob k")
+    listed = pc.box("ls", "-d", "2", "/n/ann.den/fs/pool")
+    assert "notes" in listed and ".box-link-0" not in listed
+    den.box("chinfo", "/fs/pool/notes", "acl", "bob -")
     den.box("chinfo", "/fs/pool", "acl", "bob ksg")
     den.box("chinfo", "/fs/pool/notes/two", "acl", "bob k")
     pc.box("rm", "/fs/pool/notes/.box-link-0")

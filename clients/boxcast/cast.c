@@ -17,6 +17,7 @@
 #include "boxcast/encoder.h"
 #include "boxcast/flight.h"
 #include "boxcast/lossless.h"
+#include "boxcast/pace.h"
 #include "boxcast/stats.h"
 #include "boxcast/viewer.h"
 #include "boxcast/window.h"
@@ -37,6 +38,7 @@ struct cast {
 	struct encoder *encoder;
 	struct viewer *viewer;
 	struct flight flight;
+	struct pace pace;
 	struct stats stats;
 	bool started; // boxland said all facts
 	bool refreshed; // refresh was said and its frame has not come
@@ -158,6 +160,7 @@ static void cast_send(struct cast *cast, struct frame *frame, int64_t came_ns, i
 	stats_add(&cast->stats, STATS_ENCODE, coded_ns - came_ns);
 	stats_add(&cast->stats, STATS_SEND, now - coded_ns);
 	stats_frame(&cast->stats, frame->size, key);
+	pace_sent(&cast->pace, frame->size);
 }
 
 /* false: the capture is for video. */
@@ -318,6 +321,14 @@ static const struct encoder_events encoder_events = {
 
 // the viewer
 
+/* A frame was so long on its way and back. */
+static void cast_pace(struct cast *cast, int64_t way_ns, int64_t now) {
+	int64_t wait = way_ns - cast->flight.rtt_ns;
+	pace_acked(&cast->pace, wait > 0 ? wait : 0, cast->flight.rtt_ns,
+		encoder_rate(cast->encoder, cast->picture), encoder_most(cast->encoder, cast->picture), now);
+	encoder_set_limit(cast->encoder, cast->pace.limit);
+}
+
 static void handle_ack(void *data, const struct ack *ack) {
 	struct cast *cast = data;
 	int64_t now = now_ns(), latency;
@@ -326,6 +337,7 @@ static void handle_ack(void *data, const struct ack *ack) {
 		stats_add(&cast->stats, STATS_ACK, latency);
 		stats_add(&cast->stats, STATS_WAIT, (int64_t)ack->waited_us * 1000);
 		stats_add(&cast->stats, STATS_DECODE, (int64_t)ack->decoding_us * 1000);
+		cast_pace(cast, latency - ((int64_t)ack->waited_us + ack->decoding_us) * 1000, now);
 		int64_t total = now - (int64_t)ack->capture_ns - cast->flight.rtt_ns / 2;
 		stats_add(&cast->stats, STATS_TOTAL, total);
 		cast->acked.sequence = ack->sequence;
@@ -469,6 +481,8 @@ static int handle_timer(void *data) {
 	encoder_check(cast->encoder, now);
 	if (flight_check(&cast->flight, now)) {
 		log_debug("no ack in time: all frames are given up for a keyframe");
+		pace_stalled(&cast->pace, encoder_rate(cast->encoder, cast->picture), now);
+		encoder_set_limit(cast->encoder, cast->pace.limit);
 		cast_ask(cast);
 	}
 	int64_t due = refine_deadline(cast);
@@ -522,6 +536,7 @@ struct cast *cast_create(struct wl_event_loop *loop, int fd) {
 		return NULL;
 	}
 	flight_init(&cast->flight, 0);
+	pace_init(&cast->pace);
 	stats_init(&cast->stats);
 	cast->colour = COLOUR_FIRST;
 	buf_init(&cast->tiles);

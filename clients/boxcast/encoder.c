@@ -78,6 +78,7 @@ struct encoder {
 	struct pixels pixels;
 	uint32_t refresh_mhz;
 	uint32_t rate, asked_rate; // bits; asked_rate 0: as fits
+	uint32_t limit; // 0: none
 	struct picture_size size;  // of the last capture
 	struct {
 		bool here; // its elements are registered
@@ -238,9 +239,14 @@ static const struct pipeline_events pipeline_events = {
 	.failed = handle_failed,
 };
 
-static uint32_t rate_of(const struct encoder *encoder, struct picture_size size) {
+uint32_t encoder_most(const struct encoder *encoder, struct picture_size size) {
 	return encoder->asked_rate > 0 ? encoder->asked_rate :
 		picture_rate(size, encoder->refresh_mhz);
+}
+
+uint32_t encoder_rate(const struct encoder *encoder, struct picture_size size) {
+	uint32_t most = encoder_most(encoder, size);
+	return encoder->limit > 0 && encoder->limit < most ? encoder->limit : most;
 }
 
 /* The least failed of those that take such captures, the first in the table among equals. */
@@ -286,7 +292,7 @@ static bool encoder_ready(struct encoder *encoder, const struct window_frame *fr
 			encoder_leave(encoder, why, false);
 		}
 	}
-	encoder->rate = rate_of(encoder, encoder->size);
+	encoder->rate = encoder_rate(encoder, encoder->size);
 	pipeline_set_rate(encoder->pipeline, encoder->rate);
 	log_info("encoding by %s", encoder->path->name);
 	return true;
@@ -306,8 +312,10 @@ void encoder_push(struct encoder *encoder, const struct window_frame *frame, int
 		}
 		return;
 	}
-	uint32_t rate = rate_of(encoder, encoder->size);
-	if (rate != encoder->rate) {
+	// some encoders begin anew with a keyframe at each change
+	uint32_t rate = encoder_rate(encoder, encoder->size);
+	if (rate < encoder->rate || rate > encoder->rate + encoder->rate / 5 ||
+			(rate > encoder->rate && encoder->limit == 0)) {
 		encoder->rate = rate;
 		pipeline_set_rate(encoder->pipeline, rate);
 	}
@@ -335,8 +343,8 @@ void encoder_set_rate(struct encoder *encoder, uint32_t bits) {
 	encoder->asked_rate = bits > 0 ? picture_rate_bounded(bits) : 0;
 }
 
-uint32_t encoder_rate(const struct encoder *encoder, struct picture_size size) {
-	return rate_of(encoder, size);
+void encoder_set_limit(struct encoder *encoder, uint32_t bits) {
+	encoder->limit = bits;
 }
 
 int64_t encoder_deadline(const struct encoder *encoder) {

@@ -42,10 +42,13 @@ bool encoder_dmabuf(struct encoder *encoder, uint32_t i, uint32_t *format, uint6
  */
 void encoder_push(struct encoder *encoder, const struct window_frame *frame, int64_t came_ns,
 	bool key);
-/* Bits a second; 0: as fits the size. */
+/* What the viewer wants, bits a second; 0: as fits the size. */
 void encoder_set_rate(struct encoder *encoder, uint32_t bits);
-/* In force for windows of this size. */
+/* What the way to it carries; 0: anything. */
+void encoder_set_limit(struct encoder *encoder, uint32_t bits);
+/* In force for windows of this size, and what would be without a limit. */
 uint32_t encoder_rate(const struct encoder *encoder, struct picture_size size);
+uint32_t encoder_most(const struct encoder *encoder, struct picture_size size);
 /* When encoder_check has to be called, 0: not. */
 int64_t encoder_deadline(const struct encoder *encoder);
 void encoder_check(struct encoder *encoder, int64_t now);

@@ -226,7 +226,7 @@ void proc_begin(struct proc *proc, struct req *starter, bool fresh) {
 }
 
 bool proc_is_begun(const struct proc *proc) {
-	return proc->begun || proc->look;
+	return proc->begun || proc->look || proc->run;
 }
 
 static void proc_free(struct proc *proc) {
@@ -392,7 +392,8 @@ static enum op_code check_make(const struct op_head *head, struct op_refusal *wh
 static uint64_t held_size(const struct proc *proc) {
 	struct stat st;
 	bool has = proc->prog_fd >= 0 && fstat(proc->prog_fd, &st) == 0;
-	return proc->carried_left + (has ? (uint64_t)st.st_size : 0) + proc_vm_size(proc);
+	return proc->carried_left + (has ? (uint64_t)st.st_size : 0) + proc_facts_size(proc) +
+		proc_vm_size(proc);
 }
 
 enum op_code proc_check_held(const struct box *procs, const struct subject *by, uint64_t bytes,

@@ -120,6 +120,7 @@ void proc_share_refuse(struct proc_io *io, enum op_code code, const char *senten
 /* Boxes args cwd env prog signal status. false: no memory. */
 bool proc_facts_create(struct proc *proc);
 void proc_facts_deleted(struct proc *proc); // refuses those who put
+uint64_t proc_facts_size(const struct proc *proc); // bytes of programs that are being put
 
 /* Box legacy. false: no memory. */
 bool proc_legacy_create(struct proc *proc);
@@ -132,7 +133,7 @@ void proc_legacy_deleted(struct proc *proc); // refuses those who wait
  * starter, a request that is kept until then; fresh: which made the box, so it goes with a refusal.
  */
 void proc_begin(struct proc *proc, struct req *starter, bool fresh);
-/* It has begun, or is about to. */
+/* It has begun, or is about to: it is looked at, or the exchange that made it brings what it needs. */
 bool proc_is_begun(const struct proc *proc);
 /* looked comes from the loop, with what is missing. false: not looked, no memory. */
 bool proc_needs_look(struct proc *proc, const struct process_start *start,

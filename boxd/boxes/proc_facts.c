@@ -60,11 +60,17 @@ static void put_fail(struct put *put, enum op_code code, const char *sentence) {
 
 static void put_data(struct req *req, const void *bytes, size_t size) {
 	struct put *put = req->data;
+	const struct proc *proc = put->proc;
+	struct op_refusal why;
 	if (size > put->max - put->size) {
 		size_t max = put->max;
 		const char *name = req->box->name;
 		put_destroy(put);
 		req_fail(req, OP_E2BIG, "%s takes at most %zu bytes", name, max);
+	} else if (put->fd >= 0 &&
+			proc_check_held(proc->box->parent, &proc->by, size, &why) != OP_OK) {
+		put_destroy(put);
+		req_refuse(req, &why);
 	} else if (put->fd >= 0 && write(put->fd, bytes, size) != (ssize_t)size) {
 		put_fail(put, OP_EIO, "no room for the program in this node's memory");
 	} else if (put->fd < 0 && !buf_append(&put->bytes, bytes, size)) {
@@ -304,6 +310,15 @@ bool proc_facts_create(struct proc *proc) {
 		}
 	}
 	return true;
+}
+
+uint64_t proc_facts_size(const struct proc *proc) {
+	const struct put *put;
+	uint64_t size = 0;
+	wl_list_for_each(put, &proc->puts, link) {
+		size += put->fd >= 0 ? put->size : 0;
+	}
+	return size;
 }
 
 void proc_facts_deleted(struct proc *proc) {

@@ -351,6 +351,26 @@ static void test_carried(void **state) {
 	asked_finish(&asked);
 }
 
+// Nothing that it is to begin with is put beside the exchange that brings it.
+static void test_carried_and_put(void **state) {
+	static const char *const names[] = {"/proc/p/prog", "/proc/p/args", "/proc/p/env", "/proc/p/cwd"};
+	static const char script[] = "#!/bin/sh\necho carried\n", other[] = "#!/bin/sh\nsleep 1000\n";
+	struct world *world = *state;
+	struct asked asked;
+	char lines[32];
+	snprintf(lines, sizeof(lines), "carried %zu\n", strlen(script));
+	run(&asked, world, lines);
+	asked_put_frame(&asked, FRAME_DATA, 3, script, 10);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		expect_put(world, names[i], other, OP_EBUSY);
+	}
+	asked_put_frame(&asked, FRAME_DATA, 3, script + 10, strlen(script) - 10);
+	until_it_began(&asked);
+	expect_legacy(&asked, "exit 0");
+	assert_true(sub_is(&asked, 1, "carried\n"));
+	asked_finish(&asked);
+}
+
 static size_t read_cat(uint8_t bytes[static 8 * MIB]) {
 	int fd = open("/bin/cat", O_RDONLY | O_CLOEXEC);
 	ssize_t size = read(fd, bytes, 8 * MIB);
@@ -473,6 +493,24 @@ static void test_carried_together(void **state) {
 	asked_finish(&third);
 	asked_gone(&second);
 	asked_finish(&second);
+}
+
+// So are programs that are being put, any number at once.
+static void test_put_together(void **state) {
+	struct world *world = *state;
+	struct asked first, second, put;
+	ask(&first, world, OWNER, "make", "/proc/a", "carried 268435456\nbody frames\n");
+	ask(&second, world, OWNER, "make", "/proc/b", "carried 268435446\nbody frames\n");
+	expect(world, OWNER, OP_OK, "make", "/proc/p", "");
+	ask(&put, world, OWNER, "putmem", "/proc/p/prog", "body chunks\n");
+	asked_put(&put, "01234567", 8);
+	assert_false(asked_over(&put));
+	expect(world, OWNER, OP_OK, "make", "/proc/q", "");
+	expect_put(world, "/proc/q/prog", "01234567", OP_EQUOTA);
+	asked_finish(&put);
+	expect_put(world, "/proc/q/prog", "01234567", OP_EMATCH); // as far as that it is no program
+	asked_finish(&second);
+	asked_finish(&first);
 }
 
 /* The same program out of single boxes. */
@@ -776,11 +814,13 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_where_it_starts),
 	TEST(test_programs_that_do_not_start),
 	TEST(test_carried),
+	TEST(test_carried_and_put),
 	TEST(test_carried_binary),
 	TEST(test_what_is_not_here),
 	TEST(test_what_is_not_here_in_steps),
 	TEST(test_carried_badly),
 	TEST(test_carried_together),
+	TEST(test_put_together),
 	TEST(test_single_boxes),
 	TEST(test_single_boxes_refused),
 	TEST(test_slow_put),

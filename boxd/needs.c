@@ -296,10 +296,24 @@ static enum op_code check_named(const struct needs *needs, const char *file, int
 	return code;
 }
 
+// As the program would look it up: malloc'd. The word as it was: not found. NULL: no memory.
+static char *look_up(const struct needs *needs, const char *word) {
+	for (const char *at = needs->path; needs->walled && *at;) {
+		char file[4096];
+		int size = (int)strcspn(at, ":");
+		int whole = snprintf(file, sizeof(file), "%.*s/%s", size, at, word);
+		if (whole < (int)sizeof(file) && sees(needs, file) && launch_is_program(file)) {
+			return strdup(file);
+		}
+		at += size + (at[size] == ':');
+	}
+	return needs->walled ? strdup(word) : launch_look_up(word, needs->path);
+}
+
 // The program that env(1) is to find.
 static enum op_code check_word(const struct needs *needs, const char *word, int depth,
 		struct op_refusal *refusal) {
-	char *file = *word && !strpbrk(word, "/=") && *word != '-' ? launch_look_up(word, needs->path) : NULL;
+	char *file = *word && !strpbrk(word, "/=") && *word != '-' ? look_up(needs, word) : NULL;
 	enum op_code code = OP_OK;
 	if (file && !strchr(file, '/')) { // as it was: not found
 		code = refuse_missing(needs, word, refusal);

@@ -104,7 +104,7 @@ static void add_home(struct strings *argv, const struct process_start *start) {
 	}
 }
 
-bool walls_show(const char *file) {
+static bool is_below_seen(const char *file) {
 	static const char *const seen[] = {"/usr/", "/bin/", "/sbin/", "/lib/", "/lib64/"};
 	for (size_t i = 0; i < sizeof(seen) / sizeof(seen[0]); i++) {
 		if (strncmp(file, seen[i], strlen(seen[i])) == 0) {
@@ -112,6 +112,14 @@ bool walls_show(const char *file) {
 		}
 	}
 	return false;
+}
+
+// "/usr/../home/ann/letter", and a link that leads out, are not seen; nor whether they are there.
+bool walls_show(const char *file) {
+	char *real = is_below_seen(file) && access(file, F_OK) == 0 ? realpath(file, NULL) : NULL;
+	bool shown = real && is_below_seen(real);
+	free(real);
+	return shown;
 }
 
 enum op_code walls_init(struct launch *launch, const struct process_start *start,

@@ -11,7 +11,7 @@
 enum op_code walls_init(struct launch *launch, const struct process_start *start,
 	struct op_refusal *refusal);
 
-/* Whether that file of this node is seen from inside, should it exist. */
+/* Whether that file is there and seen from inside. */
 bool walls_show(const char *file);
 
 #endif

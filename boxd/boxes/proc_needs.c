@@ -15,6 +15,7 @@
 #include "config.h"
 #include "launch.h"
 #include "needs.h"
+#include "walls.h"
 
 struct proc_look {
 	struct proc *proc; // NULL: it is gone
@@ -40,7 +41,7 @@ static void look_destroy(struct proc_look *look) {
 static void look_run(void *data) {
 	struct proc_look *look = data;
 	const struct needs needs = {look->node, look->path, look->libraries, look->walled};
-	if (look->fd < 0) {
+	if (look->fd < 0 && (!look->walled || walls_show(look->file))) {
 		look->fd = open(look->file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	}
 	if (look->fd >= 0) { // else the start says why not

@@ -11,6 +11,7 @@ import pytest
 
 from net.household import Household, pair
 from net.lab import wait_for
+from peer.op import Refused
 
 SECRET = "ann's own words"
 OP = "/run/user/1000/boxland/op"
@@ -211,6 +212,27 @@ def test_what_his_program_needs(homes, let_in):
     said = done.stderr.decode()
     assert "EMATCH" in said and "needs libonly.so.3, which den has not" in said, said
     assert not den.node.find("bwrap")
+
+
+def test_what_is_there_is_not_told(homes, let_in):
+    """A program that needs a file of ann's hears the same whether it is there or not."""
+    den, pc = homes
+    home = den.node.home
+    den.node.write_file(f"{home}/tool", "#!/no/such/interpreter\n", mode=0o755)
+
+    def told(first, *options):
+        pc.node.write_file(f"{pc.node.home}/asks", first + "\n", mode=0o755)
+        done = pc.run("run", "-c", "proc!*!*!node=den", *options, "--", "./asks")
+        return done.returncode, done.stderr.decode()
+
+    for first, options in ((f"#!/usr/..{home}/%s", ()), ("#!/usr/bin/env %s", ("-e", f"PATH={home}"))):
+        status, said = told(first % "tool", *options)
+        assert status == 126 and "EMATCH" in said, said
+        assert told(first % "none", *options) == (status, said.replace("tool", "none"))
+    for name in (f"{home}/tool", f"/usr/..{home}/tool"):
+        with pytest.raises(Refused, match="no program") as refused:
+            pc.op.make("/n/ann.den/proc/asks", prog=name)
+        assert refused.value.code == "ENOENT"
 
 
 def test_what_he_makes_is_his(homes, let_in):

@@ -348,6 +348,7 @@ static void handle_peer_gone(void *data, struct peer *peer) {
 	box_server_drop(&boxd->outside, &peer->subject);
 	if (!is_own(boxd, &peer->subject)) {
 		box_server_drop(&boxd->inside, &peer->subject); // what is done here on its behalf
+		sandboxes_drop(&boxd->sandboxes, &peer->subject);
 		net_linker_drop(&boxd->linker, &peer->subject, peer->key);
 	}
 	follow_peer_gone(&boxd->follow, peer);
@@ -580,6 +581,7 @@ struct boxd *boxd_create(struct wl_event_loop *loop, const struct config *config
 	boxd->sandboxes.pass_on = pass_on_given;
 	boxd->sandboxes.name_groups = name_groups;
 	boxd->sandboxes.data = boxd;
+	boxd->sandboxes.rate = config->peer_rate;
 	boxd->caller = (struct caller){.open = open_inside, .data = boxd};
 	net_linker_init(&boxd->linker, loop, &boxd->caller);
 	boxd->fetcher = (struct fetcher){.loop = loop, .caller = &boxd->caller};

@@ -298,6 +298,7 @@ struct sandbox *sandbox_create(struct sandboxes *sandboxes, const struct subject
 	wl_list_init(&sandbox->givens);
 	wl_list_insert(&sandboxes->list, &sandbox->link);
 	box_server_init(&sandbox->server, sandboxes->loop, tree);
+	sandbox->server.rate.per_second = sandboxes->rate;
 	enum op_code code = box_set_acl(box_tree_root(tree), "* ks", refusal);
 	for (size_t i = 0; code == OP_OK && i < lines->count; i++) {
 		code = give_line(sandbox, lines->list[i], refusal);
@@ -360,6 +361,15 @@ void sandboxes_sweep(const struct sandboxes *sandboxes) {
 			rmdir(found.gl_pathv[i]);
 		}
 		globfree(&found);
+	}
+}
+
+void sandboxes_drop(struct sandboxes *sandboxes, const struct subject *subject) {
+	struct sandbox *sandbox;
+	wl_list_for_each(sandbox, &sandboxes->list, link) {
+		if (!sandbox->finished) {
+			box_server_drop(&sandbox->server, subject);
+		}
 	}
 }
 

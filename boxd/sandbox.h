@@ -32,6 +32,7 @@ struct sandboxes {
 		const struct subject *subject, bool local);
 	void (*name_groups)(void *data, struct subject *subject); // as box_server's; NULL: it has none
 	void *data;
+	int rate;              // exchanges that one may begin each second; 0: no limit
 	struct wl_list list;   // of sandbox.c
 };
 
@@ -41,6 +42,8 @@ void sandboxes_init(struct sandboxes *sandboxes, struct wl_event_loop *loop,
 void sandboxes_regroup(struct sandboxes *sandboxes);
 /* Takes away what another boxd, which is dead, has left. */
 void sandboxes_sweep(const struct sandboxes *sandboxes);
+/* Breaks off what this subject's programs have open: a peer that is gone, or revoked. */
+void sandboxes_drop(struct sandboxes *sandboxes, const struct subject *subject);
 /* Ends what goes on in them; who holds one still destroys it. */
 void sandboxes_finish(struct sandboxes *sandboxes);
 void sandboxes_free(struct sandboxes *sandboxes); // behind that, what is left

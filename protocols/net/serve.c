@@ -489,7 +489,7 @@ void box_server_finish(struct box_server *server) {
 		struct served *served = wl_container_of(server->served.next, served, link);
 		wl_list_remove(&served->link);
 		wl_list_init(&served->link);
-		if (served->exchange && !served->idle) {
+		if (served->exchange && (!served->idle || served->dropped)) { // who took it over hears gone
 			exchange_cut(served->exchange, OP_ELOST, "the server ends");
 		} else {
 			tell_gone(served);

@@ -156,11 +156,13 @@ static int handle_timer(void *data) {
 	return 0;
 }
 
+// Not put off by each that comes: one more a minute would keep all the others going for ever.
 static bool watch_time(struct grants *grants) {
 	if (!grants->timer) {
 		grants->timer = wl_event_loop_add_timer(grants->loop, handle_timer, grants);
 	}
-	return grants->timer && wl_event_source_timer_update(grants->timer, LOOK_MS) == 0;
+	return grants->timer && (any_running(grants) ||
+		wl_event_source_timer_update(grants->timer, LOOK_MS) == 0);
 }
 
 /* Counting. */

@@ -157,7 +157,8 @@ static void time_out(struct quic_pair *pair) {
 	if (pair->talk && pair->talk->step == PAIR_COMPARES) {
 		op_refuse(&why, OP_EASK, "the digits were not compared on both sides in %llu minutes",
 			LIMIT / SECOND / 60);
-		pair_refuse(pair->talk, &why);
+		pair_say_no(pair->talk, &why);
+		pair_fail(pair, &why); // the time is over for others too
 		return;
 	}
 	if (pair->stranger[0]) {

@@ -266,6 +266,23 @@ static void test_cancel(void **state) {
 	expect_nothing(&t->den);
 }
 
+// Digits that nobody compares end with the time there is for the whole.
+static void test_not_compared_in_time(void **state) {
+	struct nodes *t = *state;
+	struct side a, b;
+	ask(&a, &t->den, false, NULL, NULL);
+	ask(&b, &t->pc, false, &t->den, NULL);
+	expect_digits(t, &a, &b);
+	a.pair->deadline = quic_now();
+	wl_event_source_timer_update(a.pair->timer, 1);
+	until(&t->town, b.done && (a.done || a.notices));
+	assert_int_equal(a.done, 1);
+	assert_int_equal(a.why.code, OP_EASK);
+	assert_non_null(strstr(a.why.sentence, "were not compared on both sides in 10 minutes"));
+	expect_nothing(&t->pc);
+	expect_nothing(&t->den);
+}
+
 static void test_forms_differ(void **state) {
 	struct nodes *t = *state;
 	struct op_refusal why = {0};
@@ -693,6 +710,7 @@ int main(void) {
 		TEST(test_dialler_waits),
 		TEST(test_one_no_ends_it),
 		TEST(test_cancel),
+		TEST(test_not_compared_in_time),
 		TEST(test_forms_differ),
 		TEST(test_in_between),
 		TEST(test_another_nonce),

@@ -125,6 +125,9 @@ static bool pass_on(struct boxd *boxd, struct exchange *exchange, struct op_head
 	if (way.kind == WAY_PEER && changes(head->verb)) {
 		kinds_forget_below(&boxd->chooser.kinds, way.peer->key, op_get(head, OP_F_NAME));
 	}
+	if (way.kind == WAY_PEER && head->verb == OP_DELETE) { // even if that node keeps it
+		leases_forget(&boxd->leases, way.peer->key, op_get(head, OP_F_NAME));
+	}
 	if (way.kind == WAY_MOUNT && union_is(&boxd->unions, head)) {
 		union_create(&boxd->unions, exchange, head, subject);
 	} else {

@@ -174,11 +174,22 @@ void leases_linked(struct leases *leases, const char *key, const struct op_head 
 	for (const char *text; grant && (text = op_each(head, OP_F_GRANT, &at));) {
 		if (signing_read(text, grant, NULL) == OP_OK && grant->use == GRANT_LINK &&
 				strcmp(grant->by, keys_fingerprint(leases->route->keys)) == 0) {
-			keep(leases, key, name, grant);
+			// one that is renewed keeps its name, whatever the node calls it now
+			const char *asked = op_get(head, OP_F_NAME);
+			keep(leases, key, find(leases, key, asked) ? asked : name, grant);
 			leases_check(leases);
 		}
 	}
 	free(grant);
+}
+
+void leases_forget(struct leases *leases, const char *key, const char *name) {
+	struct lease *lease, *next;
+	wl_list_for_each_safe(lease, next, &leases->list, link) {
+		if (strcmp(lease->key, key) == 0 && name_below(name, lease->name)) {
+			lease_destroy(lease);
+		}
+	}
 }
 
 /* Renewing. */

@@ -36,9 +36,11 @@ void leases_finish(struct leases *leases);
  */
 enum op_code leases_sign(const struct leases *leases, const struct way *way, struct op_head *head,
 	const struct subject *subject, struct op_refusal *refusal);
-/* The node of that key has answered such a request; name is the link's there. */
+/* The node of that key has answered such a request; name is the link's there, as it says. */
 void leases_linked(struct leases *leases, const char *key, const struct op_head *head,
 	const char *name);
+/* A box of that node was asked to go: links that are it, or in it, are kept up no more. */
+void leases_forget(struct leases *leases, const char *key, const char *name);
 /* Renews those whose time has come: a peer is up, or a clock may have been set. */
 void leases_check(struct leases *leases);
 

@@ -169,8 +169,8 @@ void fs_look_up(struct box *box, struct req *req) {
 		box_found_box(req, link);
 		return;
 	}
+	enum op_verb verb = req->head->verb; // that cannot be served is refused, and gone, at once
 	struct looking *looking = fs_job_create(sizeof(*looking), box, req, &events, looking_finish);
-	enum op_verb verb = req->head->verb;
 	if (looking) {
 		looking->last_is_new = verb == OP_MAKE;
 		looking->last_is_no_link = verb == OP_MAKE || verb == OP_PUTMEM || verb == OP_DELETE ||

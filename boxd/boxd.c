@@ -25,6 +25,7 @@
 #include "boxes/env.h"
 #include "boxes/meet.h"
 #include "boxes/peer.h"
+#include "boxes/proc.h"
 #include "boxes/usr.h"
 #include "choose.h"
 #include "claims.h"
@@ -353,6 +354,7 @@ static void handle_peer_gone(void *data, struct peer *peer) {
 		box_server_drop(&boxd->inside, &peer->subject); // what is done here on its behalf
 		sandboxes_drop(&boxd->sandboxes, &peer->subject);
 		net_linker_drop(&boxd->linker, &peer->subject, peer->key);
+		proc_peer_gone(&boxd->env, &peer->subject);
 	}
 	follow_peer_gone(&boxd->follow, peer);
 	far_peer_gone(&boxd->far, peer);

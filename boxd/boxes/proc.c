@@ -65,6 +65,10 @@ static void handle_settling(void *data) {
 	struct proc *proc = data;
 	char legacy[32];
 	proc->settling = NULL;
+	if (proc->left && !proc->run && !proc->grace) {
+		proc_let_go(proc);
+		return;
+	}
 	if (!proc->ended) {
 		return;
 	}
@@ -411,6 +415,19 @@ enum op_code proc_check_held(const struct box *procs, const struct subject *by, 
 	return bytes == 0 || sum <= OP_MAX_CARRIED_ALL ? OP_OK : op_refuse(refusal, OP_EQUOTA,
 		"programs and segments of %s in the memory here would be over %d MiB: end one of its processes, "
 		"or install the program", subject_print(by, who), OP_MAX_CARRIED_ALL / 1024 / 1024);
+}
+
+// Not at once: one of its own programs may be who says so. What an exchange made ends with that.
+void proc_peer_gone(struct box_env *env, const struct subject *subject) {
+	struct box *box, *procs = box_inner(box_tree_root(env->tree), "proc");
+	wl_list_for_each(box, &procs->inner, link) {
+		struct proc *proc = box->type == &proc_type ? box->data : NULL;
+		if (proc && strcmp(proc->by.person, subject->person) == 0 &&
+				strcmp(proc->by.machine, subject->machine) == 0) {
+			proc->left = true;
+			proc_settle(proc);
+		}
+	}
 }
 
 static void procs_make(struct box *parent, struct req *req) {

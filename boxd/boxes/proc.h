@@ -56,6 +56,7 @@ struct proc {
 	bool told;               // that it ended, to heir
 	struct wl_list puts;     // put.link, of proc_facts.c
 	struct wl_event_source *grace; // between hang-up and kill, or delete and the end
+	bool left;               // who made it is known here no more
 	struct req *deleter;     // waits for the heir to know; NULL
 	struct wl_event_source *settling; // it may be over: looked at before the loop sleeps
 	// how it begins
@@ -141,6 +142,10 @@ bool proc_needs_look(struct proc *proc, const struct process_start *start,
 void proc_needs_cancel(struct proc *proc);
 /* The exchange that made it hears that it began, or why not; then the box is gone. */
 void proc_run_begun(struct proc *proc, const struct op_refusal *why);
+/* A machine is forgotten or revoked: what it left running here ends, soon. */
+void proc_peer_gone(struct box_env *env, const struct subject *subject);
+/* Whoever made it is gone: it hears so, and then it ends. The box may be gone behind this. */
+void proc_let_go(struct proc *proc);
 /* Its box goes soon, come what may; at once if there is no memory for that. */
 void proc_linger(struct proc *proc);
 /* Its program and its outputs may all be over now: says so to whoever waits, soon. */

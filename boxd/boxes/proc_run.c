@@ -160,10 +160,8 @@ void proc_linger(struct proc *proc) {
 	wl_event_source_timer_update(proc->grace, GRACE_MS);
 }
 
-// Whoever made it is gone: as when a terminal is closed, it hears so, and then it ends.
-static void run_gone(struct req *req) {
-	struct proc *proc = req->data;
-	proc->run = NULL;
+// As when a terminal is closed.
+void proc_let_go(struct proc *proc) {
 	if (!proc->process || proc->ended) {
 		box_destroy(proc->box);
 		return;
@@ -172,6 +170,12 @@ static void run_gone(struct req *req) {
 	proc_io_update(&proc->io[PROCESS_OUT]); // who shares them waits
 	proc_io_update(&proc->io[PROCESS_ERR]);
 	proc_linger(proc);
+}
+
+static void run_gone(struct req *req) {
+	struct proc *proc = req->data;
+	proc->run = NULL;
+	proc_let_go(proc);
 }
 
 void proc_run_start(struct proc *proc, struct req *req) {

@@ -310,13 +310,25 @@ def test_who_has_no_key(homes):
 
 
 def test_who_is_kept_out(homes):
-    """A machine that its person revoked, and one that this node forgot: no verb, no box, no list."""
+    """A machine that its person revoked, and one that this node forgot: no verb, no box, no list.
+    Programs that they left running here end."""
     den, ibiza, pc, _ = homes
     open_to_all(den)
     assert ask(ibiza.op, "kind", "/n/den/chan/x") == "ok"
     assert ask(pc.op, "kind", "/n/ann.den/chan/x") == "ok"
+    for op, node in ((ibiza.op, "/n/den"), (pc.op, "/n/ann.den")):
+        op.make(f"{node}/proc/left-by-{node[3:]}", prog="sleep", arg=["sleep", "600"])
+    den.op.make("/proc/of-den", prog="sleep", arg=["sleep", "600"])
+    left = [f"/proc/left-by-{node}" for node in ("den", "ann.den")]
+    assert all(den.op.kind(box).text("state") == "running" for box in left)
     den.box("revoke", "ibiza")
+    den.wait_no_box(left[0])
+    assert den.has_box(left[1])
     den.box("rm", "/peer/bob.pc")
+    den.wait_no_box(left[1])
+    assert den.op.kind("/proc/of-den").text("state") == "running"
+    assert len(den.node.find("sleep")) == 1
+    den.box("rm", "/proc/of-den")
     before = looks_of(den)
     asked = [(verb, box) for box, verb in cases(den)]
     with concurrent.futures.ThreadPoolExecutor(16) as threads:

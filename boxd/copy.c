@@ -28,6 +28,7 @@ struct place { // of one of the two boxes
 	char type[OP_MAX_CNSTR + 1];    // its kind says; "*" when that is not known
 	struct copy *copy;
 	struct call *call;              // asks for the kind; NULL: not under way
+	bool barred;                    // the asker may not even do that
 };
 
 enum stage {
@@ -53,6 +54,7 @@ struct copy {
 	struct mover *mover;  // NULL: not moved here, or over
 	struct convert *convert; // likewise
 	bool answered;        // the asker was told ok
+	struct op_refusal straight; // why the two nodes cannot do it, and it passes through here
 };
 
 void copies_init(struct copies *copies, struct wl_event_loop *loop, const struct route *route,
@@ -101,6 +103,10 @@ static void answer(struct copy *copy, uint64_t from) {
 		op_head_init_reply(&reply);
 		if (from > 0) {
 			op_set_number(&reply, OP_F_OFFSET, from);
+		}
+		if (copy->straight.code != OP_OK) {
+			op_setf(&reply, OP_F_STATE, "refused %s %s", op_code_name(copy->straight.code),
+				copy->straight.sentence);
 		}
 		op_set_body(&reply, OP_BODY_CHUNKS, 0);
 		exchange_send_head(copy->exchange, &reply, NULL);
@@ -208,12 +214,44 @@ static void refuse_memory(struct copy *copy) {
 	finish(copy, &memory, NULL);
 }
 
-static void move_here(struct copy *copy) {
-	copy->stage = STAGE_HERE;
+static void begin_here(struct copy *copy) {
 	copy->mover = mover_create(copy->copies->loop, &copy->granted, &copy->subject,
 		copy->source.name, copy->want, copy->type, copy->target.name, &here_events, copy);
 	if (!copy->mover) {
 		refuse_memory(copy);
+	}
+}
+
+static void leave_ended(void *data, const struct op_refusal *why, const struct op_head *trailer) {
+	struct copy *copy = data;
+	copy->call = NULL;
+	if (why->code == OP_EPERM || why->code == OP_EUNREACH || why->code == OP_EUDP) {
+		finish(copy, why, trailer);
+	} else {
+		begin_here(copy);
+	}
+}
+
+// What was granted may be refused at the other node, for its clock: then he who asked goes another way,
+// and a channel is to have its message still.
+static void look_for_leave(struct copy *copy) {
+	static const struct call_events events = {.ended = leave_ended};
+	struct op_head head;
+	op_head_init_request(&head, OP_KIND);
+	op_set(&head, OP_F_NAME, copy->source.key[0] ? copy->source.name : copy->target.name);
+	copy->call = call_create(copy->copies->loop, &copy->granted, &head, &copy->subject, &events, copy);
+	op_head_finish(&head);
+	if (!copy->call) {
+		refuse_memory(copy);
+	}
+}
+
+static void move_here(struct copy *copy) {
+	copy->stage = STAGE_HERE;
+	if (op_has(&copy->grants, OP_F_GRANT) && !copy->source.key[0] != !copy->target.key[0]) {
+		look_for_leave(copy);
+	} else {
+		begin_here(copy);
 	}
 }
 
@@ -259,11 +297,13 @@ static bool is_cut_off(const struct op_refusal *why) {
 static void node_ended(void *data, const struct op_refusal *why, const struct op_head *trailer) {
 	struct copy *copy = data;
 	copy->call = NULL;
-	if (copy->answered || !is_cut_off(why)) {
+	bool barred = why->code == OP_EPERM && (copy->source.barred || copy->target.barred);
+	if (copy->answered || !is_cut_off(why) || barred) { // barred: he could not carry it himself
 		finish(copy, why, trailer);
 	} else if (copy->stage == STAGE_PUSH) {
 		ask_node(copy, STAGE_PULL);
 	} else {
+		copy->straight = *why;
 		move_here(copy);
 	}
 }
@@ -407,6 +447,7 @@ static void kind_ended(void *data, const struct op_refusal *why, const struct op
 	struct place *place = data;
 	struct copy *copy = place->copy;
 	place->call = NULL;
+	place->barred = why->code == OP_EPERM;
 	if (!copy->source.call && !copy->target.call) {
 		types_known(copy);
 	}

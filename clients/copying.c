@@ -64,11 +64,23 @@ bool copying_wait_for_line(struct asker *asker, int64_t *since_ms, const struct 
 	return copying_wait(asker, AGAIN_MS);
 }
 
+// state, if the nodes could not do it themselves: "refused CODE sentence".
+static void tell_detour(const char *state) {
+	const char *code = state && strncmp(state, "refused ", 8) == 0 ? state + 8 : NULL;
+	const char *sentence = code ? strchr(code, ' ') : NULL;
+	if (sentence) {
+		fputs("box: it passes through this machine, for straight it was refused: ", stderr);
+		print_text(stderr, sentence + 1);
+		fputc('\n', stderr);
+	}
+}
+
 static void copying_reply(void *data, const struct op_head *reply) {
 	struct copying *copying = data;
 	lost_note(copying->lost, &reply->refusal, reply);
 	if (reply->refusal.code == OP_OK) {
 		copying->began = true;
+		tell_detour(op_get(reply, OP_F_STATE));
 		progress_begin(&copying->progress, op_get_number(reply, OP_F_OFFSET, 0));
 	}
 }

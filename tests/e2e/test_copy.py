@@ -78,7 +78,7 @@ def test_into_a_folder_of_another_machine(ann):
 
 
 def test_between_nodes_that_do_not_know_each_other(lab, ann):
-    """Only the asker knows both, so it passes the bytes on."""
+    """Only the asker knows both, so it passes the bytes on, and says so."""
     den, _, _ = ann
     attic = Household(lab.node("attic")).start()
     pair(den, attic, mine=True)
@@ -87,7 +87,8 @@ def test_between_nodes_that_do_not_know_each_other(lab, ann):
     pair(attic, cellar)
     cellar.box("mk", "/chan/inbox")
     cellar.box("chinfo", "/chan/inbox", "acl", "ann kp")
-    attic.box("cp", "/n/den/fs/files/message", "/n/bob.cellar/chan/inbox")
+    done = attic.run("cp", "/n/den/fs/files/message", "/n/bob.cellar/chan/inbox", check=True)
+    assert "passes through this machine" in done.stderr.decode()
     assert received(cellar, "/chan/inbox") == digest(den.node.read_file("/home/ann/files/message"))
 
 

@@ -258,11 +258,19 @@ def check_grant_of_the_future(lab, row, program):
     pair(asker, ends[1])
     pair(*ends)
     ends[0].node.write_file("/home/alice/letter", "Dear Bob")
-    with Soon(row):
-        said = asker.refused("cp", "/n/alice.of-alice/fs/desk/letter", "/n/bob.of-bob/fs/desk/letter")
-    assert "(EPERM)" in said and "EPERM" in row.codes
-    apart = int(re.search(r"(\d+) s from now", said)[1])
-    assert abs(apart - YEAR_S) < 60 and not ends[1].node.exists("/home/bob/letter")
+    ends[0].box("mk", "/chan/out")
+    ends[0].box("chinfo", "/chan/out", "acl", "carol kg")
+    ends[0].op.put("/chan/out", b"only once")
+    for source, name, text in (("fs/desk/letter", "letter", b"Dear Bob"),
+                               ("chan/out", "message", b"only once")):
+        with Soon(row):
+            done = asker.run("cp", f"/n/alice.of-alice/{source}", f"/n/bob.of-bob/fs/desk/{name}",
+                             timeout=30)
+        said = done.stderr.decode()
+        assert done.returncode == 0, said
+        assert ends[1].node.read_file(f"/home/bob/{name}") == text
+        apart = int(re.search(r"passes through this machine.* (\d+) s from now", said)[1])
+        assert abs(apart - YEAR_S) < 60 and "EPERM" in row.codes
 
 
 def test_disk_full(ann, row):

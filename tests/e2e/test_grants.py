@@ -169,4 +169,5 @@ def test_nobody_else_by_it(homes):
     said = ibiza.refused("cp", "/n/alice.loft/fs/files/large", "/n/bob.pc/fs/desk/stolen",
                          timeout=60)
     assert "EPERM" in said and "grant is of a person who is not known" in said
+    assert "passes through" not in said  # where she is not known she can carry nothing
     assert not pc.node.exists("/home/bob/desk/stolen")

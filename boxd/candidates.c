@@ -39,21 +39,33 @@ static const char *node_of(const struct candidates *candidates, const struct can
 	return below && *below ? below : keys_machine(candidates->route->keys);
 }
 
+static const char *said_of(const struct candidate *candidate) {
+	return candidate->type[0] ? candidate->type : !candidate->asked ? "no answer" :
+		candidate->why.code == OP_OK ? "no kind" : op_code_name(candidate->why.code);
+}
+
+#define MORE 24 // bytes, for " and 1234567890 more"
+
 int candidates_print(const struct candidates *candidates, char *out, size_t out_size) {
-	int count = 0;
+	int count = 0, printed = 0;
 	size_t size = 0;
 	out[0] = '\0';
 	for (int i = 0; i < candidates->count; i++) {
 		const struct candidate *candidate = &candidates->list[i];
-		const char *said = candidate->type[0] ? candidate->type :
-			!candidate->asked ? "no answer" :
-			candidate->why.code == OP_OK ? "no kind" : op_code_name(candidate->why.code);
 		const char *node = node_of(candidates, candidate);
+		size_t room = out_size - size - (i + 1 < candidates->count ? MORE : 0);
 		count += candidate->type[0] != '\0';
-		if (size < out_size) {
-			size += (size_t)snprintf(out + size, out_size - size, "%s%.*s %s", i ? ", " : "",
-				(int)strcspn(node, "/"), node, said);
+		if (printed < i) {
+			continue;
 		}
+		size_t more = (size_t)snprintf(out + size, room, "%s%.*s %s", i ? ", " : "",
+			(int)strcspn(node, "/"), node, said_of(candidate));
+		printed += more < room;
+		size += more < room ? more : 0;
+	}
+	if (printed < candidates->count) {
+		snprintf(out + size, out_size - size, "%s%d more", printed > 0 ? " and " : "",
+			candidates->count - printed);
 	}
 	return count;
 }
@@ -362,24 +374,24 @@ static int compare_peers(const void *a, const void *b) {
 }
 
 // Towards whom the subject may act, route.c decides.
-int candidate_peers(const struct route *route, const struct subject *subject,
-		struct peer *peers[static CANDIDATE_PEERS]) {
-	int count = 0;
+struct peer **candidate_peers(const struct route *route, const struct subject *subject, int *count) {
 	struct peer *peer;
-	if (!route->quic) {
-		return 0;
+	int all = route->quic ? wl_list_length(quic_peers(route->quic)) : 0;
+	struct peer **peers = calloc((size_t)all + 1, sizeof(struct peer *));
+	*count = 0;
+	if (!peers || !route->quic) {
+		return peers;
 	}
 	wl_list_for_each(peer, quic_peers(route->quic), link) {
 		char name[sizeof(peer->petname) + 4];
 		struct way way;
 		snprintf(name, sizeof(name), "/n/%s", peer->petname);
-		if (count < CANDIDATE_PEERS &&
-				route_resolve(route, name, subject, true, &way, NULL) == OP_OK) {
-			peers[count++] = peer;
+		if (route_resolve(route, name, subject, true, &way, NULL) == OP_OK) {
+			peers[(*count)++] = peer;
 		}
 	}
-	qsort(peers, (size_t)count, sizeof(peers[0]), compare_peers);
-	return count;
+	qsort(peers, (size_t)*count, sizeof(peers[0]), compare_peers);
+	return peers;
 }
 
 char *candidate_name(const char *node, const char *where) {
@@ -406,9 +418,9 @@ static bool add(struct candidates *candidates, const char *node, const struct ns
 
 static bool add_meanings(struct candidates *candidates, const struct ns_meaning *meanings,
 		int count) {
-	struct peer *peers[CANDIDATE_PEERS];
-	int peer_count = candidate_peers(candidates->route, candidates->subject, peers);
-	bool good = true;
+	int peer_count;
+	struct peer **peers = candidate_peers(candidates->route, candidates->subject, &peer_count);
+	bool good = peers;
 	candidates->list = calloc((size_t)(count * (peer_count + 1)), sizeof(struct candidate));
 	for (int i = 0; i < count && candidates->list && good; i++) {
 		good = add(candidates, NULL, &meanings[i]);
@@ -416,6 +428,7 @@ static bool add_meanings(struct candidates *candidates, const struct ns_meaning 
 			good = add(candidates, peers[j]->petname, &meanings[i]);
 		}
 	}
+	free(peers);
 	return candidates->list && good;
 }
 

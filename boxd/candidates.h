@@ -66,17 +66,16 @@ bool candidates_any_lost(const struct candidates *candidates);
 /* These are waited for no longer. false: there were none. */
 bool candidates_give_up_lost(struct candidates *candidates);
 /*
- * What was seen, as "den proc!amd64, ibiza EPERM", onto out. Returns how many have a kind.
+ * What was seen, as "den proc!amd64, ibiza EPERM", onto out, of 24 bytes or more; what there is no room
+ * for is counted: "den proc!amd64 and 3 more". Returns how many have a kind.
  */
 int candidates_print(const struct candidates *candidates, char *out, size_t size);
 
 /*
  * The nodes that are any besides this one: peers whose person the subject may act towards, the near
- * ones first. Returns how many.
+ * ones first. malloc'd, *count of them; NULL: no memory.
  */
-#define CANDIDATE_PEERS 64
-int candidate_peers(const struct route *route, const struct subject *subject,
-	struct peer *peers[static CANDIDATE_PEERS]);
+struct peer **candidate_peers(const struct route *route, const struct subject *subject, int *count);
 /* A where, as a name of this node's below /n; malloc'd, NULL: no memory. */
 char *candidate_name(const char *node, const char *where);
 /* Who makes a box of that name: below /proc, /proc. malloc'd. */

@@ -265,15 +265,18 @@ static bool filter_begin(struct filter *filter) {
 		.ended = filter_ended,
 	};
 	struct convert *convert = filter->convert;
-	struct peer *peers[CANDIDATE_PEERS];
 	struct op_head head;
-	int count = filter->node > 0 ? candidate_peers(convert->route, &convert->subject, peers) : 0;
+	int count = 0;
+	struct peer **peers = filter->node > 0 ?
+		candidate_peers(convert->route, &convert->subject, &count) : NULL;
 	if (filter->node > count) {
+		free(peers);
 		return false;
 	}
 	op_head_init_request(&head, OP_MAKE);
 	op_setf(&head, OP_F_NAME, "%s%s/proc/cast-%08" PRIx32, filter->node > 0 ? "/n/" : "",
 		filter->node > 0 ? peers[filter->node - 1]->petname : "", arc4random());
+	free(peers);
 	op_set(&head, OP_F_PROG, filter->cast->prog);
 	for (size_t i = 0; filter->cast->args[i]; i++) {
 		op_add(&head, OP_F_ARG, filter->cast->args[i]);

@@ -2,7 +2,7 @@
 #ifndef BOXES_FS_LAND_H
 #define BOXES_FS_LAND_H
 
-#include "boxes/fs_place.h"
+#include "boxes/fs_theirs.h"
 #include "replica/history.h"
 
 /*
@@ -10,25 +10,10 @@
  * whatever it does is on the disk when it returns true.
  */
 
-/* A box as another machine has it. */
-struct fs_theirs {
-	struct wl_list link;
-	char *below;   // its name there, below the device; "/" is the device itself
-	char *path;    // its place in our storage
-	enum replica_what what;
-	char *vector, *type, *version;
-};
-
 /* The machines, as conflicts are called. */
 struct fs_parties {
 	char ours[OP_MAX_SUBJECT + 1], theirs[OP_MAX_SUBJECT + 1];
 };
-
-/* Of one entry of a history that begins at path of our storage. NULL: why says what is wrong. */
-struct fs_theirs *fs_theirs_create(const struct op_head *entry, const char *path,
-	struct op_refusal *why);
-struct fs_theirs *fs_theirs_copy(const struct fs_theirs *theirs);
-void fs_theirs_destroy(struct fs_theirs *theirs);
 
 /*
  * All that needs no bytes; *bytes: theirs are to be fetched, and landed. false: noted in the job, which

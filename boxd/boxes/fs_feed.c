@@ -14,6 +14,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "box/name.h"
 #include "boxes/fs_rights.h"
 #include "boxes/fs_scan.h"
 
@@ -65,9 +66,14 @@ static void describe_record(struct op_head *head, const struct record *record) {
 
 static bool write_entry(struct feed *feed, const struct record *record) {
 	const char *below = record->path + strlen(feed->job.rest);
+	char name[OP_MAX_NAME + 2];
 	struct op_head head;
+	snprintf(name, sizeof(name), "/%s", *below == '/' ? below + 1 : below);
+	if (name_check(name, NULL) != OP_OK) {
+		return true; // too deep to be a box
+	}
 	op_head_init_entry(&head);
-	op_setf(&head, OP_F_NAME, "/%s", *below == '/' ? below + 1 : below);
+	op_set(&head, OP_F_NAME, name);
 	describe_record(&head, record);
 	bool good = op_encode(&head, &feed->out, &feed->job.why) == OP_OK;
 	op_head_finish(&head);

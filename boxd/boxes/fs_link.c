@@ -274,6 +274,22 @@ static bool is_replica_of(struct box *box, const char *rest, const char *device)
 	return false;
 }
 
+// false: refused. The link's own box is one below.
+static bool check_depth(struct box *box, struct req *req) {
+	char *store = box_name(box), *link = NULL;
+	if (store && asprintf(&link, "%s/%s/" FS_LINK "4294967295", store, req->rest) < 0) {
+		link = NULL;
+	}
+	bool good = !*req->rest || (link && name_check(link, NULL) == OP_OK);
+	free(store);
+	free(link);
+	if (!good) {
+		req_fail(req, OP_E2BIG, "%.150s is too deep in the store for a link to be below it: link a "
+			"box further up", op_get(req->head, OP_F_NAME));
+	}
+	return good;
+}
+
 // false: refused. One box is no replica of itself, nor twice of another.
 static bool check_device(struct box *box, struct req *req) {
 	const struct fs_export *export = box->data;
@@ -304,7 +320,7 @@ static void check_done(void *data, bool cancelled) {
 	struct req *req = linking->job.req;
 	struct fs *fs = linking->job.fs;
 	fs_job_destroy(linking);
-	if (!check_device(req->box, req)) {
+	if (!check_depth(req->box, req) || !check_device(req->box, req)) {
 		return;
 	}
 	struct replica *replica = replica_create(req->box, req->rest);

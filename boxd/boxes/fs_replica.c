@@ -261,6 +261,26 @@ static void user_up(struct link *link, const struct op_head *reply) {
 	name_parties(replica);
 }
 
+// What is a name there can be too long for one here, deep in a store; or the other way round, if what is
+// told is not true.
+static bool has_names(const struct replica *replica, const struct fs_theirs *theirs) {
+	char key[65], *ours = NULL, *there = NULL, *store = box_name(replica->box);
+	const char *device, *below = theirs->below[1] ? theirs->below : "";
+	if (store && asprintf(&ours, "%s/%s", store, theirs->path) < 0) {
+		ours = NULL;
+	}
+	if (where_split(replica->by->device, key, &device, NULL) == OP_OK &&
+			asprintf(&there, "%s%s%s%s", key[0] ? "/n/" : "", key, strcmp(device, "/") == 0 ? "" : device,
+			below) < 0) {
+		there = NULL; // as it will be asked for
+	}
+	bool good = ours && there && name_check(ours, NULL) == OP_OK && name_check(there, NULL) == OP_OK;
+	free(store);
+	free(ours);
+	free(there);
+	return good;
+}
+
 // false: the link is down for it.
 static bool hear(struct replica *replica, const struct op_head *entry) {
 	struct op_refusal why;
@@ -278,6 +298,10 @@ static bool hear(struct replica *replica, const struct op_head *entry) {
 		}
 		link_down(replica->by, why.code, why.sentence);
 		return false;
+	}
+	if (!has_names(replica, theirs)) {
+		fs_theirs_destroy(theirs);
+		return true;
 	}
 	wl_list_insert(replica->heard.prev, &theirs->link);
 	replica->behind++;

@@ -194,3 +194,16 @@ def test_friend(lab, ann):
     wait_for(lambda: pc.node.exists("/home/bob/pool/notes/one"), 30, "one on pc")
     wait_current(pc, "/fs/pool/notes/.box-link-0")
     assert not pc.node.exists("/home/bob/pool/notes/two")  # which is not for bob
+
+
+def test_deep(ann):
+    """Names that are as long as names may be on den are too long further down on ibiza."""
+    den, ibiza = ann
+    deep = "/".join(["d"] * 60)
+    den.node.run(["sh", "-c", f"mkdir -p pool/deep/{deep}; echo x > pool/deep/{deep}/x; echo y > pool/deep/y"])
+    ibiza.node.run(["mkdir", "-p", f"pool/more/{deep}"])
+    assert "too deep" in ibiza.refused("ln", "/n/den/fs/pool/deep", f"/fs/pool/more/{deep}/d")
+    ibiza.box("ln", "/n/den/fs/pool/deep", "/fs/pool/more/deep")
+    wait_for(lambda: ibiza.node.exists("/home/ann/pool/more/deep/y"), 30, "y on ibiza")
+    wait_current(ibiza, "/fs/pool/more/deep/.box-link-1")
+    assert not ibiza.node.exists(f"/home/ann/pool/more/deep/{deep}/x")

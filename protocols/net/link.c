@@ -576,12 +576,31 @@ static struct link *restore(struct linker *base, struct box *io, const struct li
 	return l ? &l->link : NULL;
 }
 
+// What is a name on the device's node is a longer one here.
+static bool may_be_asked(const char *device) {
+	char key[65], *asked;
+	const char *name;
+	if (where_split(device, key, &name, NULL) != OP_OK || !key[0]) {
+		return true; // as it stands
+	}
+	bool good = asprintf(&asked, "/n/%s%s", key, strcmp(name, "/") == 0 ? "" : name) >= 0;
+	if (good) {
+		good = name_check(asked, NULL) == OP_OK;
+		free(asked);
+	}
+	return good;
+}
+
 static struct link *make(struct linker *base, struct box *io, struct req *req,
 		const struct link_user *user, void *data) {
 	struct net_linker *linker = wl_container_of(base, linker, linker);
 	char unused[64];
 	if (!op_get(req->head, OP_F_DEVICE)) {
 		req_fail(req, OP_EARG, "a link needs a device: link device NAME name IO");
+		return NULL;
+	}
+	if (!may_be_asked(op_get(req->head, OP_F_DEVICE))) {
+		req_fail(req, OP_E2BIG, "the device's name is too long to be asked for: it is one below /n");
 		return NULL;
 	}
 	free_name(io, user->prefix, unused);

@@ -5,6 +5,7 @@ import pytest
 
 from net.household import Household, pair
 from net.place import wait_for
+from peer.op import Refused
 
 POOL = "store pool /home/ann/pool\n"
 NOTES = "/home/ann/pool/notes"
@@ -202,6 +203,9 @@ def test_deep(ann):
     deep = "/".join(["d"] * 60)
     den.node.run(["sh", "-c", f"mkdir -p pool/deep/{deep}; echo x > pool/deep/{deep}/x; echo y > pool/deep/y"])
     ibiza.node.run(["mkdir", "-p", f"pool/more/{deep}"])
+    far = "ab" * 32 + "/d" * 64  # a name on its node, and two components longer here
+    with pytest.raises(Refused, match="too long to be asked for"):
+        ibiza.op.ask("link", "/fs/pool/more", device=far)
     assert "too deep" in ibiza.refused("ln", "/n/den/fs/pool/deep", f"/fs/pool/more/{deep}/d")
     ibiza.box("ln", "/n/den/fs/pool/deep", "/fs/pool/more/deep")
     wait_for(lambda: ibiza.node.exists("/home/ann/pool/more/deep/y"), 30, "y on ibiza")

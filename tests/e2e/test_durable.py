@@ -135,7 +135,7 @@ def test_addresses_are_written_by_a_thread(den, lab):
     ibiza = Household(lab.node("ibiza")).start()
     den.box("init", "--person", "ann")
     pair(den, ibiza, mine=True)
-    renames = r'rename\(".*", ".*/peers/ibiza"\)'
+    renames = r'rename\(".*", ".*/peers/ibiza"'
     writers = wait_for(lambda: set(threads_of(den, renames)) - {loop_of(den)}, 20, "the address")
     assert len(writers) == 1
 

@@ -610,7 +610,7 @@ struct boxd *boxd_create(struct wl_event_loop *loop, const struct config *config
 	usr_init(&boxd->usr);
 	claims_init(&boxd->claims, loop, &boxd->caller, &boxd->usr, boxd->keys);
 	far_init(&boxd->far, loop, &boxd->caller, boxd->keys);
-	copies_init(&boxd->copies, loop, &boxd->route, &boxd->caller);
+	copies_init(&boxd->copies, loop, &boxd->route, &boxd->caller, boxd->tree);
 	revocations_init(&boxd->revocations, loop, &boxd->caller, boxd->keys);
 	group_tales_init(&boxd->group_tales, loop, &boxd->caller, boxd->keys);
 	box_server_init(&boxd->inside, loop, boxd->tree);

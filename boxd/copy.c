@@ -2,8 +2,8 @@
 /*
  * copy.c - who moves a copy's bytes: the source's node, the target's, or this one.
  *
- * How one node moves them is mover.c's, through programs convert.c's. Names are route.c's; rights are
- * decided where the boxes are.
+ * How one node moves them is mover.c's, between two files of its own direct.c's, through programs
+ * convert.c's. Names are route.c's; rights are decided where the boxes are.
  */
 #include "copy.h"
 
@@ -15,6 +15,7 @@
 #include "box/name.h"
 #include "box/plan.h"
 #include "convert.h"
+#include "direct.h"
 #include "grants.h"
 #include "mover.h"
 #include "quic/keys.h"
@@ -25,6 +26,7 @@ struct place { // of one of the two boxes
 	char *name;                     // as a program of this node names it
 	char *there;                    // as its own node does
 	char key[KEYS_FINGERPRINT + 1]; // of that node; "": this one
+	bool here;                      // in this node's own tree
 	char type[OP_MAX_CNSTR + 1];    // its kind says; "*" when that is not known
 	struct copy *copy;
 	struct call *call;              // asks for the kind; NULL: not under way
@@ -52,14 +54,16 @@ struct copy {
 	struct caller caller; // to the node that is asked
 	struct call *call;    // to it; NULL: none
 	struct mover *mover;  // NULL: not moved here, or over
+	struct direct *direct; // likewise
 	struct convert *convert; // likewise
 	bool answered;        // the asker was told ok
 	struct op_refusal straight; // why the two nodes cannot do it, and it passes through here
 };
 
 void copies_init(struct copies *copies, struct wl_event_loop *loop, const struct route *route,
-		const struct caller *caller) {
+		const struct caller *caller, struct box_tree *tree) {
 	copies->loop = loop;
+	copies->tree = tree;
 	copies->route = route;
 	copies->caller = caller;
 	wl_list_init(&copies->list);
@@ -75,6 +79,7 @@ static void copy_destroy(struct copy *copy) {
 	wl_list_remove(&copy->link);
 	call_destroy(copy->call);
 	mover_destroy(copy->mover);
+	direct_destroy(copy->direct);
 	convert_destroy(copy->convert);
 	exchange_destroy(copy->exchange);
 	place_finish(&copy->source);
@@ -199,6 +204,7 @@ static void handle_moved(void *data, const struct op_refusal *why,
 		const struct op_head *trailer) {
 	struct copy *copy = data;
 	copy->mover = NULL;
+	copy->direct = NULL;
 	copy->convert = NULL;
 	finish(copy, why, trailer);
 }
@@ -246,10 +252,35 @@ static void look_for_leave(struct copy *copy) {
 	}
 }
 
+static void handle_unfit(void *data) {
+	struct copy *copy = data;
+	copy->direct = NULL;
+	begin_here(copy);
+}
+
+// Grants are taken, and counted, where calls arrive.
+static bool may_be_direct(const struct copy *copy) {
+	const struct place *source = &copy->source, *target = &copy->target;
+	return source->here && target->here && !copy->want && !op_has(&copy->grants, OP_F_GRANT) &&
+		direct_fits(copy->copies->tree, source->there, copy->type ? copy->type : source->type,
+		target->there);
+}
+
+static void begin_direct(struct copy *copy) {
+	static const struct direct_events events = {.mover = &here_events, .unfit = handle_unfit};
+	copy->direct = direct_create(copy->copies->loop, copy->copies->tree, &copy->subject,
+		copy->source.there, copy->type, copy->target.there, &events, copy);
+	if (!copy->direct) {
+		refuse_memory(copy);
+	}
+}
+
 static void move_here(struct copy *copy) {
 	copy->stage = STAGE_HERE;
 	if (op_has(&copy->grants, OP_F_GRANT) && !copy->source.key[0] != !copy->target.key[0]) {
 		look_for_leave(copy);
+	} else if (may_be_direct(copy)) {
+		begin_direct(copy);
 	} else {
 		begin_here(copy);
 	}
@@ -493,6 +524,7 @@ static enum op_code find_place(struct copy *copy, struct place *place, const cha
 	} else if (code == OP_ENOENT && key[0]) {
 		return refusal->code = OP_EUNREACH; // who sent it here knows another way
 	}
+	place->here = code == OP_OK && way.kind == WAY_HERE;
 	place->there = code == OP_OK ? strdup(way.name) : NULL;
 	return code != OP_OK || place->there ? code : op_refuse(refusal, OP_EIO, "out of memory");
 }

@@ -2,6 +2,7 @@
 #ifndef BOXD_COPY_H
 #define BOXD_COPY_H
 
+#include "box/box.h"
 #include "box/cast.h"
 #include "net/call.h"
 #include "net/exchange.h"
@@ -11,7 +12,8 @@
  * The verb copy. The node that was asked finds out where both boxes are. If one of them is its own
  * it moves the bytes itself, to or from the other node; else it asks the source's node to push, and
  * if that cannot reach the target's node, the target's to pull. Only when neither can do the bytes
- * pass through here. Every part is done with the asker's subject.
+ * pass through here. Every part is done with the asker's subject. If both boxes are files of its own,
+ * the kernel copies what is in them (direct.h).
  *
  * The two must be of one type, or casts of the asker's name space lead from the one to the other; then
  * the bytes pass through here and through their programs (convert.h).
@@ -21,11 +23,12 @@ struct copies {
 	struct wl_event_loop *loop;
 	const struct route *route;
 	const struct caller *caller; // asks as a program of this node
+	struct box_tree *tree;       // of this node's own boxes
 	struct wl_list list;         // of copy.c
 };
 
 void copies_init(struct copies *copies, struct wl_event_loop *loop, const struct route *route,
-	const struct caller *caller);
+	const struct caller *caller, struct box_tree *tree);
 void copies_finish(struct copies *copies);
 
 /*

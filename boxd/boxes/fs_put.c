@@ -5,7 +5,8 @@
  * A file that is put as a whole is written beside its place, synced, renamed, and the folder synced,
  * before the answer: what was acknowledged outlives a crash, and nobody sees half of it. With offset
  * it is written in place; with part, what came before a break is kept (fs_part.c), and offset goes on
- * from there. All of it is done on the worker pool.
+ * from there. What is in a file of this machine is copied by the kernel. All of it is done on the worker
+ * pool.
  */
 #include "boxes/fs_put.h"
 
@@ -32,6 +33,8 @@ struct put {
 	uint64_t taken;  // bytes, by the thread
 	struct buf in;   // came, not taken by the thread
 	struct buf out;  // the thread's
+	int from;        // a file with some of the bytes; -1: none
+	uint64_t from_offset, from_left; // of it, to be copied
 	int dir;         // -1: not open
 	struct fs_landing *landing; // NULL: the bytes have their place at once
 	struct fs_part part;
@@ -49,6 +52,9 @@ static void put_finish(void *data) {
 		unlinkat(put->part.dir, put->part.file, 0);
 	}
 	fs_part_finish(&put->part);
+	if (put->from >= 0) {
+		close(put->from);
+	}
 	if (put->dir >= 0) {
 		close(put->dir);
 	}
@@ -141,6 +147,51 @@ static void run_write(void *data) {
 		} else if (n > 0) {
 			put->offset += (uint64_t)n;
 			buf_drop(&put->out, (size_t)n);
+		}
+	}
+}
+
+// Between two file systems, or kinds of them, that cannot do it by themselves.
+static ssize_t copy_by_hand(struct put *put, size_t size) {
+	uint8_t *piece = malloc(PIECE);
+	if (!piece) {
+		errno = ENOMEM;
+		return -1;
+	}
+	ssize_t n = pread(put->from, piece, size < PIECE ? size : PIECE, (off_t)put->from_offset);
+	if (n > 0) {
+		n = pwrite(put->job.fd, piece, (size_t)n, (off_t)put->offset);
+	}
+	int error = errno;
+	free(piece);
+	errno = error;
+	return n;
+}
+
+// Where the file system can, the two share their blocks from now on (reflink).
+static ssize_t copy_some(struct put *put) {
+	off_t from = (off_t)put->from_offset, to = (off_t)put->offset;
+	ssize_t n = copy_file_range(put->from, &from, put->job.fd, &to, put->from_left, 0);
+	bool cannot = n < 0 && (errno == EXDEV || errno == EOPNOTSUPP || errno == EINVAL ||
+		errno == ENOSYS || errno == EPERM);
+	return cannot ? copy_by_hand(put, put->from_left) : n;
+}
+
+static void run_copy(void *data) {
+	struct put *put = data;
+	while (put->from_left > 0) {
+		ssize_t n = copy_some(put);
+		if (n < 0 && errno != EINTR) {
+			fs_job_fail(&put->job, errno);
+			return;
+		} else if (n == 0) {
+			op_refuse(&put->job.why, OP_EIO, "the file became shorter while it was read, by %llu bytes: "
+				"get it again", (unsigned long long)put->from_left);
+			return;
+		} else if (n > 0) {
+			put->offset += (uint64_t)n;
+			put->from_offset += (uint64_t)n;
+			put->from_left -= (uint64_t)n;
 		}
 	}
 }
@@ -254,9 +305,11 @@ static void put_go_on(struct put *put) {
 	if (put->job.running) {
 		return;
 	}
-	req_pause(put->job.req, put->in.size > QUEUE_MAX);
+	req_pause(put->job.req, put->in.size > QUEUE_MAX || put->from_left > 0);
 	if (!put->opened) {
 		fs_job_run(put, run_open, put_done);
+	} else if (put->from_left > 0) {
+		fs_job_run(put, run_copy, put_done);
 	} else if (put->in.size >= enough(put)) {
 		put->taken += put->in.size;
 		struct buf taken = put->in;
@@ -284,6 +337,23 @@ static void put_data(struct req *req, const void *bytes, size_t size) {
 	put_go_on(put);
 }
 
+static void put_file(struct req *req, int fd, uint64_t offset, uint64_t size) {
+	struct put *put = req->data;
+	if (put->from < 0) {
+		put->from = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	}
+	if (put->from < 0) {
+		put->job.error = errno;
+		if (!put->job.running) {
+			fs_job_refuse(put);
+		}
+		return;
+	}
+	put->from_offset = offset;
+	put->from_left = size;
+	put_go_on(put);
+}
+
 static void put_end(struct req *req) {
 	struct put *put = req->data;
 	put->ended = true;
@@ -299,13 +369,13 @@ static bool is_tar(const struct req *req) {
 // NULL: refused.
 static struct put *put_create(struct box *box, struct req *req) {
 	static const struct req_events events = {
-		.data = put_data, .end = put_end, .gone = fs_job_gone,
+		.data = put_data, .file = put_file, .end = put_end, .gone = fs_job_gone,
 	};
 	struct put *put = fs_job_create(sizeof(*put), box, req, &events, put_finish);
 	if (!put) {
 		return NULL;
 	}
-	put->dir = -1;
+	put->dir = put->from = -1;
 	buf_init(&put->in);
 	buf_init(&put->out);
 	put->offset = op_get_number(req->head, OP_F_OFFSET, 0);

@@ -249,6 +249,17 @@ static bool read_open(struct reading *reading) {
 	return false;
 }
 
+// To who copies it on this machine.
+static bool read_lend(struct reading *reading) {
+	struct req *req = reading->job.req;
+	bool lent = req_lend(req, reading->job.fd, reading->offset, reading->left);
+	if (lent) {
+		fs_job_destroy(reading);
+		req_end(req, NULL);
+	}
+	return lent;
+}
+
 // The file may have become shorter meanwhile; who reads it was told its size.
 static void read_pass_on(struct reading *reading) {
 	struct req *req = reading->job.req;
@@ -284,7 +295,7 @@ static void read_done(void *data, bool cancelled) {
 		job->fd = -1;
 		fs_job_destroy(job);
 		fs_tree_get(req->box, req, fd);
-	} else if (job_meets_want(reading) && read_open(reading)) {
+	} else if (job_meets_want(reading) && read_open(reading) && !read_lend(reading)) {
 		read_pass_on(reading);
 	}
 }

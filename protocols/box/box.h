@@ -32,6 +32,8 @@ struct box_type {
 	const char *gives;
 	/* Verbs whose request may have a body; bits 1 << OP_PUTMEM. */
 	uint32_t takes_body;
+	/* A getmem lends the file that the bytes are in, if there is one (req_lend); a putmem takes it. */
+	bool lends;
 	/*
 	 * The type walks names below its box by itself: req->rest comes unwalked, for all verbs.
 	 * Rights are those of its box unless it looks; want and if-version below it are the type's to

@@ -134,6 +134,11 @@ bool req_frame(struct req *req, const struct frame *frame) {
 	return under_mark(req);
 }
 
+bool req_lend(struct req *req, int fd, uint64_t offset, uint64_t size) {
+	assert(req->open && req->body == OP_BODY_CHUNKS);
+	return req->carrier->lend && req->carrier->lend(req, fd, offset, size);
+}
+
 void req_end(struct req *req, const struct op_head *trailer) {
 	assert(req->open && req->left == 0);
 	assert(!trailer || req->body != OP_BODY_BYTES); // it would be lost

@@ -45,6 +45,11 @@ struct req_events {
 	 */
 	void (*data)(struct req *req, const void *bytes, size_t size);
 	void (*frame)(struct req *req, const struct frame *frame);
+	/*
+	 * As data, but the bytes are in a file, which is not to be kept beyond this call (dup it): only
+	 * box_type.lends are given one. The next piece, or the end, comes after req_pause(false).
+	 */
+	void (*file)(struct req *req, int fd, uint64_t offset, uint64_t size);
 	/* The body is whole: its end mark was seen. NULL for requests without a body. */
 	void (*end)(struct req *req);
 	/* What was written has been taken: queued() is under the mark again. */
@@ -102,6 +107,8 @@ struct req_carrier {
 	size_t (*queued)(const struct req *req); // bytes that have not left
 	/* NULL: it cannot. */
 	int (*hand_over)(struct req *req, struct op_refusal *refusal); // -1: refused
+	/* Dups the file. NULL, or false: it takes bytes. */
+	bool (*lend)(struct req *req, int fd, uint64_t offset, uint64_t size);
 };
 
 /* Queued bytes at which a writer should stop until drained is called. */
@@ -123,6 +130,11 @@ void req_ok_open(struct req *req, enum op_body body, uint64_t size);
  */
 bool req_write(struct req *req, const void *bytes, size_t size);
 bool req_frame(struct req *req, const struct frame *frame);
+/*
+ * In place of all that would be written of a body of chunks: it is in a file. true: that was taken, and
+ * req_end is next. false: write it.
+ */
+bool req_lend(struct req *req, int fd, uint64_t offset, uint64_t size);
 /* trailer may be NULL (ok); its fields are sent, e.g. legacy. Not finished here. */
 void req_end(struct req *req, const struct op_head *trailer);
 /* A body of BYTES has no trailer: it is broken off. */

@@ -13,7 +13,7 @@ from peer.op import Refused
 
 DESK = "/home/ann/desk"
 CALLS = "fsync,fdatasync,syncfs,?rename,renameat,renameat2,linkat,mkdirat,unlinkat,fsetxattr,close," \
-    "sendmsg,write"
+    "sendmsg,write,pwrite64,copy_file_range"
 TRACE = "/home/ann/trace"
 ANSWERED = r'(sendmsg|write)\(.*"ok\\n'
 
@@ -105,6 +105,98 @@ def test_order(den):
     in_order(watch(den, lambda: op.put("/fs/desk/tree", tree, type="tar")),
              r"syncfs\(.*\) += 0", named("a"), rf"fsync\(\d+<{DESK}/tree>\) += 0", ANSWER)
     assert op.get("/fs/desk/tree/b/c") == b"2"
+
+
+def copied_by_kernel(lines):
+    """How many bytes; and what was written of any file by boxd itself."""
+    ranges = [re.match(r"copy_file_range\(.* = (\d+)$", line) for line in lines]
+    return sum(int(found[1]) for found in ranges if found), \
+        [line for line in lines if line.startswith("pwrite64") and DESK in line]
+
+
+def test_copy_on_one_machine(den):
+    """The kernel copies it; who may do it, what it becomes, and when it is answered, is as ever."""
+    op, data = den.op, secrets.token_bytes(8 << 20)
+    den.node.write_file(f"{DESK}/film", data)
+    op.put("/fs/desk/film.old", b"short")
+    for name in "film", "film.old":
+        op.chinfo(f"/fs/desk/{name}", type="reel")
+    op.chinfo("/fs/desk/film.old", acl=["bob kg"])
+    before = len(trace(den))
+    assert progress(op, "film", "film.old") == len(data)
+
+    def done():
+        lines = trace(den)[before:]
+        return lines if any(re.match(FOLDER, line) for line in lines) else None
+
+    lines = wait_for(done, 20, "the answer")
+    in_order(lines, r"copy_file_range\(", FILE, named("film.old"), FOLDER)
+    assert copied_by_kernel(lines) == (len(data), [])
+    assert den.node.read_file(f"{DESK}/film.old") == data
+    kind = op.kind("/fs/desk/film.old")
+    assert kind.text("type") == "reel" and b"bob kg" in kind.all("acl")
+
+
+def progress(op, source, target, **fields):
+    """Copies a file of the desk; how far it was when it said so last."""
+    with op.call("copy", f"/fs/desk/{source}", to=f"/fs/desk/{target}", **fields) as copy:
+        said = copy.read()
+    return int(re.findall(rb"(?m)^offset (\d+)$", said)[-1])
+
+
+def test_copy_needs_both_letters(den):
+    op, bob = den.op, {"as_": "bob/pc"}
+    den.node.write_file(f"{DESK}/diary", b"Dear")
+    op.chinfo("/fs/desk", acl=["bob kp"])
+    with pytest.raises(Refused, match="bob may not getmem /fs/desk/diary"):
+        progress(op, "diary", "stolen", **bob)
+    op.chinfo("/fs/desk/diary", acl=["bob kg"])
+    assert progress(op, "diary", "given", **bob) == 4
+    assert op.get("/fs/desk/given") == b"Dear"
+    op.chinfo("/fs/desk/given", acl=["bob kg"])
+    with pytest.raises(Refused, match="bob may not putmem /fs/desk/given"):
+        progress(op, "diary", "given", **bob)
+
+
+@pytest.fixture
+def attic(lab, request):
+    """A storage whose boxd finds the kernel's copying otherwise."""
+    home = Household(lab.node("attic"), boxd_conf=f"store desk {DESK}\n")
+    home.node.run(["mkdir", "desk"])
+    home.start_boxd(under=["strace", "-f", "-y", "-qq", "-e", "trace=openat,copy_file_range,close",
+                           "-e", f"inject=copy_file_range:{request.param}", "-o", TRACE])
+    yield home
+    lab.remove(home.node)
+
+
+@pytest.mark.parametrize("attic", ["error=EXDEV"], indirect=True)
+def test_copy_between_file_systems(attic):
+    """Those that cannot do it by themselves."""
+    data = secrets.token_bytes(1 << 20)
+    attic.node.write_file(f"{DESK}/film", data)
+    assert progress(attic.op, "film", "copy") == len(data)
+    assert attic.node.read_file(f"{DESK}/copy") == data
+
+
+@pytest.mark.parametrize("attic", ["retval=0"], indirect=True)
+def test_copy_of_a_file_that_becomes_shorter(attic):
+    attic.node.write_file(f"{DESK}/film", "1234")
+    with pytest.raises(Refused, match="the file became shorter while it was read, by 4 bytes"):
+        progress(attic.op, "film", "copy")
+    assert attic.node.output(["ls", "desk"]).split() == ["film"]
+
+
+@pytest.mark.parametrize("attic", ["delay_enter=3000000"], indirect=True)
+def test_copy_that_is_given_up(attic):
+    """Its asker goes while the first of four pieces is copied: the others are not."""
+    attic.node.run(["truncate", "-s", "200M", "desk/large"])
+    with attic.op.call("copy", "/fs/desk/large", to="/fs/desk/copy") as given_up:
+        assert given_up.reply.code == "ok"
+        wait_for(lambda: threads_of(attic, rf"openat\(.*{DESK}.*O_TMPFILE"), 20, "its beginning")
+    freed = rf"close\(\d+<{DESK}/#?\d+[^>]*>\(deleted\)"
+    wait_for(lambda: threads_of(attic, freed), 30, "the end of what came")
+    assert len(threads_of(attic, r"copy_file_range\(")) <= 1
+    assert attic.node.output(["ls", "desk"]).split() == ["large"]
 
 
 def threads_of(den, call):

@@ -198,7 +198,7 @@ static bool is_io(const struct replica *replica, const char *rest, size_t size) 
 	return strlen(own) == size && strncmp(own, rest, size) == 0;
 }
 
-struct box *fs_link_named(struct box *box, const char *rest) {
+struct box *fs_link_named(struct box *box, const char *rest, const char **folder) {
 	const struct fs_export *export = box->data;
 	const char *slash = strrchr(rest, '/'), *name = slash ? slash + 1 : rest;
 	if (strncmp(name, FS_LINK, strlen(FS_LINK)) != 0) {
@@ -209,6 +209,9 @@ struct box *fs_link_named(struct box *box, const char *rest) {
 		// Its own name in the tree means it, too.
 		if (link->io == box && strcmp(link->box->name, name) == 0 &&
 				(!slash || is_io(r, rest, (size_t)(slash - rest)))) {
+			if (folder) {
+				*folder = replica_rest(r);
+			}
 			return link->box;
 		}
 	}

@@ -19,8 +19,11 @@ struct replica;
 void fs_link(struct box *box, struct req *req);
 void fs_feed_get(struct box *box, struct req *req);
 
-/* The link that a request's name is that of, to be served in place of box; NULL: none. */
-struct box *fs_link_named(struct box *box, const char *rest);
+/*
+ * The link that a request's name is that of, to be served in place of box; NULL: none. *folder, if asked
+ * for, is what it is a link of, below the store.
+ */
+struct box *fs_link_named(struct box *box, const char *rest, const char **folder);
 /* Calls each for the links of path, and of what is so many levels below; name: "/a/.box-link-0". */
 void fs_link_each(struct box *box, const char *path, uint64_t depth,
 	void (*each)(void *data, const char *name, struct box *link), void *data);

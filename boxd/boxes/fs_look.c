@@ -140,6 +140,33 @@ static void look_done(void *data, bool cancelled) {
 	}
 }
 
+// A link is seen by who may list what it is a link of.
+static void look_done_link(void *data, bool cancelled) {
+	struct looking *looking = data;
+	if (fs_job_is_back(looking)) {
+		struct req *req = looking->job.req;
+		bool listed = looking->found && letters_allow(looking->found->letters, 's') == PERM_YES;
+		fs_job_destroy(looking);
+		struct box *link = listed ? fs_link_named(req->box, req->rest, NULL) : NULL;
+		if (link) {
+			box_found_box(req, link);
+		} else {
+			box_no_such(req);
+		}
+	}
+}
+
+static void look_up_link(struct box *box, struct req *req, const char *folder) {
+	static const struct req_events events = {.gone = fs_job_gone};
+	const char *rest = req->rest;
+	req->rest = folder;
+	struct looking *looking = fs_job_create(sizeof(*looking), box, req, &events, looking_finish);
+	if (looking) { // else the request is gone
+		req->rest = rest;
+		fs_job_run(looking, run_look, look_done_link);
+	}
+}
+
 // Whether it was found without having waited for anything.
 static bool look_at_hand(struct looking *looking, struct fs_export *export) {
 	const struct fs_job *job = &looking->job;
@@ -164,9 +191,9 @@ static bool look_at_hand(struct looking *looking, struct fs_export *export) {
 void fs_look_up(struct box *box, struct req *req) {
 	static const struct req_events events = {.gone = fs_job_gone};
 	struct fs_export *export = box->data;
-	struct box *link = fs_link_named(box, req->rest);
-	if (link) {
-		box_found_box(req, link);
+	const char *folder;
+	if (fs_link_named(box, req->rest, &folder)) {
+		look_up_link(box, req, folder);
 		return;
 	}
 	enum op_verb verb = req->head->verb; // that cannot be served is refused, and gone, at once

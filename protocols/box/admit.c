@@ -255,6 +255,8 @@ void box_found(struct req *req, struct req_found *found) {
 
 void box_found_box(struct req *req, struct box *box) {
 	req->looking = false;
+	req->events = NULL;
+	req->data = NULL;
 	if (op_body_of(req->head, NULL) != OP_BODY_NONE) {
 		req_pause(req, false);
 	}

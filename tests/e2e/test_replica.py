@@ -187,6 +187,7 @@ def test_friend(lab, ann):
     den.box("chinfo", "/fs/pool/notes", "acl", "bob k")
     listed = pc.box("ls", "-d", "2", "/n/ann.den/fs/pool")
     assert "notes" in listed and ".box-link-0" not in listed
+    assert "no such box" in pc.refused("info", "/n/ann.den/fs/pool/notes/.box-link-0")
     den.box("chinfo", "/fs/pool/notes", "acl", "bob -")
     den.box("chinfo", "/fs/pool", "acl", "bob ksg")
     den.box("chinfo", "/fs/pool/notes/two", "acl", "bob k")

@@ -145,6 +145,9 @@ static void draw_canvas(struct gl *gl, const struct picture *picture) {
 			GL_UNSIGNED_BYTE, NULL);
 		gl->canvas_width = canvas->width;
 		gl->canvas_height = canvas->height;
+		part.x = (uint16_t)canvas->width; // all of it
+	}
+	if (part.x + part.width > canvas->width || part.y + part.height > canvas->height) {
 		part = (struct tiles_rect){0, 0, (uint16_t)canvas->width, (uint16_t)canvas->height};
 	}
 	if (gl->row_length) {

@@ -88,8 +88,9 @@ static int hold(const char *path, uint64_t *size) {
 	if (fd < 0) {
 		return -1;
 	}
+	// one that somebody else has put there is not ours to go on with
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0 || !is_there_still(path, fd) || fstat(fd, &st) < 0 ||
-			lseek(fd, 0, SEEK_END) < 0) {
+			st.st_uid != geteuid() || lseek(fd, 0, SEEK_END) < 0) {
 		close(fd);
 		errno = EWOULDBLOCK;
 		return -1;

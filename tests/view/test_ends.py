@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from view.rig import Relay
+from view.rig import LIKE, Relay
 
 
 def settled_trailers(relay):
@@ -101,7 +101,7 @@ def test_a_lost_source_leaves_its_picture_and_returns(rig, how):
     rig.give(again)
     again.wait(lambda r: len(r.kind("up", 7)) > 10)
     _, _, quality = rig.seen("returned", above=5)
-    assert quality >= 30
+    assert quality >= LIKE
     assert again.pictures()[0][2] & 1, "it begins with a keyframe"
     assert rig.boxview.poll() is None
 

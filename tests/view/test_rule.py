@@ -3,7 +3,7 @@
 
 import time
 
-from view.rig import ACK, VIDEO
+from view.rig import ACK, LIKE, VIDEO
 
 
 def asked(rig):
@@ -25,7 +25,7 @@ def test_no_more_frames_than_the_rule_allows(rig):
     relay.hold("up", False)
     relay.wait(lambda r: len(r.kind("down", VIDEO)) > before + 20)
     _, number, _ = rig.seen("after")
-    assert rig.seen("after", above=number)[2] >= 30
+    assert rig.seen("after", above=number)[2] >= LIKE
 
 
 def test_a_slow_way_down_keeps_the_picture_young(rig):

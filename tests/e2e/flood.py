@@ -3,7 +3,7 @@
 
     python3 flood.py SOCKET TIMES HALF ANSWER < BYTES
 
-HALF is 1 when no more is to be expected behind BYTES. Every answer has to begin with ANSWER; many
+COUNT in BYTES becomes another number each time. HALF is 1 when no more is to be expected behind BYTES. Every answer has to begin with ANSWER; many
 are asked before the first is read, so that neither side waits for the other each time.
 """
 
@@ -43,7 +43,8 @@ def read(sock):
 def main(path, times, half, wanted):
     sent = sys.stdin.buffer.read()
     while times > 0:
-        socks = [ask(path, sent, half) for _ in range(min(times, AT_A_TIME))]
+        socks = [ask(path, sent.replace(b"COUNT", str(times - i).encode()), half)
+                 for i in range(min(times, AT_A_TIME))]
         for sock in socks:
             with sock:
                 answer = read(sock)

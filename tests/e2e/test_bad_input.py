@@ -78,7 +78,7 @@ CASES = [
         b"no E2BIG a chunk of 4294967295 bytes: send at most 1048576 at once"),
     Bad("no such display", b"op/1 putmem\nname /display/9\nbody frames\n\n",
         b"no ENOENT no such box /display/9 (box ls"),
-    Bad("no such program", b"op/1 make\nname /proc/p\nprog no-such-program\nbody frames\n\n",
+    Bad("no such program", b"op/1 make\nname /proc/pCOUNT\nprog no-such-program\nbody frames\n\n",
         b"no ENOENT no program no-such-program on den"),
 ]
 

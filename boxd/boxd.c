@@ -33,7 +33,6 @@
 #include "far.h"
 #include "fetch.h"
 #include "grants.h"
-#include "group_tales.h"
 #include "leases.h"
 #include "mounts.h"
 #include "net/asker.h"
@@ -42,10 +41,10 @@
 #include "net/stream_pair.h"
 #include "quic/quic.h"
 #include "relay.h"
-#include "revocations.h"
 #include "route.h"
 #include "sandbox.h"
 #include "spaces.h"
+#include "tales.h"
 #include "union.h"
 #include "whereabouts.h"
 
@@ -77,8 +76,7 @@ struct boxd {
 	struct fetcher fetcher;
 	struct caller owner; // of what is asked of this node's owner
 	struct net_asker asker;
-	struct revocations revocations;
-	struct group_tales group_tales;
+	struct tales tales;
 	struct quic *quic; // NULL: no network
 	struct follow follow; // of what peers advertise
 	struct nearby nearby;
@@ -332,8 +330,7 @@ static void handle_peer_changed(void *data, struct peer *peer) {
 		kinds_forget(&boxd->chooser.kinds, peer->key);
 	}
 	if (peer->up) {
-		revocations_tell(&boxd->revocations, peer);
-		group_tales_tell(&boxd->group_tales, peer);
+		tales_tell(&boxd->tales, peer);
 		net_linker_retry(&boxd->linker);
 		claims_tell(&boxd->claims, peer);
 		leases_check(&boxd->leases);
@@ -375,7 +372,7 @@ static void handle_revoked(void *data, const char *person) {
 	if (name) {
 		peer_revoked_changed(&boxd->env, name);
 	}
-	revocations_tell_all(&boxd->revocations, person);
+	tales_tell_revoked(&boxd->tales, person);
 	grants_check(&boxd->grants);
 }
 
@@ -389,7 +386,7 @@ static void handle_group_changed(void *data, const char *name) {
 	sandboxes_regroup(&boxd->sandboxes);
 	peer_group_changed(&boxd->env, name);
 	box_tree_rights_changed(boxd->tree);
-	group_tales_tell_all(&boxd->group_tales, name);
+	tales_tell_group(&boxd->tales, name);
 }
 
 static bool handle_unanswered(void *data, struct peer *peer) {
@@ -534,7 +531,7 @@ static bool create_network(struct boxd *boxd) {
 	boxd->route.quic = boxd->env.quic = boxd->claims.quic = boxd->grants.quic = boxd->quic;
 	boxd->follow.quic = boxd->quic;
 	boxd->env.follow = &boxd->follow;
-	boxd->revocations.quic = boxd->group_tales.quic = boxd->quic;
+	boxd->tales.quic = boxd->quic;
 	boxd->env.nearby = &boxd->nearby;
 	struct peer *peer;
 	wl_list_for_each(peer, quic_peers(boxd->quic), link) {
@@ -611,8 +608,7 @@ struct boxd *boxd_create(struct wl_event_loop *loop, const struct config *config
 	claims_init(&boxd->claims, loop, &boxd->caller, &boxd->usr, boxd->keys);
 	far_init(&boxd->far, loop, &boxd->caller, boxd->keys);
 	copies_init(&boxd->copies, loop, &boxd->route, &boxd->caller, boxd->tree);
-	revocations_init(&boxd->revocations, loop, &boxd->caller, boxd->keys);
-	group_tales_init(&boxd->group_tales, loop, &boxd->caller, boxd->keys);
+	tales_init(&boxd->tales, loop, &boxd->caller, boxd->keys);
 	box_server_init(&boxd->inside, loop, boxd->tree);
 	box_server_init(&boxd->outside, loop, boxd->tree);
 	boxd->inside.data = boxd->outside.data = boxd;
@@ -638,8 +634,7 @@ void boxd_destroy(struct boxd *boxd) {
 		return;
 	}
 	boxd->env.ending = true;
-	revocations_finish(&boxd->revocations);
-	group_tales_finish(&boxd->group_tales);
+	tales_finish(&boxd->tales);
 	far_finish(&boxd->far);
 	copies_finish(&boxd->copies);
 	claims_finish(&boxd->claims);

@@ -3,7 +3,9 @@
  * type_proc.c - programs as boxes: run whole in one exchange, or made of single boxes, and that their
  * end is the end of all they started. Where their streams go is in proc_streams.c.
  *
- * Programs of other persons, behind walls, are tried end to end: tests/e2e/test_walls.py.
+ * So long because one table of tests walks through one life of a process, in order; what stands by itself
+ * (streams, memory) has files of its own. Programs of other persons, behind walls, are tried end
+ * to end: tests/e2e/test_walls.py.
  */
 #include <errno.h>
 #include <fcntl.h>

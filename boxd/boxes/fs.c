@@ -40,11 +40,17 @@ static void fs_destroy(struct box *box) {
 
 static const struct box_type fs_type = {.name = "dir", .destroy = fs_destroy};
 
-static void export_destroy(struct box *box) {
-	struct fs_export *export = box->data;
+static void export_free(struct fs_export *export) {
+	origins_finish(&export->origins);
+	pthread_mutex_destroy(&export->mutex);
 	history_destroy(export->history);
 	free(export->path);
 	free(export);
+}
+
+static void export_destroy(struct box *box) {
+	struct fs_export *export = box->data;
+	export_free(export);
 }
 
 static const struct box_type export_type = {
@@ -106,15 +112,15 @@ static bool add_export(struct fs *fs, struct box *box, const struct config_expor
 	}
 	export->fs = fs;
 	export->at_hand = -1;
+	pthread_mutex_init(&export->mutex, NULL);
+	origins_init(&export->origins);
 	if (wanted->store) {
 		export->history = history_create(wanted->path, fs->env->keys ?
 			keys_fingerprint(fs->env->keys) : NOBODY);
 	}
 	if (!box_create(box, wanted->name, wanted->store ? &store_type : &export_type, "dir", export)) {
 		log_error("export %s: the name is taken", wanted->name);
-		history_destroy(export->history);
-		free(export->path);
-		free(export);
+		export_free(export);
 	} else if (wanted->store) {
 		sweep(fs, wanted->path);
 	}

@@ -2,7 +2,10 @@
 #ifndef BOXES_FS_H
 #define BOXES_FS_H
 
+#include <pthread.h>
+
 #include "boxes/env.h"
+#include "replica/origins.h"
 
 /*
  * /fs/NAME: folders of the disk as boxes. fs.c makes them; fs_read.c and fs_list.c answer, fs_put.c
@@ -38,6 +41,8 @@ struct fs_export {
 	enum fs_medium medium;
 	int at_hand; // what was just looked at for the request that is being served; -1: it is not at hand
 	struct history *history; // of what is replicated; NULL: it is only read
+	pthread_mutex_t mutex;   // of the next
+	struct origins origins;  // what in it is a replica of what: fs_origins.c
 };
 
 /* The threads for trees; NULL: none can be had. */

@@ -4,8 +4,9 @@
  * vector; with live, whatever changes, too. That is what a replica follows.
  *
  * An entry is a head, as in a list of selectors: name below the box ("/" is itself), type, version,
- * size, vector; of type gone with started, since when. A head with nothing but version ends what was
- * true at one time.
+ * size, vector; of type gone with started, since when. One with nothing but name and device says that this
+ * box is a replica of the device: what is below it came from there. A head with nothing but version ends
+ * what was true at one time.
  */
 #include "boxes/fs_link.h"
 
@@ -23,10 +24,12 @@
 
 struct feed {
 	struct fs_job job;
+	struct fs_export *export;
 	struct history *history;
 	uint64_t serial;  // told until here
 	int64_t next_ms;  // until then there is no look
 	struct buf out;
+	struct buf origins; // as they were told
 	bool looked, live;
 	struct wl_event_source *timer; // of the next look; NULL: not waited for
 };
@@ -37,6 +40,7 @@ static void feed_finish(void *data) {
 		wl_event_source_remove(feed->timer);
 	}
 	buf_finish(&feed->out);
+	buf_finish(&feed->origins);
 }
 
 static int64_t now_ms(void) {
@@ -96,14 +100,57 @@ static bool may_get(const struct feed *feed, const char *path) {
 	return letters_allow(rights.letters, 'g') == PERM_YES;
 }
 
+static bool write_origin(struct feed *feed, const struct origin *origin, struct buf *out) {
+	char path[OP_MAX_NAME + 1];
+	const char *rest = feed->job.rest;
+	struct op_head head;
+	if ((size_t)snprintf(path, sizeof(path), "%s%s%s", rest, *rest && *origin->path ? "/" : "",
+			origin->path) >= sizeof(path) || !may_get(feed, path)) {
+		return true;
+	}
+	op_head_init_entry(&head);
+	op_setf(&head, OP_F_NAME, "/%s", origin->path);
+	op_set(&head, OP_F_DEVICE, origin->device);
+	bool good = op_encode(&head, out, NULL) == OP_OK;
+	op_head_finish(&head);
+	return good;
+}
+
+// Before what is news: whoever hears of a box has heard where it came from. *any: they are others now.
+static bool write_origins(struct feed *feed, bool *any) {
+	struct origins origins;
+	struct buf now;
+	bool good = true;
+	buf_init(&now);
+	fs_origins_of(feed->export, feed->job.rest, &origins);
+	for (size_t i = 0; i < origins.size && good; i++) {
+		good = write_origin(feed, &origins.at[i], &now);
+	}
+	origins_finish(&origins);
+	*any = now.size != feed->origins.size ||
+		(now.size > 0 && memcmp(buf_front(&now), buf_front(&feed->origins), now.size) != 0);
+	if (good && *any) {
+		good = buf_append(&feed->out, buf_front(&now), now.size);
+		buf_finish(&feed->origins);
+		feed->origins = now;
+	} else {
+		buf_finish(&now);
+	}
+	return good || fs_job_fail(&feed->job, ENOMEM);
+}
+
 // false: noted.
 static bool write_news(struct feed *feed) {
 	const struct history *history = feed->history;
+	bool any;
+	if (!write_origins(feed, &any)) {
+		return false;
+	}
 	if (feed->looked && feed->serial == history->serial) {
-		return true;
+		return !any || write_end(feed);
 	}
 	size_t end, first = history_range(history, feed->job.rest, &end);
-	bool any = !feed->looked;
+	any = any || !feed->looked;
 	for (size_t i = first; i < end; i++) {
 		if (!feed->looked || history->records[i]->serial > feed->serial) {
 			any = true;
@@ -208,7 +255,7 @@ static void feed_drained(struct req *req) {
 
 void fs_feed_get(struct box *box, struct req *req) {
 	static const struct req_events events = {.gone = fs_job_gone, .drained = feed_drained};
-	const struct fs_export *export = box->data;
+	struct fs_export *export = box->data;
 	if (!export->history) {
 		req_fail(req, OP_EUNSUPP, "%.150s is exported to be read only, without a history: what is "
 			"replicated stands in a store (store NAME PATH in its boxd.conf)",
@@ -217,9 +264,11 @@ void fs_feed_get(struct box *box, struct req *req) {
 	}
 	struct feed *feed = fs_job_create(sizeof(*feed), box, req, &events, feed_finish);
 	if (feed) {
+		feed->export = export;
 		feed->history = export->history;
 		feed->live = op_has(req->head, OP_F_LIVE);
 		buf_init(&feed->out);
+		buf_init(&feed->origins);
 		fs_job_run(feed, run_look, look_done);
 	}
 }

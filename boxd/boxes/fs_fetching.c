@@ -225,8 +225,8 @@ void fetchings_drop(struct replica *replica) {
 	struct fetching *fetching, *next;
 	wl_list_for_each_safe(fetching, next, &replica->fetches, link) {
 		req_gone(&fetching->req);
-		fs_theirs_destroy(fetching->theirs);
-		replica->behind--;
+		wl_list_init(&fetching->theirs->link);
+		replica_drop(replica, fetching->theirs);
 		fetching_destroy(fetching);
 	}
 }

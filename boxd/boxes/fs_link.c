@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * fs_link.c - link on boxes of a store: which are replicas of what. They are kept in the file links of
- * boxd's folder, each as a head, and made again when boxd begins.
+ * boxd's folder, each as a head, and made again when boxd begins. Behind each stands what its device last
+ * said of itself, in heads without by: name, below the device, and device.
  */
 #include "boxes/fs_link.h"
 
@@ -98,6 +99,20 @@ static bool print_link(const struct replica *replica, struct buf *out) {
 	return good;
 }
 
+static bool print_origins(struct replica *replica, struct buf *out) {
+	const struct origins *origins = replica_origins(replica);
+	bool good = true;
+	for (size_t i = 0; i < origins->size && good; i++) {
+		struct op_head head;
+		op_head_init_entry(&head);
+		op_setf(&head, OP_F_NAME, "/%s", origins->at[i].path);
+		op_set(&head, OP_F_DEVICE, origins->at[i].device);
+		good = op_encode(&head, out, NULL) == OP_OK;
+		op_head_finish(&head);
+	}
+	return good;
+}
+
 void fs_links_save(struct fs *fs) {
 	if (fs->saving) {
 		fs->again = true; // two threads would write in any order
@@ -111,7 +126,7 @@ void fs_links_save(struct fs *fs) {
 		saving->path = path;
 		saving->fs = fs;
 		for (struct replica *r = NULL; good && (r = replica_next(fs, r));) {
-			good = print_link(r, &saving->text);
+			good = print_link(r, &saving->text) && print_origins(r, &saving->text);
 		}
 		if (good && work_add(fs->env->pool, run_saving, saving_done, saving)) {
 			fs->saving = true;
@@ -125,7 +140,7 @@ void fs_links_save(struct fs *fs) {
 	free(saving);
 }
 
-static bool restore_named(struct fs *fs, const struct op_head *head, const char *name) {
+static struct replica *restore_named(struct fs *fs, const struct op_head *head, const char *name) {
 	const char *below = name_below("/fs", name), *at = below ? below : "", *last = name_last(name);
 	char export[OP_MAX_COMPONENT + 1], rest[OP_MAX_NAME + 1];
 	struct link_kept kept = {
@@ -137,14 +152,14 @@ static bool restore_named(struct fs *fs, const struct op_head *head, const char 
 	const char *word = name_next(&at, &size), *by = op_get(head, OP_F_BY);
 	if (!word || !*at || strncmp(last, FS_LINK, strlen(FS_LINK)) != 0 || !kept.device || !by ||
 			subject_parse(&kept.subject, by, NULL) != OP_OK) {
-		return false;
+		return NULL;
 	}
 	snprintf(export, sizeof(export), "%.*s", (int)size, word);
 	snprintf(rest, sizeof(rest), "%.*s", last - at > 2 ? (int)(last - at) - 2 : 0, at + 1);
 	struct box *box = box_inner(box_inner(box_tree_root(fs->env->tree), "fs"), export);
 	const struct fs_export *store = box ? box->data : NULL;
 	if (!store || !store->history) {
-		return false;
+		return NULL;
 	}
 	struct replica *replica = replica_create(box, rest);
 	struct link *link = replica ? fs->env->linker->restore(fs->env->linker, box, &kept, &replica_user,
@@ -154,10 +169,18 @@ static bool restore_named(struct fs *fs, const struct op_head *head, const char 
 	} else {
 		replica_destroy(replica);
 	}
-	return link;
+	return link ? replica : NULL;
+}
+
+static void restore_origin(struct replica *replica, const struct op_head *head, const char *name) {
+	if (replica && op_has(head, OP_F_DEVICE)) {
+		origins_add(replica_origins(replica), name + 1, op_get(head, OP_F_DEVICE));
+		fs_origins_changed(replica_link(replica)->io);
+	}
 }
 
 static void restore_all(struct fs *fs, const char *path, struct bytes *in) {
+	struct replica *replica = NULL; // the last
 	while (in->at < in->end) {
 		size_t size = op_head_size(in->at, (size_t)(in->end - in->at), NULL);
 		struct op_head head;
@@ -167,7 +190,9 @@ static void restore_all(struct fs *fs, const char *path, struct bytes *in) {
 			return;
 		}
 		const char *name = op_get(&head, OP_F_NAME);
-		if (!name || !restore_named(fs, &head, name)) {
+		if (name && !op_has(&head, OP_F_BY)) {
+			restore_origin(replica, &head, name);
+		} else if (!name || !(replica = restore_named(fs, &head, name))) {
 			log_error("%s: the link %s leads into no store of boxd.conf", path, name ? name : "");
 		}
 		op_head_finish(&head);

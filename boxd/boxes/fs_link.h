@@ -33,6 +33,13 @@ void fs_links_restore(struct fs *fs);
 /* They have changed, and are to be kept so. */
 void fs_links_save(struct fs *fs);
 
+/* fs_origins.c */
+
+/* In the loop: a link of this store is made, has ended, or its device says anew what is below it. */
+void fs_origins_changed(struct box *box);
+/* On a thread: what is told of the folder at path along with its history. */
+void fs_origins_of(struct fs_export *export, const char *path, struct origins *out);
+
 /* fs_replica.c */
 
 /* What link.data is. NULL: no memory. */
@@ -43,6 +50,8 @@ extern const struct link_user replica_user;
 /* The link is made. */
 void replica_begin(struct replica *replica, struct link *link);
 struct link *replica_link(const struct replica *replica);
+/* What the device says of itself, below its own folder. */
+struct origins *replica_origins(struct replica *replica);
 struct replica *replica_next(struct fs *fs, struct replica *before); // before NULL: the first
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fs_replica.c - one box of a store that follows a device: hears its history, does what the rules say
- * of each box in it, and has what bytes that needs fetched (fs_fetching.c).
+ * fs_replica.c - one box of a store that follows a device: hears its history (fs_hear.c), does what the
+ * rules say of each box in it, and has what bytes that needs fetched (fs_fetching.c).
  *
  * One pass over what was heard runs at a time, on a thread (fs_land.c does the deeds); then its bytes
  * are fetched, some at once, each through the put of every file. What fails is tried again later, and
@@ -22,7 +22,6 @@
 #define FETCHES 4            // at once
 #define AGAIN_MS 5000        // until what failed is tried again; twice as long each time, for
 #define AGAIN_MAX_MS 300000  // its bytes may be fetched anew each time
-#define HEARD_MAX 262144     // boxes of one history
 
 static void forget_heard(struct replica *replica);
 
@@ -33,8 +32,9 @@ static void move_all(struct wl_list *to, struct wl_list *from) {
 
 void replica_drop(struct replica *replica, struct fs_theirs *theirs) {
 	wl_list_remove(&theirs->link);
-	fs_theirs_destroy(theirs);
 	replica->behind--;
+	replica->bytes -= theirs->bytes;
+	fs_theirs_destroy(theirs);
 }
 
 static void drop_all(struct replica *replica, struct wl_list *list) {
@@ -56,7 +56,7 @@ struct pass {
 	struct fs_job job;       // what the deeds need of one
 	struct fs_parties parties;
 	struct wl_list work, bytes, failed;
-	size_t done;
+	size_t done, bytes_done;
 	struct op_refusal trouble;
 	char path[OP_MAX_NAME + 1]; // of that
 };
@@ -82,6 +82,7 @@ static void apply(struct pass *pass, struct fs_theirs *theirs) {
 	if (!good || bytes) {
 		wl_list_insert((good ? &pass->bytes : &pass->failed)->prev, &theirs->link);
 	} else {
+		pass->bytes_done += theirs->bytes;
 		fs_theirs_destroy(theirs);
 		pass->done++;
 	}
@@ -130,6 +131,7 @@ static void pass_done(void *data, bool cancelled) {
 	if (replica) {
 		replica->pass = NULL;
 		replica->behind -= pass->done;
+		replica->bytes -= pass->bytes_done;
 		if (pass->trouble.code != OP_OK) {
 			replica_trouble(replica, &pass->trouble, pass->path);
 		}
@@ -229,11 +231,15 @@ static void forget_heard(struct replica *replica) {
 	drop_all(replica, &replica->todo);
 	drop_all(replica, &replica->again);
 	buf_drop(&replica->in, replica->in.size);
+	origins_finish(&replica->hearing);
+	replica->skips = false;
+	replica->anew = true;
+	replica->left_out = 0;
 	wl_event_source_timer_update(replica->timer, 0);
 	replica->waits = false;
 	replica->again_ms = AGAIN_MS;
 	replica->whole = replica->synced = false;
-	replica->trouble.code = OP_OK;
+	replica->trouble.code = replica->left_back.code = OP_OK;
 }
 
 static void user_request(struct link *link, struct op_head *head) {
@@ -261,84 +267,6 @@ static void user_up(struct link *link, const struct op_head *reply) {
 	name_parties(replica);
 }
 
-// What is a name there can be too long for one here, deep in a store; or the other way round, if what is
-// told is not true.
-static bool has_names(const struct replica *replica, const struct fs_theirs *theirs) {
-	char key[65], *ours = NULL, *there = NULL, *store = box_name(replica->box);
-	const char *device, *below = theirs->below[1] ? theirs->below : "";
-	if (store && asprintf(&ours, "%s/%s", store, theirs->path) < 0) {
-		ours = NULL;
-	}
-	if (where_split(replica->by->device, key, &device, NULL) == OP_OK &&
-			asprintf(&there, "%s%s%s%s", key[0] ? "/n/" : "", key, strcmp(device, "/") == 0 ? "" : device,
-			below) < 0) {
-		there = NULL; // as it will be asked for
-	}
-	bool good = ours && there && name_check(ours, NULL) == OP_OK && name_check(there, NULL) == OP_OK;
-	free(store);
-	free(ours);
-	free(there);
-	return good;
-}
-
-// false: the link is down for it.
-static bool hear(struct replica *replica, const struct op_head *entry) {
-	struct op_refusal why;
-	if (!op_has(entry, OP_F_NAME)) {
-		move_all(&replica->ready, &replica->heard);
-		replica->whole = true;
-		return true;
-	}
-	struct fs_theirs *theirs = fs_theirs_create(entry, replica->rest, &why);
-	if (!theirs || replica->behind == HEARD_MAX) {
-		if (theirs) {
-			fs_theirs_destroy(theirs);
-			op_refuse(&why, OP_E2BIG, "there are more than %d boxes: link their folders one by one",
-				HEARD_MAX);
-		}
-		link_down(replica->by, why.code, why.sentence);
-		return false;
-	}
-	if (!has_names(replica, theirs)) {
-		fs_theirs_destroy(theirs);
-		return true;
-	}
-	wl_list_insert(replica->heard.prev, &theirs->link);
-	replica->behind++;
-	return true;
-}
-
-static void user_data(struct link *link, const void *bytes, size_t size) {
-	struct replica *replica = link->data;
-	struct op_refusal why = {0};
-	if (box_allows(replica->box, &link->subject, 'l') != PERM_YES) {
-		link_down(link, OP_EPERM, "who made the link may not link here any more");
-		return;
-	}
-	if (!buf_append(&replica->in, bytes, size)) {
-		link_down(link, OP_EIO, "out of memory");
-		return;
-	}
-	size_t head;
-	while ((head = op_head_size(buf_front(&replica->in), replica->in.size, &why)) > 0) {
-		struct op_head entry;
-		if (op_decode(&entry, OP_ENTRY, buf_front(&replica->in), head, &why) != OP_OK) {
-			break;
-		}
-		buf_drop(&replica->in, head);
-		bool good = hear(replica, &entry);
-		op_head_finish(&entry);
-		if (!good) {
-			return;
-		}
-	}
-	if (why.code != OP_OK) {
-		link_down(link, why.code, why.sentence);
-	} else if (replica->whole) {
-		replica_go_on(replica);
-	}
-}
-
 static void user_down(struct link *link) {
 	struct replica *replica = link->data;
 	forget_heard(replica);
@@ -347,8 +275,10 @@ static void user_down(struct link *link) {
 static void user_gone(struct link *link) {
 	struct replica *replica = link->data;
 	struct fs *fs = replica->fs;
+	struct box *box = replica->box;
 	replica_destroy(replica);
 	if (!fs->env->ending) {
+		fs_origins_changed(box);
 		fs_links_save(fs);
 	}
 }
@@ -361,11 +291,15 @@ static void user_describe(const struct link *link, struct op_head *entry) {
 	if (replica->trouble.code != OP_OK) {
 		op_setf(entry, OP_F_STATE, "waiting %s %s", op_code_name(replica->trouble.code),
 			replica->trouble.sentence);
+	} else if (replica->left_out > 0) {
+		op_setf(entry, OP_F_STATE, "waiting %s left out is what cannot be a box here, %zu of it: %s",
+			op_code_name(replica->left.code), replica->left_out, replica->left.sentence);
 	}
 	if (replica->behind > 0) {
 		op_setf(entry, OP_F_TITLE, "%zu behind", replica->behind);
 	} else if (replica->synced) {
-		op_set(entry, OP_F_TITLE, "up to date");
+		op_setf(entry, OP_F_TITLE, "up to date%s%s", replica->left_back.code != OP_OK ? ", but for what leads back: " :
+			"", replica->left_back.code != OP_OK ? replica->left_back.sentence : "");
 	}
 }
 
@@ -386,7 +320,7 @@ const struct link_user replica_user = {
 	.made = user_made,
 	.request = user_request,
 	.up = user_up,
-	.data = user_data,
+	.data = replica_hear,
 	.down = user_down,
 	.gone = user_gone,
 };
@@ -401,6 +335,9 @@ struct replica *replica_create(struct box *box, const char *rest) {
 	replica->box = box;
 	replica->rest = strdup(rest);
 	buf_init(&replica->in);
+	origins_init(&replica->origins);
+	origins_init(&replica->hearing);
+	origins_init(&replica->back);
 	wl_list_init(&replica->link);
 	wl_list_init(&replica->heard);
 	wl_list_init(&replica->ready);
@@ -423,6 +360,7 @@ void replica_begin(struct replica *replica, struct link *link) {
 	replica->by = link;
 	wl_list_remove(&replica->link);
 	wl_list_insert(replica->fs->replicas.prev, &replica->link);
+	fs_origins_changed(replica->box);
 }
 
 void replica_destroy(struct replica *replica) {
@@ -436,6 +374,8 @@ void replica_destroy(struct replica *replica) {
 	wl_list_remove(&replica->link);
 	wl_event_source_remove(replica->timer);
 	buf_finish(&replica->in);
+	origins_finish(&replica->origins);
+	origins_finish(&replica->back);
 	free(replica->rest);
 	free(replica);
 }
@@ -446,6 +386,10 @@ const char *replica_rest(const struct replica *replica) {
 
 struct link *replica_link(const struct replica *replica) {
 	return replica->by;
+}
+
+struct origins *replica_origins(struct replica *replica) {
+	return &replica->origins;
 }
 
 struct replica *replica_next(struct fs *fs, struct replica *before) {

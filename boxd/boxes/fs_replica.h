@@ -6,7 +6,7 @@
 #include "boxes/fs_land.h"
 #include "boxes/fs_link.h"
 
-/* Between fs_replica.c and fs_fetching.c, and nobody else's. */
+/* Between fs_replica.c, fs_hear.c and fs_fetching.c, and nobody else's. */
 
 struct replica {
 	struct wl_list link; // fs.replicas
@@ -16,13 +16,21 @@ struct replica {
 	struct link *by;     // NULL: not made yet
 	struct fs_parties parties;
 	struct buf in;         // of the history, not a whole entry yet
+	bool skips;            // until the end of an entry that is too long
+	struct origins hearing; // what is below the device is a replica of what: said since the last end
+	struct origins origins; // the same of all that is carried, as it was said last
+	struct origins back;    // of what is not, as it leads back
+	bool anew;              // the device has not said all since the link is up
 	struct wl_list heard;  // fs_theirs.link, of which more may follow
 	struct wl_list ready;  // whole, to be looked at
 	struct wl_list todo;   // whose bytes are to be fetched
 	struct wl_list again;  // what failed
 	struct wl_list fetches; // fetching.link
 	struct pass *pass;     // the one that runs
-	size_t behind;         // of all these
+	size_t behind, bytes;  // of all these
+	size_t left_out;       // entries since the link is up
+	struct op_refusal left; // why the first was
+	struct op_refusal left_back; // what is left out because it leads back; OP_OK: nothing
 	bool whole, synced;    // a history was heard to its end; and looked at
 	bool unsaved;
 	struct op_refusal trouble; // of the last that failed
@@ -38,6 +46,11 @@ void replica_drop(struct replica *replica, struct fs_theirs *theirs);
 void replica_trouble(struct replica *replica, const struct op_refusal *why, const char *path);
 /* Does what is to be done next, if nothing is under way. */
 void replica_go_on(struct replica *replica);
+
+/* fs_hear.c */
+
+/* For link_user.data. */
+void replica_hear(struct link *link, const void *bytes, size_t size);
 
 /* fs_fetching.c */
 

@@ -34,6 +34,11 @@ static bool is_whole(const struct fs_theirs *theirs) {
 	return theirs->below && theirs->path && theirs->vector && theirs->type && theirs->version;
 }
 
+// As malloc rounds it up.
+static size_t bytes_of(const char *text) {
+	return (strlen(text) + 1 + 8 + 15) / 16 * 16;
+}
+
 struct fs_theirs *fs_theirs_copy(const struct fs_theirs *theirs) {
 	struct fs_theirs *copy = calloc(1, sizeof(*copy));
 	if (copy) {
@@ -111,7 +116,10 @@ struct fs_theirs *fs_theirs_create(const struct op_head *entry, const char *path
 		fs_theirs_destroy(theirs);
 		theirs = NULL;
 	}
-	if (!theirs) {
+	if (theirs) {
+		theirs->bytes = sizeof(*theirs) + bytes_of(theirs->below) + bytes_of(theirs->path) +
+			bytes_of(theirs->vector) + bytes_of(theirs->type) + bytes_of(theirs->version);
+	} else {
 		op_refuse(why, OP_EIO, "out of memory");
 	}
 	return theirs;

@@ -12,6 +12,7 @@ struct fs_theirs {
 	char *path;    // its place in our storage
 	enum replica_what what;
 	char *vector, *type, *version;
+	size_t bytes;  // of memory, about
 };
 
 /* Of one entry of a history that begins at path of our storage. NULL: why says what is wrong. */

@@ -3,6 +3,7 @@
 
 import pytest
 
+from evidence import ROOT
 from net.household import Household, pair
 from net.place import wait_for
 from peer.op import Refused
@@ -26,6 +27,15 @@ def ann(lab):
     den.node.run(["sh", "-c", "mkdir -p pool/notes/a/b pool/notes/empty; echo one > pool/notes/one;"
                               " echo deep > pool/notes/a/b/deep; head -c 300000 /dev/urandom > pool/notes/large"])
     return den, ibiza
+
+
+@pytest.fixture(scope="module")
+def loft(lab, ann):
+    """A third one, which both know."""
+    loft = household(lab, "loft")
+    for other, mine in zip(ann, (True, False)):
+        pair(other, loft, mine=mine)
+    return loft
 
 
 def look(home, folder="pool/notes"):
@@ -153,12 +163,9 @@ def test_killed(ann):
     assert "conflict" not in look(den)
 
 
-def test_third(lab, ann):
+def test_third(ann, loft):
     """What den changes reaches loft, which only knows ibiza's."""
     den, ibiza = ann
-    loft = household(lab, "loft")
-    pair(den, loft, mine=True)
-    pair(ibiza, loft)
     link = loft.box("ln", "/n/ibiza/fs/pool/notes", "/fs/pool/notes")
     alike(den, loft, "all on loft", timeout=60)
     put(den, "one", "from afar\n")
@@ -210,5 +217,98 @@ def test_deep(ann):
     assert "too deep" in ibiza.refused("ln", "/n/den/fs/pool/deep", f"/fs/pool/more/{deep}/d")
     ibiza.box("ln", "/n/den/fs/pool/deep", "/fs/pool/more/deep")
     wait_for(lambda: ibiza.node.exists("/home/ann/pool/more/deep/y"), 30, "y on ibiza")
-    wait_current(ibiza, "/fs/pool/more/deep/.box-link-1")
+    wait_for(lambda: field(ibiza, "/fs/pool/more/deep/.box-link-1", "title") == "up to date", 30, "the rest")
+    assert "E2BIG left out is what cannot be a box here" in field(ibiza, "/fs/pool/more/deep/.box-link-1", "state")
     assert not ibiza.node.exists(f"/home/ann/pool/more/deep/{deep}/x")
+
+
+def write(home, name, text="x"):
+    home.node.run(["sh", "-c", 'mkdir -p "$(dirname "$1")"; echo "$2" > "$1"', "sh", f"pool/{name}", text])
+
+
+def wait_file(home, name):
+    wait_for(lambda: home.node.exists(f"/home/ann/pool/{name}"), 60, f"{name} on {home.name}")
+
+
+def files(home, folder):
+    found = home.node.output(["sh", "-c", f"cd pool/{folder} && find . -type f ! -name '.box-*' | sort"])
+    return [line[2:] for line in found.splitlines()]
+
+
+def test_of_each_other(ann):
+    """Each keeps a copy of all that the other has, in what the other keeps a copy of."""
+    den, ibiza = ann
+    write(den, "d/mine")
+    write(ibiza, "i/mine")
+    links = [(den, den.box("ln", "/n/ibiza/fs/pool/i", "/fs/pool/d/of-ibiza")),
+             (ibiza, ibiza.box("ln", "/n/den/fs/pool/d", "/fs/pool/i/of-den"))]
+    for turn in range(3):  # each time round would be one level more
+        write(den, f"d/{turn}")
+        wait_file(ibiza, f"i/of-den/{turn}")
+        write(ibiza, f"i/{turn}")
+        wait_file(den, f"d/of-ibiza/{turn}")
+    own = ["0", "1", "2", "mine"]
+    assert files(den, "d") == own + [f"of-ibiza/{name}" for name in own]
+    assert files(ibiza, "i") == own + [f"of-den/{name}" for name in own]
+    for home, link in links:
+        wait_for(lambda: field(home, link, "title").startswith("up to date, but for what leads back: /of-"), 30,
+                 f"the title of {link}")
+        assert field(home, link, "state") == "up"
+    # a copy of the copy, elsewhere, is whole
+    den.box("ln", "/n/ibiza/fs/pool/i/of-den", "/fs/pool/back")
+    wait_file(den, "back/mine")
+    # below what it is of, there is none at all
+    loop = den.run("ln", "/n/ibiza/fs/pool/i/of-den", "/fs/pool/d/loop").stdout.decode().strip()
+    wait_for(lambda: field(den, loop, "state").startswith("refused EARG the device is a "
+             "replica of /fs/pool/d here"), 30, "the refusal of the loop")
+
+
+def test_round(ann, loft):
+    """Three, each of which keeps a copy of the next; one that was away remembers what is of whom."""
+    homes = [*ann, loft]
+    names = [home.name for home in homes]
+    for home in homes:
+        write(home, f"r/by-{home.name}")
+    for home, of in zip(homes, names[1:] + names[:1]):
+        home.box("ln", f"/n/{of}/fs/pool/r", f"/fs/pool/r/of-{of}")
+    den, ibiza, _ = homes
+    for turn in range(3):
+        if turn == 2:
+            den.boxd.kill()
+            den.boxd.wait()
+            den.start_boxd()
+        for home in homes:
+            write(home, f"r/{turn}")
+        for home, of, next_of in zip(homes, names[1:] + names[:1], names[2:] + names[:2]):
+            wait_file(home, f"r/of-{of}/{turn}")
+            wait_file(home, f"r/of-{of}/of-{next_of}/{turn}")
+    for home, of, next_of in zip(homes, names[1:] + names[:1], names[2:] + names[:2]):
+        own = ["0", "1", "2"]
+        assert files(home, "r") == sorted(
+            own + [f"by-{home.name}", f"of-{of}/by-{of}", f"of-{of}/of-{next_of}/by-{next_of}"] +
+            [f"of-{of}/{name}" for name in own] + [f"of-{of}/of-{next_of}/{name}" for name in own])
+
+
+VECTOR = f"{'ab' * 32}:1700000000000000"
+
+
+def entry(name, *more):
+    return "\n".join([f"name {name}", "type file", "version 1", f"vector {VECTOR}", *more, "", ""])
+
+
+def test_false_history(ann):
+    """What is no entry in a device's history, or no box, is left out; the rest goes on."""
+    den, _ = ann
+    told = (entry("/one") + "name\n\n" + "junk " + "x" * 40000 + "\n\n" + entry("/../up") + entry("/.box-x") +
+            entry("/two").replace(VECTOR, "nonsense") + entry("/three", "name /again") + entry("/four") +
+            "version 1\n\n")
+    shop = den.node.spawn(["python3", "-B", f"{ROOT}/tests/peer/serve.py", "tales", "/tales", f"t={told}",
+                           "t/one=1", "t/two=2", "t/three=3", "t/four=4"])
+    shop.wait_output("/mount/tales is open", timeout=30)
+    link = den.box("ln", "/tales/t", "/fs/pool/tales")
+    wait_file(den, "tales/one")
+    wait_file(den, "tales/four")
+    wait_for(lambda: field(den, link, "title") == "up to date", 30, "the end of the tale")
+    assert "left out is what cannot be a box here, 6 of it" in field(den, link, "state")
+    assert files(den, "tales") == ["four", "one"]
+    shop.kill()

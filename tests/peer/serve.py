@@ -6,7 +6,8 @@ on op(7) alone can be served by anybody.
     python3 serve.py shop /toys ball=red doll=blue
 
 mounts itself as /mount/shop: /toys has two texts inside. A box may be read, written, made and deleted;
-words behind the prefix that begin with "-" take verbs away ("-make"). It ends with its boxd.
+words behind the prefix that begin with "-" take verbs away ("-make"). Who reads one live is told it once,
+and then nothing more. It ends with its boxd.
 """
 
 import os
@@ -64,7 +65,8 @@ class Shop:
 
     def getmem(self, request, _body):
         self.entry(request.text("name"))
-        return {"type": "text"}, self.texts.get(request.text("name"), b"")
+        more = {"body": "chunks"} if "live" in request else {}
+        return {"type": "text", **more}, self.texts.get(request.text("name"), b"")
 
     def putmem(self, request, body):
         self.entry(request.text("name"))
@@ -108,8 +110,14 @@ class Shop:
                 body = b"".join(part for what, part in op.read_body(request, take) if what == "chunk")
                 self.wait(request, lambda: hang_up.poll(0))
                 fields, data = self.answer(request, body)
-                size = None if data is None else str(len(data))
-                sock.sendall(op.build("reply", body=size, **fields).encode() + (data or b""))
+                if data is not None:
+                    fields.setdefault("body", str(len(data)))
+                sock.sendall(op.build("reply", **fields).encode())
+                if fields.get("body") == "chunks":
+                    sock.sendall(len(data).to_bytes(4, "big") + data)
+                    hang_up.poll()
+                elif data:
+                    sock.sendall(data)
             except op.Refused as refused:
                 no = op.build("reply")
                 no.code, no.sentence = refused.code, refused.sentence

@@ -18,6 +18,7 @@
 #include "ads/follow.h"
 #include "ads/near.h"
 #include "base/log.h"
+#include "base/saves.h"
 #include "base/work.h"
 #include "box/name.h"
 #include "bound.h"
@@ -56,6 +57,7 @@ struct boxd {
 	struct keys *keys;
 	struct box_tree *tree;
 	struct work_pool *pool;
+	struct saves *saves;
 	struct mounts mounts;
 	struct grants grants;
 	struct route route;
@@ -471,6 +473,7 @@ static bool create_boxes(struct boxd *boxd) {
 		.loop = boxd->loop,
 		.tree = boxd->tree,
 		.pool = boxd->pool,
+		.saves = boxd->saves,
 		.linker = &boxd->linker.linker,
 		.config = boxd->config,
 		.keys = boxd->keys,
@@ -618,7 +621,8 @@ struct boxd *boxd_create(struct wl_event_loop *loop, const struct config *config
 	boxd->outside.outside = true;
 	boxd->outside.rate.per_second = boxd->config->peer_rate;
 	boxd->pool = work_pool_create(loop, WORKERS);
-	if (!boxd->tree || !boxd->pool || !create_boxes(boxd) || !create_network(boxd) ||
+	boxd->saves = saves_create(loop);
+	if (!boxd->tree || !boxd->pool || !boxd->saves || !create_boxes(boxd) || !create_network(boxd) ||
 			!listen_inside(boxd)) {
 		boxd_destroy(boxd);
 		return NULL;
@@ -658,6 +662,7 @@ void boxd_destroy(struct boxd *boxd) {
 	nearby_finish(&boxd->nearby);
 	work_pool_destroy(boxd->pool);
 	box_tree_destroy(boxd->tree);
+	saves_destroy(boxd->saves);
 	sandboxes_free(&boxd->sandboxes);
 	usr_finish(&boxd->usr);
 	mounts_finish(&boxd->mounts);

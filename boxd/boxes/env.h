@@ -22,6 +22,7 @@ struct mounts;
 struct nearby;
 struct quic;
 struct sandboxes;
+struct saves;
 struct spaces;
 struct usr;
 
@@ -29,6 +30,7 @@ struct box_env {
 	struct wl_event_loop *loop;
 	struct box_tree *tree;
 	struct work_pool *pool;
+	struct saves *saves;   // small files of boxd's folder; NULL in tests that have none
 	struct linker *linker;
 	const struct config *config;
 	struct keys *keys;     // of this machine; NULL in tests that need none

@@ -19,7 +19,6 @@ struct fs { // of all of them
 	struct wl_list moving;   // fs_tree.link
 	int waiting;             // jobs, for a change
 	struct wl_list replicas; // of fs_replica.c
-	bool saving, again;      // the links are on their way to the disk; and are old already
 };
 
 /* What may be waited for when a file of an export is opened, though all that leads to it is at hand. */

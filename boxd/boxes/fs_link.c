@@ -16,8 +16,8 @@
 
 #define LOG_MODULE "links"
 #include "base/buf.h"
-#include "base/conf.h"
 #include "base/log.h"
+#include "base/saves.h"
 #include "box/name.h"
 #include "boxes/fs_place.h"
 #include "config.h"
@@ -27,43 +27,6 @@
 #define LINKS_FILE_MAX (1024 * 1024)
 
 /* On the disk. */
-
-struct saving {
-	struct fs *fs;
-	char *path;
-	struct buf text;
-	int error; // errno
-};
-
-static void run_saving(void *data) {
-	struct saving *saving = data;
-	if (!conf_write(saving->path, buf_front(&saving->text), saving->text.size)) {
-		saving->error = errno;
-	}
-}
-
-static void saving_destroy(struct saving *saving) {
-	buf_finish(&saving->text);
-	free(saving->path);
-	free(saving);
-}
-
-static void saving_done(void *data, bool cancelled) {
-	struct saving *saving = data;
-	struct fs *fs = saving->fs;
-	if (cancelled) {
-		run_saving(saving); // the node ends, and waits for its files
-	}
-	if (saving->error) {
-		log_error("%s: %s", saving->path, strerror(saving->error));
-	}
-	saving_destroy(saving);
-	fs->saving = false;
-	if (fs->again && !cancelled) {
-		fs->again = false;
-		fs_links_save(fs);
-	}
-}
 
 static char *links_path(const struct fs *fs) {
 	char *path;
@@ -114,30 +77,23 @@ static bool print_origins(struct replica *replica, struct buf *out) {
 }
 
 void fs_links_save(struct fs *fs) {
-	if (fs->saving) {
-		fs->again = true; // two threads would write in any order
-		return;
-	}
-	struct saving *saving = calloc(1, sizeof(*saving));
 	char *path = links_path(fs);
-	bool good = saving && path;
-	if (good) {
-		buf_init(&saving->text);
-		saving->path = path;
-		saving->fs = fs;
-		for (struct replica *r = NULL; good && (r = replica_next(fs, r));) {
-			good = print_link(r, &saving->text) && print_origins(r, &saving->text);
-		}
-		if (good && work_add(fs->env->pool, run_saving, saving_done, saving)) {
-			fs->saving = true;
-			return;
-		}
-		saving_destroy(saving);
-		log_error("the links of storages are not kept: out of memory");
-		return;
+	struct buf text;
+	bool good = true;
+	if (!path) {
+		return; // a test's
 	}
+	buf_init(&text);
+	for (struct replica *r = NULL; good && (r = replica_next(fs, r));) {
+		good = print_link(r, &text) && print_origins(r, &text);
+	}
+	if (good) {
+		saves_soon(fs->env->saves, path, buf_front(&text), text.size);
+	} else {
+		log_error("the links of storages are not kept: out of memory");
+	}
+	buf_finish(&text);
 	free(path);
-	free(saving);
 }
 
 static struct replica *restore_named(struct fs *fs, const struct op_head *head, const char *name) {

@@ -9,7 +9,6 @@
  */
 #include "boxes/usr.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,8 +17,8 @@
 
 #define LOG_MODULE "usr"
 #include "base/buf.h"
-#include "base/conf.h"
 #include "base/log.h"
+#include "base/saves.h"
 #include "box/name.h"
 #include "config.h"
 #include "quic/keys.h"
@@ -39,45 +38,9 @@ struct shown {
 	struct box *person; // /usr/PERSON
 	struct shown_device devices[USR_DEVICES];
 	struct wl_list saying; // saying.link
-	bool saving, again;    // a record is on its way to the disk; and is old already
 };
 
 /* On the disk. */
-
-struct saving {
-	struct shown *shown;
-	char *path;
-	struct buf text;
-	int error; // errno
-};
-
-static void run_saving(void *data) {
-	struct saving *saving = data;
-	if (!conf_write(saving->path, buf_front(&saving->text), saving->text.size)) {
-		saving->error = errno;
-	}
-}
-
-static void save(struct shown *shown);
-
-static void saving_done(void *data, bool cancelled) {
-	struct saving *saving = data;
-	struct shown *shown = saving->shown;
-	if (cancelled) {
-		run_saving(saving); // the node ends, and waits for its files
-	}
-	if (saving->error) {
-		log_error("%s: %s", saving->path, strerror(saving->error));
-	}
-	buf_finish(&saving->text);
-	free(saving->path);
-	free(saving);
-	shown->saving = false;
-	if (shown->again) {
-		shown->again = false;
-		save(shown);
-	}
-}
 
 static char *record_path(const struct shown *shown) {
 	char *path;
@@ -85,27 +48,15 @@ static char *record_path(const struct shown *shown) {
 	return dir[0] && asprintf(&path, "%s/usr", dir) >= 0 ? path : NULL;
 }
 
-// One at a time: two threads would write in any order.
 static void save(struct shown *shown) {
-	if (shown->saving) {
-		shown->again = true;
-		return;
-	}
-	struct saving *saving = calloc(1, sizeof(*saving));
 	char *path = record_path(shown);
-	if (saving && path) {
-		buf_init(&saving->text);
-		saving->path = path;
-		saving->shown = shown;
-		if (usr_print(shown->env->usr, &saving->text) &&
-				work_add(shown->env->pool, run_saving, saving_done, saving)) {
-			shown->saving = true;
-			return;
-		}
-		buf_finish(&saving->text);
+	struct buf text;
+	buf_init(&text);
+	if (path && usr_print(shown->env->usr, &text)) {
+		saves_soon(shown->env->saves, path, buf_front(&text), text.size);
 	}
+	buf_finish(&text);
 	free(path);
-	free(saving);
 }
 
 static void load(struct shown *shown) {

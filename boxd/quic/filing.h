@@ -19,7 +19,5 @@ bool filing_write(struct quic *quic, const char *kind, const char *name, struct 
 /* By a thread. */
 void filing_write_soon(struct quic *quic, const char *kind, const char *name, struct buf *text);
 void filing_remove(struct quic *quic, const char *kind, const char *name);
-/* All that is to be written soon is written. */
-void filing_finish(struct quic *quic);
 
 #endif

@@ -20,6 +20,7 @@
 
 #define LOG_MODULE "quic"
 #include "base/log.h"
+#include "base/saves.h"
 #include "quic/detour.h"
 #include "quic/dial.h"
 #include "quic/filing.h"
@@ -322,7 +323,11 @@ struct quic *quic_create(const struct quic_options *options, const struct quic_e
 	quic->timer = -1;
 	quic->armed = NEVER;
 	init_lists(quic);
-	if (!start(quic, options, refusal)) {
+	quic->filing = saves_create(quic->loop);
+	if (!quic->filing) {
+		op_refuse(refusal, OP_EIO, "no memory for the network");
+	}
+	if (!quic->filing || !start(quic, options, refusal)) {
 		quic_destroy(quic);
 		return NULL;
 	}
@@ -359,7 +364,7 @@ void quic_destroy(struct quic *quic) {
 	}
 	detours_finish(quic);
 	forwards_finish(quic);
-	filing_finish(quic);
+	saves_destroy(quic->filing);
 	peers_finish(quic);
 	revoked_finish(quic);
 	groups_finish(quic);

@@ -88,8 +88,7 @@ struct quic {
 	struct wl_list peers;       // peer.link, by petname
 	struct wl_list persons;     // person.link
 	struct wl_list forgotten;   // of peers.c
-	struct work_pool *filing;   // of filing.c; NULL until needed
-	int filings;                // that are not written yet
+	struct saves *filing;       // of filing.c
 	struct wl_list revoked;     // of revoked.c
 	struct wl_list groups;      // known_group.link, by name
 	struct wl_list pairs;       // quic_pair.link

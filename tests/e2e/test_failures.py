@@ -30,8 +30,9 @@ def ann(lab):
     """Two machines of Ann's; den keeps files, some on a small disk."""
     den = Household(lab.node("den", disks={"/home/ann/small": str(SMALL_DISK)}),
                     boxd_conf="store notes /home/ann/notes\nstore small /home/ann/small\n")
-    ibiza = Household(lab.node("ibiza"))
-    den.node.run(["mkdir", "notes"])
+    ibiza = Household(lab.node("ibiza"), boxd_conf="store notes /home/ann/notes\n")
+    for home in (den, ibiza):
+        home.node.run(["mkdir", "notes"])
     den.node.write_file("/home/ann/notes/letter", "Dear Ann")
     for home in (den, ibiza):
         home.start()
@@ -282,6 +283,88 @@ def test_disk_full(ann, row):
     assert ibiza.op.get("/n/den/fs/small/kept") == b"old"
     wait_for(lambda: new_files(den, "small") == ["kept"], what="the room to be given back")
     ibiza.op.put("/n/den/fs/small/kept", bytes(SMALL_DISK // 2))
+    den.box("rm", "/fs/small/kept")
+
+
+def write_parts(home, folder):
+    """Some files, together more than the small disk."""
+    home.node.run(["sh", "-c", "mkdir -p $1; for i in 0 1 2 3 4 5 6 7; do head -c $2 /dev/urandom > $1/$i; done",
+                   "sh", folder, str(SMALL_DISK // 6)])
+
+
+def disk_of(home, folder):
+    """Bytes that a disk has taken, Boxland's own files too."""
+    return int(home.node.output(["df", "-B1", "--output=used", folder]).split()[-1])
+
+
+def test_disk_full_of_a_folder(ann):
+    """One that does not fit is not seen at all."""
+    den, ibiza = ann
+    row = failures()["disk full"]
+    den.op.put("/fs/small/kept", b"old")
+    before = disk_of(den, "small")
+    write_parts(ibiza, "parts")
+    with Soon(row):
+        told = ibiza.refused("cp", "-r", "parts", "/n/den/fs/small/")
+    assert "(EIO)" in told and "No space left on" in told
+    assert new_files(den, "small") == ["kept"] and den.op.get("/fs/small/kept") == b"old"
+    assert disk_of(den, "small") == before, "the room is given back"
+    ibiza.node.run(["rm", *(f"parts/{i}" for i in range(4))])
+    ibiza.box("cp", "-r", "parts", "/n/den/fs/small/")
+    assert den.node.output(["ls", "small/parts"]).split() == ["4", "5", "6", "7"]
+    den.node.run(["rm", "-rf", "small/parts", "small/kept"])
+
+
+def whole_files(den, there, folder):
+    """How many of what is seen here, which must be whole."""
+    names = den.node.output(["ls", folder]).split()
+    for name in names:
+        assert den.node.read_file(f"/home/ann/{folder}/{name}") == there.node.read_file(f"/home/ann/notes/parts/{name}")
+    return len(names)
+
+
+def state_of(home, link):
+    return home.op.kind(link).text("state")
+
+
+def test_disk_full_of_a_replica(ann):
+    """What fits is there, whole; the link says what does not, and goes on when there is room."""
+    den, ibiza = ann
+    row = failures()["disk full"]
+    write_parts(ibiza, "notes/parts")
+    with Soon(row):
+        link = den.box("ln", "/n/ibiza/fs/notes/parts", "/fs/small/parts")
+        wait_for(lambda: "No space left on" in state_of(den, link), 2 * row.seconds, "the link to say so")
+    assert state_of(den, link).startswith("waiting EIO ")
+    assert 0 < whole_files(den, ibiza, "small/parts") < 8
+    ibiza.node.run(["sh", "-c", "cd notes/parts; truncate -s 1000 0 1 2 3"])
+    wait_for(lambda: state_of(den, link) == "up" and den.op.kind(link).text("title") == "up to date", 60,
+             "the link to go on")
+    assert whole_files(den, ibiza, "small/parts") == 8
+    den.box("rm", link)
+    den.node.run(["rm", "-rf", "small/parts"])
+
+
+def test_disk_full_of_boxds_own(lab, ann):
+    """boxd's own folder is full: what it is told meanwhile is kept when there is room."""
+    den, _ = ann
+    own = "/home/ann/.local/share/boxland"
+    home = Household(lab.node("cramped", disks={own: str(SMALL_DISK)}), boxd_conf="store desk /home/ann/desk\n")
+    home.node.run(["mkdir", "desk"])
+    home.start()
+    pair(den, home, mine=True)
+    home.node.run(["sh", "-c", f"head -c {2 * SMALL_DISK} /dev/zero > {own}/filler || true"])
+    assert den.op.put("/n/cramped/fs/desk/letter", b"Dear Ann") is not None
+    link = home.box("ln", "/n/den/fs/notes", "/fs/desk/notes")
+    wait_for(lambda: home.node.exists("/home/ann/desk/notes/letter"), 30, "the replica, on another disk")
+    home.boxd.wait_output("/links cannot be written, and is tried again")
+    home.node.run(["rm", f"{own}/filler"])
+    wait_for(lambda: home.node.exists(f"{own}/links"), 30, "the links to be kept")
+    home.boxd.kill()
+    home.boxd.wait()
+    home.start_boxd()
+    assert home.has_box(link)
+    assert home.text("/n/den/fs/notes/letter") == "Dear Ann"
 
 
 def reading(home, name):

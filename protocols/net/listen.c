@@ -23,7 +23,6 @@
 #include "base/log.h"
 #include "net/stream_unix.h"
 
-#define ACCEPT_MAX 32   // callers let in by one wake-up
 #define REST_MS 200     // when the system has no more descriptors
 
 struct listener {
@@ -57,25 +56,23 @@ static bool is_exhausted(int error) {
 	return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
 }
 
+// One each turn: to be told that there is no other costs more than the turn that comes if there is.
 static int handle_caller(int fd, uint32_t mask, void *data) {
 	struct listener *listener = data;
-	for (int i = 0; i < ACCEPT_MAX; i++) {
-		int caller = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC);
-		if (caller >= 0) {
-			listener->tired = false;
-			struct stream *stream = stream_unix_create(listener->server->loop, caller);
-			if (stream && !listener->server->hands_over) {
-				stream_unix_read_ahead(stream);
-			}
-			if (stream) {
-				box_server_take(listener->server, stream, &listener->door);
-			}
-		} else if (is_exhausted(errno)) {
+	int caller = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC);
+	if (caller < 0) {
+		if (is_exhausted(errno)) {
 			rest(listener); // the caller waits in the queue, and would wake us for ever
-			break;
-		} else if (errno != EINTR && errno != ECONNABORTED) {
-			break;
 		}
+		return 0;
+	}
+	listener->tired = false;
+	struct stream *stream = stream_unix_accept(listener->server->loop, caller);
+	if (stream && !listener->server->hands_over) {
+		stream_unix_read_ahead(stream);
+	}
+	if (stream) {
+		box_server_take(listener->server, stream, &listener->door);
 	}
 	return 0;
 }

@@ -34,7 +34,7 @@
 struct unix_stream {
 	struct stream stream;
 	struct wl_event_loop *loop;
-	struct wl_event_source *source; // NULL once the other side is gone
+	struct wl_event_source *source; // NULL: not yet, or the other side is gone
 	struct wl_event_source *idle;   // NULL: nothing to do before the loop sleeps
 	int fd;                         // -1: given up
 	uint32_t mask;
@@ -43,8 +43,10 @@ struct unix_stream {
 	size_t discarded; // of the data event under way, by head_read
 	int depth;        // handlers that run
 	bool peeking, paused;
+	bool accepted;    // and not looked at yet
 	bool ahead;       // more than the head may have been read with it
 	bool bulk;        // much will pass: more in each call
+	bool wide;        // and the socket has room for it
 	bool full;        // the socket takes no more, or a writer waits: wake when it is writable
 	bool ended, shut; // end was called; half-closed
 	bool put_off;     // half-closing was, once
@@ -89,10 +91,14 @@ static void half_close(struct unix_stream *s) {
 	}
 }
 
-static void watch(struct unix_stream *s) {
+static uint32_t mask_of(const struct unix_stream *s) {
 	// A pause alone changes nothing: often it is over before anything comes.
 	uint32_t readable = s->paused ? s->mask & WL_EVENT_READABLE : WL_EVENT_READABLE;
-	uint32_t mask = (s->eof ? 0 : readable) | (s->full ? WL_EVENT_WRITABLE : 0);
+	return (s->eof ? 0 : readable) | (s->full ? WL_EVENT_WRITABLE : 0);
+}
+
+static void watch(struct unix_stream *s) {
+	uint32_t mask = mask_of(s);
 	if (s->source && mask != s->mask) {
 		s->mask = mask;
 		wl_event_source_fd_update(s->source, mask);
@@ -220,9 +226,23 @@ static void unix_free(struct unix_stream *s) {
 	free(s);
 }
 
+static int handle_fd(int fd, uint32_t mask, void *data);
+
+static void begin_watching(struct unix_stream *s) {
+	s->mask = mask_of(s);
+	s->source = wl_event_loop_add_fd(s->loop, s->fd, s->mask, handle_fd, s);
+	if (!s->source) {
+		tell_hangup(s, "out of memory");
+	}
+}
+
 // Every handler ends here: the listener may have destroyed the stream meanwhile, but was reading
 // what lies in it.
 static void leave(struct unix_stream *s) {
+	bool over = s->destroyed || s->silent || s->gone || s->fd < 0;
+	if (!over && !s->source && !s->idle) { // its first request was not answered at once
+		begin_watching(s);
+	}
 	s->depth--;
 	if (!s->destroyed) {
 		watch(s);
@@ -277,10 +297,21 @@ static void handle_idle(void *data) {
 	if (s->broken && s->stream.hangup_cancels) {
 		tell_hangup(s, "the other side reads no more");
 	}
-	if (s->in.size > 0 || s->gone) {
+	bool accepted = s->accepted && !s->ended; // who is refused unheard has been answered
+	s->accepted = false;
+	if (s->in.size > 0 || s->gone || accepted) {
 		read_some(s);
 	}
 	leave(s);
+}
+
+// What is of the class of bulk may be small all the same.
+static void widen(struct unix_stream *s) {
+	int size = SOCKET_BULK;
+	if (s->bulk && !s->wide && s->fd >= 0) {
+		setsockopt(s->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+		s->wide = true;
+	}
 }
 
 static void unix_write(struct stream *stream, const void *bytes, size_t size) {
@@ -290,6 +321,7 @@ static void unix_write(struct stream *stream, const void *bytes, size_t size) {
 		return;
 	}
 	if (size >= DIRECT_SIZE && !s->full) {
+		widen(s);
 		size_t left = send_now(s, bytes, size);
 		bytes = (const uint8_t *)bytes + left;
 		size -= left;
@@ -351,12 +383,7 @@ static size_t unix_queued(const struct stream *stream) {
 
 // There is no order of service here; but each wake-up can move more.
 static void unix_set_class(struct stream *stream, enum stream_class class) {
-	struct unix_stream *s = unix_from(stream);
-	int size = SOCKET_BULK;
-	s->bulk = class == STREAM_BULK;
-	if (s->bulk && s->fd >= 0) {
-		setsockopt(s->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-	}
+	unix_from(stream)->bulk = class == STREAM_BULK;
 }
 
 static void unix_head_read(struct stream *stream, size_t size) {
@@ -424,7 +451,7 @@ static const struct stream_impl unix_impl = {
 	.destroy = unix_destroy,
 };
 
-struct stream *stream_unix_create(struct wl_event_loop *loop, int fd) {
+static struct stream *create(struct wl_event_loop *loop, int fd, bool accepted) {
 	struct unix_stream *s = calloc(1, sizeof(*s));
 	if (!s) {
 		close(fd);
@@ -434,11 +461,16 @@ struct stream *stream_unix_create(struct wl_event_loop *loop, int fd) {
 	s->loop = loop;
 	s->fd = fd;
 	s->peeking = true;
+	s->accepted = accepted;
 	s->mask = WL_EVENT_READABLE;
 	buf_init(&s->in);
 	buf_init(&s->out);
-	s->source = wl_event_loop_add_fd(loop, fd, s->mask, handle_fd, s);
-	if (!s->source) {
+	if (accepted) {
+		s->idle = wl_event_loop_add_idle(loop, handle_idle, s);
+	} else {
+		s->source = wl_event_loop_add_fd(loop, fd, s->mask, handle_fd, s);
+	}
+	if (!s->source && !s->idle) {
 		int error = errno;
 		close(fd);
 		free(s);
@@ -446,6 +478,14 @@ struct stream *stream_unix_create(struct wl_event_loop *loop, int fd) {
 		return NULL;
 	}
 	return &s->stream;
+}
+
+struct stream *stream_unix_create(struct wl_event_loop *loop, int fd) {
+	return create(loop, fd, false);
+}
+
+struct stream *stream_unix_accept(struct wl_event_loop *loop, int fd) {
+	return create(loop, fd, true);
 }
 
 void stream_unix_read_ahead(struct stream *stream) {

@@ -17,6 +17,11 @@
 /* Takes fd over, also on failure. NULL and errno. */
 struct stream *stream_unix_create(struct wl_event_loop *loop, int fd);
 /*
+ * The same of a caller that was let in. Most have asked by now, and are answered at once: it is read from
+ * before the loop sleeps, and watched only if there is more to wait for.
+ */
+struct stream *stream_unix_accept(struct wl_event_loop *loop, int fd);
+/*
  * Connects to a path. NULL and errno: ENOENT, ECONNREFUSED, ENAMETOOLONG, EAGAIN (too many wait).
  */
 struct stream *stream_unix_connect(struct wl_event_loop *loop, const char *path);

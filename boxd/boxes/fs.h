@@ -3,6 +3,7 @@
 #define BOXES_FS_H
 
 #include <pthread.h>
+#include <sys/stat.h>
 
 #include "boxes/env.h"
 #include "replica/origins.h"
@@ -39,6 +40,7 @@ struct fs_export {
 	char *path;
 	enum fs_medium medium;
 	int at_hand; // what was just looked at for the request that is being served; -1: it is not at hand
+	struct stat at_hand_st;  // its; it has no attributes of ours
 	struct history *history; // of what is replicated; NULL: it is only read
 	pthread_mutex_t mutex;   // of the next
 	struct origins origins;  // what in it is a replica of what: fs_origins.c

@@ -91,11 +91,13 @@ static void close_done(void *data, bool cancelled) {
 }
 
 // With the last descriptor of a file without a name its blocks are freed: of a large one, that takes long.
-static void close_file(const struct fs *fs, int fd) {
+static void close_file(const struct fs_job *job) {
+	struct work_pool *pool = job->fs->env->pool;
 	struct stat st;
-	bool frees = fstat(fd, &st) == 0 && st.st_nlink == 0 && st.st_size > LARGE;
-	void *data = (void *)(intptr_t)fd;
-	if (!frees || !fs->env->pool || !work_add(fs->env->pool, run_close, close_done, data)) {
+	bool frees = !job->is_small && fstat(job->fd, &st) == 0 && st.st_nlink == 0 &&
+		st.st_size > LARGE;
+	void *data = (void *)(intptr_t)job->fd;
+	if (!frees || !pool || !work_add(pool, run_close, close_done, data)) {
 		run_close(data);
 	}
 }
@@ -110,7 +112,7 @@ void fs_job_destroy(void *data) {
 		job->finish(job);
 	}
 	if (job->fd >= 0) {
-		close_file(job->fs, job->fd);
+		close_file(job);
 	}
 	free(job->root);
 	free(job->rest);

@@ -28,6 +28,7 @@ struct fs_job {
 	bool stored;       // the last name may be Boxland's own for a folder's bytes
 	char *if_version;  // that the caller expects; NULL: any
 	int fd;            // -1: not open; closed with the job
+	bool is_small;     // what fd is was seen to be, a moment ago
 	struct stat st;    // what it is about
 	// what failed
 	int error;             // errno; 0: nothing

@@ -175,7 +175,7 @@ static bool look_at_hand(struct looking *looking, struct fs_export *export) {
 	if (job->req->head->verb != OP_GETMEM || !fs_is_at_hand(export->medium)) {
 		return false;
 	}
-	export->at_hand = fs_rights_at_hand(job, &path, &decided);
+	export->at_hand = fs_rights_at_hand(job, &path, &decided, &export->at_hand_st);
 	if (export->at_hand < 0) {
 		return false;
 	}

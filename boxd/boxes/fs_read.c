@@ -37,7 +37,7 @@ struct reading {
 	struct fs_part part; // what he asks for, if he may go on with it
 	uint64_t kept;       // of it
 	// of bytes
-	int at_hand; // what was looked at: in the loop nothing may be waited for. -1: on a thread
+	int at_hand; // what was looked at, the job's st is its: nothing may be waited for. -1: on a thread
 	enum fs_medium medium; // of the export, seen on the thread
 	bool opened;
 	uint64_t offset, left; // of the file, still to read
@@ -54,29 +54,34 @@ static void reading_finish(void *data) {
 /* On a thread, or at hand in the loop. */
 
 // What was looked at, for reading: the very same.
-static int open_at_hand(int looked_at, int flags) {
+static bool open_at_hand(struct reading *reading, int flags) {
+	struct fs_job *job = &reading->job;
 	char path[32];
-	struct stat st;
-	if (fstat(looked_at, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > AT_HAND) {
-		errno = EAGAIN;
-		return -1;
+	if (!S_ISREG(job->st.st_mode) || job->st.st_size > AT_HAND) {
+		return fs_job_fail(job, EAGAIN);
 	}
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", looked_at);
-	return open(path, flags | O_CLOEXEC);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", reading->at_hand);
+	job->fd = open(path, flags | O_CLOEXEC);
+	return job->fd >= 0 || fs_job_fail(job, errno);
+}
+
+static bool open_by_name(struct fs_job *job, int flags) {
+	job->fd = fs_open_beneath(job->root, job->rest, flags);
+	return (job->fd >= 0 && fstat(job->fd, &job->st) == 0) || fs_job_fail(job, errno);
 }
 
 static bool open_file(struct reading *reading, int flags) {
 	struct fs_job *job = &reading->job;
 	struct stat bytes;
 	char version[64];
-	job->fd = reading->at_hand >= 0 ? open_at_hand(reading->at_hand, flags) :
-		fs_open_beneath(job->root, job->rest, flags);
-	if (job->fd < 0 || fstat(job->fd, &job->st) < 0) {
-		return fs_job_fail(job, errno);
+	bool at_hand = reading->at_hand >= 0;
+	if (!(at_hand ? open_at_hand(reading, flags) : open_by_name(job, flags))) {
+		return false;
 	}
 	reading->is_both = S_ISDIR(job->st.st_mode) && !reading->wants_tar &&
 		fs_has_bytes(job->fd, &bytes);
-	if (reading->is_both) {
+	if (at_hand) { // nothing says what type it is
+	} else if (reading->is_both) {
 		job->st = bytes;
 	} else if (S_ISREG(job->st.st_mode) && (flags & O_PATH)) {
 		fs_read_type(job->fd, "", reading->type);
@@ -319,11 +324,13 @@ static bool read_at_hand(struct reading *reading, struct fs_export *export) {
 		return false;
 	}
 	reading->at_hand = export->at_hand;
+	reading->job.st = export->at_hand_st;
 	run_read(reading);
 	reading->at_hand = -1;
 	close(export->at_hand);
 	export->at_hand = -1;
 	if (reading->job.error == 0) {
+		reading->job.is_small = (uint64_t)reading->size == reading->left; // and all was read
 		return true;
 	}
 	if (reading->job.error == EOPNOTSUPP) { // that file system cannot say

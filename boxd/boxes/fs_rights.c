@@ -14,6 +14,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "boxes/fs_plain.h"
+
 #define NAMES_MAX 4096 // bytes of the names of a file's attributes
 
 static const char *const attributes[] = {FS_OWNER, TREE_ACL};
@@ -31,20 +33,26 @@ static ssize_t read_attribute(const char *path, bool follow, const char *attribu
 	return follow ? getxattr(path, attribute, out, size) : lgetxattr(path, attribute, out, size);
 }
 
+enum ours { // bits
+	OURS_OWNER = 1,
+	OURS_ACL = 2,
+	OURS_TYPE = 4,
+};
+
 // Most files have none of ours, and one call tells.
-static bool has_ours(const char *path, bool follow) {
+static unsigned find_ours(const char *path, bool follow) {
 	char names[NAMES_MAX];
+	unsigned ours = 0;
 	ssize_t size = follow ? listxattr(path, names, sizeof(names)) :
 		llistxattr(path, names, sizeof(names));
 	if (size < 0) {
-		return errno != ENOENT && errno != EOPNOTSUPP;
+		return errno == ENOENT || errno == EOPNOTSUPP ? 0 : OURS_OWNER | OURS_ACL | OURS_TYPE;
 	}
 	for (const char *at = names; at < names + size; at += strlen(at) + 1) {
-		if (strcmp(at, FS_OWNER) == 0 || strcmp(at, TREE_ACL) == 0) {
-			return true;
-		}
+		ours |= strcmp(at, FS_OWNER) == 0 ? OURS_OWNER : strcmp(at, TREE_ACL) == 0 ? OURS_ACL :
+			strcmp(at, TREE_TYPE) == 0 ? OURS_TYPE : 0;
 	}
-	return false;
+	return ours;
 }
 
 static void read_owner(const char *path, bool follow, struct perm_step *step) {
@@ -75,14 +83,21 @@ static void read_acl(const char *path, bool follow, struct perm_step *step) {
 	}
 }
 
-void fs_read_step(int dir, const char *name, struct perm_step *step) {
+static unsigned read_step(int dir, const char *name, struct perm_step *step) {
 	char path[PATH_SIZE];
 	*step = (struct perm_step){0};
-	path_of(dir, name, path);
-	if (has_ours(path, !*name)) {
+	unsigned ours = find_ours(path_of(dir, name, path), !*name);
+	if (ours & OURS_OWNER) {
 		read_owner(path, !*name, step);
+	}
+	if (ours & OURS_ACL) {
 		read_acl(path, !*name, step);
 	}
+	return ours;
+}
+
+void fs_read_step(int dir, const char *name, struct perm_step *step) {
+	read_step(dir, name, step);
 }
 
 bool fs_rights_in(struct perm_path *path, int dir, const char *name) {
@@ -98,9 +113,27 @@ bool fs_rights_at(const struct fs_job *job, int fd, struct perm_path *path) {
 	return good;
 }
 
-// How far it got: dir is the last thing, or -1.
+// What is open as fd has its say. false: that takes a thread.
+static bool walk_step(int fd, bool at_hand, struct perm_path *path, struct stat *st, bool *decides) {
+	static const struct perm_step none;
+	struct perm_step step;
+	bool seen = fstat(fd, st) == 0;
+	if (seen && fs_plain_is(st)) {
+		*decides = perm_path_step(path, &none);
+	} else if (!at_hand) {
+		if (read_step(fd, "", &step) == 0 && seen) {
+			fs_plain_note(st);
+		}
+		*decides = perm_path_step(path, &step);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+// How far it got: dir is the last thing, or -1; st is its.
 static int walk(const struct fs_job *job, int dir, const char *rest, bool at_hand,
-		struct perm_path *path, size_t *decided) {
+		struct perm_path *path, size_t *decided, struct stat *st) {
 	char name[NAME_MAX + 1];
 	perm_path_begin(path, &job->asker.acl, job->asker.owner, &job->asker.subject);
 	if (decided) {
@@ -114,8 +147,12 @@ static int walk(const struct fs_job *job, int dir, const char *rest, bool at_han
 		close(dir);
 		dir = inner;
 		at += size;
+		bool decides = false;
 		// The file of a folder's own bytes is the folder.
-		if (inner >= 0 && fs_is_box(name) && fs_rights_in(path, inner, "") && decided) {
+		if (dir >= 0 && fs_is_box(name) && !walk_step(dir, at_hand, path, st, &decides)) {
+			close(dir);
+			dir = -1;
+		} else if (decides && decided) {
 			*decided = (size_t)(at - rest);
 		}
 		at += *at == '/';
@@ -125,16 +162,19 @@ static int walk(const struct fs_job *job, int dir, const char *rest, bool at_han
 
 bool fs_rights_on(const struct fs_job *job, const char *rest, struct perm_path *path,
 		size_t *decided) {
+	struct stat st;
 	int dir = fs_open_beneath(job->root, "", O_PATH | O_DIRECTORY);
-	dir = walk(job, dir, rest, false, path, decided);
+	dir = walk(job, dir, rest, false, path, decided, &st);
 	if (dir >= 0) {
 		close(dir);
 	}
 	return dir >= 0;
 }
 
-int fs_rights_at_hand(const struct fs_job *job, struct perm_path *path, size_t *decided) {
-	return walk(job, fs_open_root_at_hand(job->root), job->rest, true, path, decided);
+int fs_rights_at_hand(const struct fs_job *job, struct perm_path *path, size_t *decided,
+		struct stat *st) {
+	*st = (struct stat){0}; // the export itself has no say here
+	return walk(job, fs_open_root_at_hand(job->root), job->rest, true, path, decided, st);
 }
 
 /* Changes. */

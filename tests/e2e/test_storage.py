@@ -7,6 +7,7 @@ import pytest
 
 from evidence import ROOT
 from net.household import Household, pair
+from net.place import wait_for
 from peer.op import Refused
 
 TREE = r"""
@@ -102,6 +103,14 @@ def waits(home):
     return sum(map(int, re.findall(r"\d+", told))) - int(first.split()[1])
 
 
+def needs_no_thread(home, name):
+    """Whether what is asked for again and again is got without one."""
+    before = waits(home)
+    for _ in range(10):
+        home.op.get(name)
+    return waits(home) - before < 5
+
+
 def test_small_files_need_no_thread(ann):
     """What is at hand is read in the loop, and is what it would be from a thread."""
     op, node = ann[0].op, ann[0].node
@@ -113,6 +122,8 @@ def test_small_files_need_no_thread(ann):
         for name, data in files.items():
             assert op.get(name) == data and op.get(name, offset=1, length=9) == data[1:10]
     assert op.get("/fs/tests/e2e/rights.txt") == (ROOT / "tests/e2e/rights.txt").read_bytes()
+    wait_for(lambda: needs_no_thread(ann[0], "/fs/desk/32768"), 20, "what was changed just now to age")
+    wait_for(lambda: needs_no_thread(ann[0], "/fs/desk/1"), 20, "and that")
     before = waits(ann[0])
     for _ in range(50):
         op.get("/fs/desk/32768")
@@ -120,7 +131,15 @@ def test_small_files_need_no_thread(ann):
     for _ in range(50):
         op.get("/fs/desk/32769")
     assert small - before < 25 < waits(ann[0]) - small
-    # nothing is kept: what another program writes is what is read
+    # nothing is kept: what another program says of it is so, and what it writes is what is read
+    say = "import os, sys; os.setxattr('desk/1', 'user.box.' + sys.argv[1], sys.argv[2].encode())"
+    node.run(["python3", "-c", say, "type", "text!*!*"])
+    with op.call("getmem", "/fs/desk/1") as call:
+        assert call.reply.text("type") == "text!*!*"
+    node.run(["python3", "-c", say, "acl", "ann k"])
+    with pytest.raises(Refused, match="EPERM"):
+        op.get("/fs/desk/1")
+    node.run(["python3", "-c", "import os; os.removexattr('desk/1', 'user.box.acl')"])
     version = op.kind("/fs/desk/1").text("version")
     node.write_file("/home/ann/desk/1", "two")
     assert op.get("/fs/desk/1") == b"two"

@@ -107,6 +107,8 @@ struct connection {
 	struct wl_list outflows[STREAM_BULK + 1]; // outflow.link: have something to send
 	int stillborn;      // lanes that were reset before they began
 	size_t frames_held; // bytes of frames that are not whole or not delivered
+	uint64_t packets_sent;
+	uint64_t lanes_lost; // packets of lanes that are closed
 
 	/* Time, in ns of CLOCK_MONOTONIC. */
 	uint64_t heard;      // last packet

@@ -112,8 +112,18 @@ size_t lanes_queued(const struct stream_quic *stream) {
 	return queued;
 }
 
+uint64_t lanes_lost(const struct connection *c) {
+	uint64_t lost = c->lanes_lost;
+	const struct lane_out *lane;
+	wl_list_for_each(lane, &c->lanes_out, link) {
+		lost += lane->out.id >= 0 ? ngtcp2_conn_get_stream_loss_count(c->conn, lane->out.id) : 0;
+	}
+	return lost;
+}
+
 void lane_out_closed(struct connection *c, struct lane_out *lane) {
 	struct stream_quic *stream = lane->stream;
+	c->lanes_lost += ngtcp2_conn_get_stream_loss_count(c->conn, lane->out.id);
 	drop_out(lane);
 	if (stream) {
 		stream_quic_tell(stream);

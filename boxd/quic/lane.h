@@ -45,6 +45,8 @@ bool lane_send(struct stream_quic *stream, const struct frame *frame);
 void lanes_release(struct stream_quic *stream);
 /* Opens streams for what waits, as far as the other side's limit lets it. */
 void lanes_open(struct connection *connection);
+/* Packets of frames that were declared lost since the connection began. */
+uint64_t lanes_lost(const struct connection *connection);
 size_t lanes_queued(const struct stream_quic *stream);
 void lane_out_closed(struct connection *connection, struct lane_out *lane);
 /* The exchange is broken off, or its listener gone: its frames are reset, or go on without it. */

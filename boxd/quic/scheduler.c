@@ -241,6 +241,7 @@ void scheduler_turn(struct connection *c, uint64_t now) {
 			struct address remote = address_of(&storage.path.remote);
 			detour_batch(c->quic, &local, &remote, info.ecn & 3, (size_t)n);
 			sent += (size_t)n;
+			c->packets_sent++;
 		}
 	} while (n > 0 && sent < quantum);
 	if (n < 0) {
@@ -253,4 +254,17 @@ void scheduler_turn(struct connection *c, uint64_t now) {
 	wake_bulk(&turn);
 	int error = endpoint_flush(endpoint);
 	c->send_error = sent > 0 ? error : c->send_error;
+}
+
+void scheduler_path(struct connection *c, struct stream_path *path) {
+	ngtcp2_conn_info info;
+	ngtcp2_conn_get_conn_info(c->conn, &info);
+	*path = (struct stream_path){
+		.rtt_us = info.smoothed_rtt / 1000,
+		.least_us = path_rtt(c, &info, quic_now()) / 1000,
+		.window = info.cwnd,
+		.flight = info.bytes_in_flight,
+		.sent = c->packets_sent,
+		.lost = lanes_lost(c),
+	};
 }

@@ -11,5 +11,7 @@
  * waits for the next turn, behind the loop's other business.
  */
 void scheduler_turn(struct connection *connection, uint64_t now);
+/* What is known of the way that a connection takes, which is up. */
+void scheduler_path(struct connection *connection, struct stream_path *path);
 
 #endif

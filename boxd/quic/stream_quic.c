@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "quic/lane.h"
 #include "quic/quic_private.h"
+#include "quic/scheduler.h"
 
 #define WAIT_MARK (64 * 1024) // queued, from here on writers are told when it has left
 
@@ -395,6 +396,15 @@ static void quic_set_class(struct stream *stream, enum stream_class class) {
 	widen(s);
 }
 
+static bool quic_path(const struct stream *stream, struct stream_path *path) {
+	const struct stream_quic *s = from(stream);
+	if (!s->connection || !s->connection->conn || s->connection->state != CONNECTION_UP) {
+		return false;
+	}
+	scheduler_path(s->connection, path);
+	return true;
+}
+
 static void quic_destroy_stream(struct stream *stream) {
 	struct stream_quic *s = from(stream);
 	if (!s->ended) {
@@ -421,5 +431,6 @@ static const struct stream_impl quic_impl = {
 	.pause = quic_pause,
 	.queued = quic_queued,
 	.set_class = quic_set_class,
+	.path = quic_path,
 	.destroy = quic_destroy_stream,
 };

@@ -174,6 +174,10 @@ void call_set_class(struct call *call, enum stream_class class) {
 	}
 }
 
+bool call_path(const struct call *call, struct stream_path *path) {
+	return call->exchange && exchange_path(call->exchange, path);
+}
+
 int call_take_fd(struct call *call) {
 	int fd = -1;
 	errno = EBUSY;

@@ -74,6 +74,8 @@ void call_pause(struct call *call, bool paused);
 size_t call_queued(const struct call *call);
 /* A large body: STREAM_BULK. */
 void call_set_class(struct call *call, enum stream_class class);
+/* See exchange_path. */
+bool call_path(const struct call *call, struct stream_path *path);
 /*
  * After an ok, of which no body was read: the socket, in blocking mode, for another program to go
  * on with; the call is freed, no event follows. -1 and errno: not a socket's; the call goes on.

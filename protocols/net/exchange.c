@@ -317,6 +317,11 @@ void exchange_set_class(struct exchange *exchange, enum stream_class class) {
 	}
 }
 
+bool exchange_path(const struct exchange *exchange, struct stream_path *path) {
+	return !exchange_dead(exchange) && exchange->stream->impl->path &&
+		exchange->stream->impl->path(exchange->stream, path);
+}
+
 enum op_body exchange_body_out(const struct exchange *exchange) {
 	return exchange->body_out;
 }

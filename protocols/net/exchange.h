@@ -89,6 +89,8 @@ void exchange_send_end(struct exchange *exchange, const struct op_head *trailer)
 void exchange_pause(struct exchange *exchange, bool paused);
 size_t exchange_queued(const struct exchange *exchange);
 void exchange_set_class(struct exchange *exchange, enum stream_class class);
+/* The network it goes by; false: none, or none yet. */
+bool exchange_path(const struct exchange *exchange, struct stream_path *path);
 /* How our body, or the other's, delimits itself; of heads that are through. */
 enum op_body exchange_body_out(const struct exchange *exchange);
 enum op_body exchange_body_in(const struct exchange *exchange);

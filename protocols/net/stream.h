@@ -26,6 +26,13 @@ enum stream_class {
 
 struct stream;
 
+/* The network below a stream: what its connection knows of the way to the other side. */
+struct stream_path {
+	uint64_t rtt_us, least_us; // round trip: smoothed, and the least of late
+	uint64_t window, flight;   // bytes that may be on the way, and that are
+	uint64_t sent, lost;       // packets since the connection began; lost: of frames with a lane
+};
+
 struct stream_impl {
 	/* Takes all bytes; what cannot leave at once is queued. */
 	void (*write)(struct stream *stream, const void *bytes, size_t size);
@@ -38,6 +45,8 @@ struct stream_impl {
 	void (*pause)(struct stream *stream, bool paused);
 	size_t (*queued)(const struct stream *stream);     // bytes written that have not left
 	void (*set_class)(struct stream *stream, enum stream_class class); // optional
+	/* Optional: NULL, or false, where there is no network below. */
+	bool (*path)(const struct stream *stream, struct stream_path *path);
 	/*
 	 * Optional. Called in the data event in which a head became whole: it ends behind the first
 	 * size bytes that were offered, and they are consumed now, whatever the event returns. From

@@ -100,6 +100,32 @@ static void test_order(void **state) {
 	}
 }
 
+/* What is told of the path is so: its delay, and packets that were lost. */
+static void test_path(void **state) {
+	struct nodes *t = *state;
+	struct end *ours, *theirs;
+	struct stream_path path, after;
+	begin(t, STREAM_VIDEO, &ours, &theirs);
+	assert_true(ours->stream->impl->path(ours->stream, &path));
+	assert_int_equal(path.lost, 0);
+	assert_in_range(path.least_us, 6000, 100000);
+	assert_in_range(path.rtt_us, path.least_us, 1000000);
+	t->wire.queue_max = 12000;
+	for (uint32_t i = 1; i <= 8; i++) {
+		end_frame(ours, FRAME_VIDEO, i, 30000);
+	}
+	until(&t->town, theirs->frames == 8);
+	until(&t->town, ours->stream->impl->path(ours->stream, &after) && after.flight == 0);
+	assert_true(after.window > 0);
+	// a packet may hold parts of two frames, or be thought lost when it is only late
+	uint64_t lost = (uint64_t)t->wire.lost;
+	assert_true(lost > 10);
+	assert_in_range(after.lost, lost / 2, lost * 2);
+	assert_true(after.sent - path.sent > 8 * 30000 / 1500 + lost / 2);
+	end_destroy(ours);
+	end_destroy(theirs);
+}
+
 struct flow_seen {
 	double queue_ms; // the worst of srtt - min_rtt, once settled
 	uint64_t bytes, ms;
@@ -186,6 +212,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		TEST(test_order),
+		TEST(test_path),
 		TEST(test_bulk_gives_way),
 		TEST(test_bulk_keeps_its_share),
 #undef TEST

@@ -11,8 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "box/name.h"
+#include "path_told.h"
 #include "quic/quic.h"
 
 #define QUEUE_MAX (256 * 1024) // bytes held for the slower side before the faster one is paused
@@ -31,6 +33,8 @@ struct relay {
 	int next;                       // of others
 	char *name;                     // for the sentence when the server is gone
 	bool answered, repeated;
+	bool asked; // the request is whole
+	struct path_told told;
 	enum op_body body; // of the answer
 	struct op_head no; // the answer, if it is a refusal
 };
@@ -92,6 +96,38 @@ void relay_refuse(struct exchange *exchange, const struct op_refusal *why) {
 	exchange_destroy(exchange);
 }
 
+static int64_t now_ns(void) {
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/*
+ * A picture has left for another node: whoever sent it is told of the way, in between its own frames. A
+ * peer may say such a line too; it is passed on like all it says, and harms only its own picture.
+ */
+static void tell_path(struct relay *relay, bool asker) {
+	struct stream_path path;
+	int64_t now = now_ns();
+	bool may = asker ? relay->answered && relay->body == OP_BODY_FRAMES :
+		!relay->asked && op_body_of(&relay->head, NULL) == OP_BODY_FRAMES;
+	if (!may || !path_told_due(&relay->told, now) ||
+			!(asker ? call_path(relay->to, &path) : exchange_path(relay->from, &path))) {
+		return;
+	}
+	struct buf line;
+	struct frame frame;
+	buf_init(&line);
+	if (!path_told_frame(&relay->told, &path, now, &line, &frame)) {
+		// it is told the next time
+	} else if (asker) {
+		exchange_send_frame(relay->from, &frame);
+	} else {
+		call_send_frame(relay->to, &frame);
+	}
+	buf_finish(&line);
+}
+
 // What the asker sends goes on as it comes.
 
 static void from_bytes(void *data, const void *bytes, size_t size) {
@@ -104,10 +140,14 @@ static void from_frame(void *data, const struct frame *frame) {
 	struct relay *relay = data;
 	call_send_frame(relay->to, frame);
 	exchange_pause(relay->from, call_queued(relay->to) > QUEUE_MAX);
+	if (frame_has_own_lane(frame->kind)) {
+		tell_path(relay, true);
+	}
 }
 
 static void from_end(void *data, const struct op_head *trailer) {
 	struct relay *relay = data;
+	relay->asked = true;
 	if (op_body_of(&relay->head, NULL) != OP_BODY_NONE) {
 		call_send_end(relay->to);
 	}
@@ -186,6 +226,9 @@ static void to_frame(void *data, const struct frame *frame) {
 	struct relay *relay = data;
 	exchange_send_frame(relay->from, frame);
 	call_pause(relay->to, exchange_queued(relay->from) > QUEUE_MAX);
+	if (frame_has_own_lane(frame->kind)) {
+		tell_path(relay, false);
+	}
 }
 
 static void to_drained(void *data) {

@@ -31,11 +31,9 @@ static void destroy(struct picture *picture) {
 /* The pixels become those of the video before. false: no memory. */
 static bool draw_video(struct canvas *canvas) {
 	const struct picture *video = canvas->video;
-	if (!tiles_canvas_resize(&canvas->pixels, video->visible_width, video->visible_height)) {
-		return false;
-	}
-	convert_picture(video, canvas->pixels.pixels, canvas->pixels.width * 4);
-	return true;
+	struct tiles_canvas *pixels = &canvas->pixels;
+	return tiles_canvas_resize(pixels, video->window_width, video->window_height) &&
+		convert_scaled(video, pixels->pixels, pixels->width * 4);
 }
 
 struct picture *canvas_apply(struct canvas *canvas, const struct order_frame *frame,
@@ -59,8 +57,8 @@ struct picture *canvas_apply(struct canvas *canvas, const struct order_frame *fr
 	picture->refs = 1;
 	picture->destroy = destroy;
 	picture->canvas = &canvas->pixels;
-	picture->width = picture->visible_width = canvas->pixels.width;
-	picture->height = picture->visible_height = canvas->pixels.height;
+	picture->width = picture->visible_width = picture->window_width = canvas->pixels.width;
+	picture->height = picture->visible_height = picture->window_height = canvas->pixels.height;
 	if (video) {
 		picture->changed = (struct tiles_rect){0, 0, (uint16_t)picture->width,
 			(uint16_t)picture->height};

@@ -46,6 +46,12 @@ bool source_parse_video(const char *value, struct source_video *video) {
 				if (!take_size(&at, &out.width, &out.height) || *at) {
 					return false;
 				}
+			} else if (strncmp(word, "coded=", 6) == 0) {
+				const char *at = word + 6;
+				if (!take_size(&at, &out.coded_width, &out.coded_height) || *at ||
+						out.coded_width == 0 || out.coded_height == 0) {
+					return false;
+				}
 			} else if (strncmp(word, "colour=", 7) == 0) {
 				colour = colour_parse(word + 7, &out.colour);
 			} else if (strcmp(word, "codec=h264") == 0) {
@@ -56,6 +62,13 @@ bool source_parse_video(const char *value, struct source_video *video) {
 	}
 	if (!codec || !colour || out.width <= 0 || out.height <= 0) {
 		return false;
+	}
+	if (out.coded_width == 0) {
+		out.coded_width = out.width;
+		out.coded_height = out.height;
+	}
+	if (out.coded_width > out.width || out.coded_height > out.height) {
+		return false; // nobody codes more than there is
 	}
 	*video = out;
 	return true;

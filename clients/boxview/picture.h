@@ -19,6 +19,7 @@ struct picture {
 	struct tiles_rect changed; // of the canvas, since the picture before
 	// set by who knows (view.c)
 	int visible_width, visible_height; // from the left top corner
+	int window_width, window_height;   // to which it is scaled
 	struct colour colour;
 	// what it was made of
 	uint32_t sequence;

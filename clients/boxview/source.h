@@ -16,7 +16,8 @@
  */
 
 struct source_video {
-	int width, height; // of the window, within the picture
+	int width, height; // of the window
+	int coded_width, coded_height; // of what is to be seen of the video; the same unless it is smaller
 	struct colour colour;
 };
 
@@ -74,7 +75,7 @@ void source_release(struct source *source);
 int64_t source_deadline(const struct source *source);
 void source_check(struct source *source, int64_t now);
 
-/* "codec=h264 size=640x480 colour=bt601-limited", any order, more words passed over. Pure. */
+/* "codec=h264 size=640x480 coded=480x360 colour=bt601-limited", coded or not, any order, more words passed over. Pure. */
 bool source_parse_video(const char *value, struct source_video *video);
 /* "1x1 800x600". Pure. */
 bool source_parse_limits(const char *value, struct source_limits *limits);

@@ -22,6 +22,7 @@
 #include "boxview/source.h"
 #include "boxview/text.h"
 #include "boxview/times.h"
+#include "boxview/visible.h"
 #include "boxview/window.h"
 
 #define LOG_MODULE "view"
@@ -31,7 +32,6 @@
 #define END_NS 2000000000   // its end is not awaited longer
 #define SIZE_NS 16000000    // one size a frame while a border is dragged
 #define STATS_NS 1000000000
-#define PAD_MAX 16 // a picture is not padded by more columns or rows than this
 
 struct view {
 	struct wl_event_loop *loop;
@@ -278,18 +278,10 @@ static const struct box_view_v1_listener box_view_listener = {
 
 // the decoder
 
-/* What is to be seen of it: the source says, but its line may come after the frame. */
+/* What is to be seen of it, and how large. */
 static void set_visible_part(const struct view *view, struct picture *picture) {
-	const struct source_video *video = &view->video;
-	picture->visible_width = picture->width;
-	picture->visible_height = picture->height;
-	if (video->width > 0 && video->width <= picture->width &&
-			video->height <= picture->height && picture->width - video->width < PAD_MAX &&
-			picture->height - video->height < PAD_MAX) {
-		picture->visible_width = video->width;
-		picture->visible_height = video->height;
-	}
-	picture->colour = video->colour;
+	visible_set(picture, &view->video);
+	picture->colour = view->video.colour;
 }
 
 static void handle_picture(void *data, struct picture *picture) {
@@ -401,11 +393,12 @@ static void view_tell_stats(struct view *view) {
 	}
 	char text[2048];
 	snprintf(text, sizeof(text),
-		"from %s\nsize %dx%d\nlane %s\npresent %s\ndecoder %s\n"
+		"from %s\nsize %dx%d\ncoded %dx%d\nlane %s\npresent %s\ndecoder %s\n"
 		"decoded %" PRIu64 "\nshown %" PRIu64 "\nunseen %" PRIu64 "\ndropped %u\n"
 		"keyframes-asked %u\ncapture-ns %" PRIu64 "\n"
 		"wait-us %u %u\ndecode-us %u %u\ndraw-us %u %u\npresent-us %u %u\n",
-		view->from, view->video.width, view->video.height, view->tiled ? "tiles" : "video",
+		view->from, view->video.width, view->video.height,
+		view->video.coded_width, view->video.coded_height, view->tiled ? "tiles" : "video",
 		window_path(view->window),
 		decoder_name(view->decoder), view->decoded, view->drawn, view->unseen,
 		view->order.dropped, view->order.asked, view->shown_capture_ns, wait[0], wait[1],

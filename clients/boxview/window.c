@@ -220,7 +220,7 @@ static void window_draw(struct window *window) {
 	}
 	struct picture *picture = window->pending;
 	window->pending = NULL;
-	shape_picture(&window->shape, picture->visible_width, picture->visible_height, now);
+	shape_picture(&window->shape, picture->window_width, picture->window_height, now);
 	bool place = !is_placed(window);
 	if (place) {
 		wl_subsurface_set_sync(window->video_subsurface);

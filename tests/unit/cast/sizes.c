@@ -5,6 +5,7 @@
 #include "boxview/fit.h"
 #include "boxview/shape.h"
 #include "boxview/times.h"
+#include "boxview/visible.h"
 
 #include <string.h>
 
@@ -141,6 +142,31 @@ static void a_bound_window_keeps_its_size(void **state) {
 	check_shape(&shape, 640, 480);
 }
 
+static void check_visible(struct picture picture, const struct source_video *video, int width,
+		int height, int window_width, int window_height) {
+	visible_set(&picture, video);
+	assert_int_equal(picture.visible_width, width);
+	assert_int_equal(picture.visible_height, height);
+	assert_int_equal(picture.window_width, window_width);
+	assert_int_equal(picture.window_height, window_height);
+}
+
+/* The line that says sizes and the frames of those sizes may overtake each other. */
+static void what_is_seen_of_a_picture(void **state) {
+	const struct source_video all = {1281, 721, 1281, 721, {0}}, less = {1281, 721, 962, 542, {0}};
+	const struct picture whole = {.width = 1282, .height = 722}, small = {.width = 962, .height = 542};
+	check_visible(whole, &all, 1281, 721, 1281, 721);
+	check_visible(small, &less, 962, 542, 1281, 721);
+	check_visible(whole, &less, 1281, 721, 1281, 721); // of the step before
+	check_visible(small, &all, 962, 542, 1281, 721);   // of the next one
+	const struct source_video nothing = {0};
+	check_visible(whole, &nothing, 1282, 722, 1282, 722);
+	// another window size, before it is said
+	const struct picture wide = {.width = 1000, .height = 400}, large = {.width = 1920, .height = 1080};
+	check_visible(wide, &all, 1000, 400, 1000, 400);
+	check_visible(large, &all, 1920, 1080, 1920, 1080);
+}
+
 static void stages(void **state) {
 	struct stats stats;
 	stats_init(&stats);
@@ -190,6 +216,7 @@ int main(void) {
 		cmocka_unit_test(an_asked_size_is_awaited),
 		cmocka_unit_test(an_asked_size_that_is_not_taken),
 		cmocka_unit_test(a_bound_window_keeps_its_size),
+		cmocka_unit_test(what_is_seen_of_a_picture),
 		cmocka_unit_test(stages),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,7 @@
 #include "boxcast/lossless.h"
 #include "boxcast/pace.h"
 #include "boxcast/stats.h"
+#include "boxcast/steps.h"
 #include "boxcast/viewer.h"
 #include "boxcast/window.h"
 
@@ -39,6 +40,10 @@ struct cast {
 	struct viewer *viewer;
 	struct flight flight;
 	struct pace pace;
+	struct steps steps;
+	int64_t came_at, coded_at; // when the last coded frame was here, and came out of the encoder
+	int64_t captured_at; // the last for video
+	struct line_path path; // as boxd said it last; all 0: it never did
 	struct stats stats;
 	bool started; // boxland said all facts
 	bool refreshed; // refresh was said and its frame has not come
@@ -55,7 +60,7 @@ struct cast {
 	struct buf tiles;      // a payload, while it is made and sent
 	char said_video[96];   // the control line in force
 	const char *colour;
-	struct picture_size picture;
+	struct picture_size picture, coded;
 	struct {
 		uint32_t sequence;
 		int64_t at;
@@ -68,10 +73,31 @@ static int64_t now_ns(void) {
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+static struct steps_task task_of(const struct cast *cast, struct picture_size window) {
+	return (struct steps_task){
+		.window = window,
+		.refresh_mhz = cast->flight.refresh_mhz,
+		.rate = encoder_rate(cast->encoder, window),
+	};
+}
+
+/* When another frame may be asked for, if not now: some are left out of a window that moves. */
+static int64_t cast_ask_at(const struct cast *cast, int64_t now) {
+	const struct steps_task task = task_of(cast, cast->picture);
+	uint32_t divisor = steps_divisor(&cast->steps, &task);
+	if (divisor == 1 || cast->tiled || cast->captured_at == 0 || cast->flight.asked) {
+		return 0;
+	}
+	// in the middle between two frames, so that it is the right one that is captured
+	int64_t at = cast->captured_at +
+		(2 * (int64_t)divisor - 1) * INT64_C(500000000000) / task.refresh_mhz;
+	return at > now ? at : 0;
+}
+
 /* Asks for a frame if the rule allows one; hurries the one asked for if a keyframe waits for it. */
 static void cast_ask(struct cast *cast) {
 	struct flight *flight = &cast->flight;
-	if (!cast->started || cast->state != CAST_RUNS) {
+	if (!cast->started || cast->state != CAST_RUNS || cast_ask_at(cast, now_ns()) != 0) {
 		return;
 	}
 	bool ask = flight_may_ask(flight);
@@ -131,13 +157,18 @@ static void cast_accept(struct cast *cast, bool accept) {
 }
 
 /* Says what the next picture is, if that is new. */
-static void cast_say_video(struct cast *cast, struct picture_size picture) {
-	char line[sizeof(cast->said_video)];
-	snprintf(line, sizeof(line), "codec=h264 size=%dx%d colour=%s", picture.width, picture.height,
-		cast->colour);
+static void cast_say_video(struct cast *cast, struct picture_size picture,
+		struct picture_size coded) {
+	char line[sizeof(cast->said_video)], smaller[40] = "";
+	if (coded.width != picture.width || coded.height != picture.height) {
+		snprintf(smaller, sizeof(smaller), " coded=%dx%d", coded.width, coded.height);
+	}
+	snprintf(line, sizeof(line), "codec=h264 size=%dx%d%s colour=%s", picture.width, picture.height,
+		smaller, cast->colour);
 	if (strcmp(line, cast->said_video) != 0) {
 		memcpy(cast->said_video, line, sizeof(line));
 		cast->picture = picture;
+		cast->coded = coded;
 		viewer_say(cast->viewer, CONTROL_VIDEO, "%s", line);
 	}
 }
@@ -176,7 +207,7 @@ static bool cast_tile(struct cast *cast, const struct window_frame *frame, bool 
 	case LOSSLESS_WROTE:
 		break;
 	}
-	cast_say_video(cast, frame->size);
+	cast_say_video(cast, frame->size, frame->size);
 	struct frame picture = {
 		.kind = FRAME_TILES,
 		.flags = key ? FRAME_KEY : 0,
@@ -205,7 +236,9 @@ static void handle_frame(void *data, const struct window_frame *frame) {
 	} else {
 		key = cast->video_key;
 		cast->video_key = false;
-		encoder_push(cast->encoder, frame, now, key);
+		const struct steps_task task = task_of(cast, frame->size);
+		cast->captured_at = now;
+		encoder_push(cast->encoder, frame, steps_size(&cast->steps, &task), now, key);
 	}
 	cast_accept(cast, lossless_moving(cast->lossless, now));
 	cast_ask(cast);
@@ -262,6 +295,21 @@ static const struct window_events window_events = {
 
 // the encoder
 
+/* Whether the encoder, the viewer's decoder and the rate suffice for what is coded. */
+static void cast_step(struct cast *cast, const struct pipeline_coded *coded) {
+	int64_t began = coded->came_ns > cast->coded_at ? coded->came_ns : cast->coded_at;
+	steps_encoded(&cast->steps, coded->coded_ns - began, coded->came_ns - cast->came_at);
+	cast->coded_at = coded->coded_ns;
+	cast->came_at = coded->came_ns;
+	const struct steps_task task = task_of(cast, coded->picture);
+	if (steps_look(&cast->steps, &task, now_ns())) {
+		struct picture_size size = steps_size(&cast->steps, &task);
+		log_info("coding %dx%d of %dx%d, of one frame in %u from now on: %s", size.width, size.height,
+			task.window.width, task.window.height, steps_divisor(&cast->steps, &task),
+			cast->steps.why);
+	}
+}
+
 static void handle_coded(void *data, const struct pipeline_coded *coded) {
 	struct cast *cast = data;
 	if (cast->state != CAST_RUNS) {
@@ -274,7 +322,7 @@ static void handle_coded(void *data, const struct pipeline_coded *coded) {
 		return;
 	}
 	cast->colour = coded->colour;
-	cast_say_video(cast, coded->picture);
+	cast_say_video(cast, coded->picture, coded->coded);
 	struct frame picture = {
 		.kind = FRAME_VIDEO,
 		.flags = coded->key ? FRAME_KEY : 0,
@@ -283,6 +331,7 @@ static void handle_coded(void *data, const struct pipeline_coded *coded) {
 		.size = coded->size,
 	};
 	cast_send(cast, &picture, coded->came_ns, coded->coded_ns);
+	cast_step(cast, coded);
 	cast_ask(cast);
 }
 
@@ -337,6 +386,9 @@ static void handle_ack(void *data, const struct ack *ack) {
 		stats_add(&cast->stats, STATS_ACK, latency);
 		stats_add(&cast->stats, STATS_WAIT, (int64_t)ack->waited_us * 1000);
 		stats_add(&cast->stats, STATS_DECODE, (int64_t)ack->decoding_us * 1000);
+		if (!cast->tiled) {
+			steps_decoded(&cast->steps, (int64_t)ack->decoding_us * 1000);
+		}
 		cast_pace(cast, latency - ((int64_t)ack->waited_us + ack->decoding_us) * 1000, now);
 		int64_t total = now - (int64_t)ack->capture_ns - cast->flight.rtt_ns / 2;
 		stats_add(&cast->stats, STATS_TOTAL, total);
@@ -358,6 +410,11 @@ static void handle_key(void *data) {
 static void handle_rate(void *data, uint32_t bits) {
 	struct cast *cast = data;
 	encoder_set_rate(cast->encoder, bits);
+}
+
+static void handle_path(void *data, const struct line_path *path) {
+	struct cast *cast = data;
+	cast->path = *path;
 }
 
 static void handle_size(void *data, struct picture_size size) {
@@ -417,6 +474,7 @@ static const struct viewer_events viewer_events = {
 	.ack = handle_ack,
 	.key = handle_key,
 	.rate = handle_rate,
+	.path = handle_path,
 	.size = handle_size,
 	.focus = handle_focus,
 	.visible = handle_visible,
@@ -455,6 +513,8 @@ static void cast_tell_stats(struct cast *cast, int64_t now) {
 		.why = encoder_why(cast->encoder),
 		.width = cast->picture.width,
 		.height = cast->picture.height,
+		.coded_width = cast->coded.width,
+		.coded_height = cast->coded.height,
 		.lane = cast->tiled ? "tiles" : "video",
 		.near = lossless_near(cast->lossless),
 		.rate = encoder_rate(cast->encoder, cast->picture),
@@ -462,6 +522,7 @@ static void cast_tell_stats(struct cast *cast, int64_t now) {
 		.in_flight = flight_in_flight(&cast->flight),
 		.stalls = cast->flight.stalls,
 		.rtt_ns = cast->flight.rtt_ns,
+		.network = cast->path,
 	};
 	char text[2048];
 	window_stats(cast->window, stats_print(&cast->stats, &facts, now, text, sizeof(text)));
@@ -479,6 +540,7 @@ static int handle_timer(void *data) {
 	}
 	viewer_check(cast->viewer, now);
 	encoder_check(cast->encoder, now);
+	cast_ask(cast);
 	if (flight_check(&cast->flight, now)) {
 		log_debug("no ack in time: all frames are given up for a keyframe");
 		pace_stalled(&cast->pace, encoder_rate(cast->encoder, cast->picture), now);
@@ -512,6 +574,7 @@ enum cast_state cast_prepare(struct cast *cast) {
 		sooner(&deadline, viewer_deadline(cast->viewer));
 		sooner(&deadline, refine_deadline(cast));
 		sooner(&deadline, stats_deadline(cast));
+		sooner(&deadline, cast_ask_at(cast, now_ns()));
 	}
 	if (deadline != cast->timer_at) {
 		cast->timer_at = deadline;
@@ -537,6 +600,7 @@ struct cast *cast_create(struct wl_event_loop *loop, int fd) {
 	}
 	flight_init(&cast->flight, 0);
 	pace_init(&cast->pace);
+	steps_init(&cast->steps);
 	stats_init(&cast->stats);
 	cast->colour = COLOUR_FIRST;
 	buf_init(&cast->tiles);

@@ -298,8 +298,8 @@ static bool encoder_ready(struct encoder *encoder, const struct window_frame *fr
 	return true;
 }
 
-void encoder_push(struct encoder *encoder, const struct window_frame *frame, int64_t came_ns,
-		bool key) {
+void encoder_push(struct encoder *encoder, const struct window_frame *frame,
+		struct picture_size coded, int64_t came_ns, bool key) {
 	uint32_t serial = frame->serial;
 	encoder->size = frame->size;
 	if (encoder->over || !picture_valid(frame->size) || !encoder_ready(encoder, frame)) {
@@ -319,7 +319,7 @@ void encoder_push(struct encoder *encoder, const struct window_frame *frame, int
 		encoder->rate = rate;
 		pipeline_set_rate(encoder->pipeline, rate);
 	}
-	switch (pipeline_push(encoder->pipeline, &encoder->pixels, frame, came_ns, key)) {
+	switch (pipeline_push(encoder->pipeline, &encoder->pixels, frame, coded, came_ns, key)) {
 	case PIPELINE_KEPT:
 		return;
 	case PIPELINE_READ:

@@ -38,10 +38,11 @@ void encoder_set_refresh(struct encoder *encoder, uint32_t refresh_mhz);
 bool encoder_dmabuf(struct encoder *encoder, uint32_t i, uint32_t *format, uint64_t *modifier);
 
 /*
- * Takes a capture; released or dropped may be called from in here. key: as a keyframe.
+ * Takes a capture; released or dropped may be called from in here. coded: made as small as this, where the
+ * path can. key: as a keyframe.
  */
-void encoder_push(struct encoder *encoder, const struct window_frame *frame, int64_t came_ns,
-	bool key);
+void encoder_push(struct encoder *encoder, const struct window_frame *frame,
+	struct picture_size coded, int64_t came_ns, bool key);
 /* What the viewer wants, bits a second; 0: as fits the size. */
 void encoder_set_rate(struct encoder *encoder, uint32_t bits);
 /* What the way to it carries; 0: anything. */

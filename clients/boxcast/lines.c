@@ -8,6 +8,8 @@
 #include <string.h>
 #include <xkbcommon/xkbcommon.h>
 
+#define PATH_NUMBER_MAX (UINT64_C(1) << 50) // a thousand times as much is still a number
+
 /* Decimal digits only, at *at, which moves behind them. */
 static bool take_number(const char **at, uint64_t max, uint64_t *number) {
 	const char *begin = *at;
@@ -75,6 +77,40 @@ bool line_repeat(const char *value, int *rate, int *delay) {
 	}
 	*rate = (int)r;
 	*delay = (int)d;
+	return true;
+}
+
+bool line_path(const char *value, struct line_path *path) {
+	static const char *const names[] = {"rtt=", "least=", "window=", "flight=", "sent=", "lost="};
+	uint64_t numbers[6] = {0};
+	unsigned int found = 0;
+	while (*value) {
+		for (unsigned int i = 0; i < 6; i++) {
+			size_t size = strlen(names[i]);
+			if (strncmp(value, names[i], size) == 0) {
+				value += size;
+				if (!take_number(&value, PATH_NUMBER_MAX, &numbers[i]) ||
+						(*value && *value != ' ')) {
+					return false;
+				}
+				found |= 1u << i;
+				break;
+			}
+		}
+		value += strcspn(value, " ");
+		value += *value == ' ';
+	}
+	if (found != 0x3f) {
+		return false;
+	}
+	*path = (struct line_path){
+		.rtt_ns = (int64_t)numbers[0] * 1000,
+		.least_ns = (int64_t)numbers[1] * 1000,
+		.window = numbers[2],
+		.flight = numbers[3],
+		.sent = numbers[4],
+		.lost = numbers[5],
+	};
 	return true;
 }
 

@@ -32,7 +32,7 @@ struct inside {
 	GstClockTime pts;
 	uint64_t capture_ns;
 	int64_t came_ns;
-	struct picture_size picture;
+	struct picture_size picture, coded;
 };
 
 struct pipeline {
@@ -50,7 +50,7 @@ struct pipeline {
 	struct outlet *outlet;
 	struct wl_event_source *source;
 
-	struct picture_size window; // what the caps were made for
+	struct picture_size window, coded; // what the caps were made for
 	uint32_t format;
 	uint64_t modifier;
 	GstClockTime last_pts;
@@ -151,6 +151,7 @@ static void pipeline_unit(struct pipeline *pipeline, GstSample *sample, int64_t 
 			.size = map.size,
 			.key = !GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT),
 			.picture = inside.picture,
+			.coded = inside.coded,
 			.colour = colour_name(caps),
 			.capture_ns = inside.capture_ns,
 			.came_ns = inside.came_ns,
@@ -300,14 +301,15 @@ void pipeline_destroy(struct pipeline *pipeline, bool hung) {
 	free(pipeline);
 }
 
-static struct picture_size coded_size(const struct pipeline *pipeline, struct picture_size window) {
-	return pipeline->path->input == PIPELINE_DMABUF ?
-		picture_cropped(window) : picture_padded(window);
+static bool same_size(struct picture_size a, struct picture_size b) {
+	return a.width == b.width && a.height == b.height;
 }
 
 /* Caps of what goes in; NULL: no such format. Sets up the pool of converted pictures. */
-static GstCaps *pipeline_caps(struct pipeline *pipeline, const struct window_frame *frame) {
-	const struct picture_size size = coded_size(pipeline, frame->size);
+static GstCaps *pipeline_caps(struct pipeline *pipeline, const struct window_frame *frame,
+		struct picture_size coded) {
+	const struct picture_size size = pipeline->path->input == PIPELINE_DMABUF ?
+		picture_cropped(frame->size) : picture_padded(coded);
 	GstVideoInfo *info = &pipeline->info;
 	if (pipeline->path->input == PIPELINE_DMABUF) {
 		gst_video_info_set_format(info, GST_VIDEO_FORMAT_BGRx, (guint)size.width,
@@ -346,14 +348,16 @@ static GstCaps *pipeline_caps(struct pipeline *pipeline, const struct window_fra
 	return caps;
 }
 
-static bool pipeline_negotiate(struct pipeline *pipeline, const struct window_frame *frame) {
-	GstCaps *caps = pipeline_caps(pipeline, frame);
+static bool pipeline_negotiate(struct pipeline *pipeline, const struct window_frame *frame,
+		struct picture_size coded) {
+	GstCaps *caps = pipeline_caps(pipeline, frame, coded);
 	if (!caps) {
 		return false;
 	}
 	gst_app_src_set_caps(pipeline->src, caps); // takes its place behind the frames before it
 	gst_caps_unref(caps);
 	pipeline->window = frame->size;
+	pipeline->coded = coded;
 	pipeline->format = frame->format;
 	pipeline->modifier = frame->modifier;
 	return true;
@@ -385,9 +389,21 @@ static GstBuffer *import_frame(struct pipeline *pipeline, const struct window_fr
 	return buffer;
 }
 
+/* Scaled, if it is to be, and converted. */
+static bool convert_pixels(struct pixels *pixels, const uint8_t *bytes,
+		const struct window_frame *frame, struct picture_size coded,
+		const struct pixels_planes *planes) {
+	uint32_t stride = frame->stride;
+	if (!same_size(coded, frame->size)) {
+		bytes = pixels_scale(pixels, bytes, stride, frame->size, coded);
+		stride = (uint32_t)coded.width * 4;
+	}
+	return bytes && pixels_convert(bytes, stride, coded, planes);
+}
+
 /* The capture converted into a buffer of the pool. NULL: it cannot be read, or no memory. */
 static GstBuffer *convert_frame(struct pipeline *pipeline, struct pixels *pixels,
-		const struct window_frame *frame) {
+		const struct window_frame *frame, struct picture_size coded) {
 	if ((frame->format != PICTURE_XRGB8888 && frame->format != PICTURE_ARGB8888) ||
 			(frame->dmabuf && frame->modifier != 0)) {
 		return NULL; // only linear pixels of the usual order can be read in place
@@ -411,12 +427,12 @@ static GstBuffer *convert_frame(struct pipeline *pipeline, struct pixels *pixels
 		.y_stride = GST_VIDEO_FRAME_PLANE_STRIDE(&video, 0),
 		.u_stride = GST_VIDEO_FRAME_PLANE_STRIDE(&video, 1),
 		.v_stride = planar ? GST_VIDEO_FRAME_PLANE_STRIDE(&video, 2) : 0,
-		.size = coded_size(pipeline, frame->size),
+		.size = picture_padded(coded),
 	};
 	if (frame->dmabuf) {
 		pixels_sync(frame->fd, true);
 	}
-	bool converted = pixels_convert(bytes + frame->offset, frame->stride, frame->size, &planes);
+	bool converted = convert_pixels(pixels, bytes + frame->offset, frame, coded, &planes);
 	if (frame->dmabuf) {
 		pixels_sync(frame->fd, false);
 	}
@@ -445,20 +461,20 @@ static GstClockTime pipeline_pts(struct pipeline *pipeline, uint64_t capture_ns)
 }
 
 enum pipeline_push pipeline_push(struct pipeline *pipeline, struct pixels *pixels,
-		const struct window_frame *frame, int64_t came_ns, bool key) {
+		const struct window_frame *frame, struct picture_size coded, int64_t came_ns, bool key) {
 	if (pipeline->broken || pipeline->inside_count == INSIDE_MAX ||
 			pipeline->kept_count == INSIDE_MAX) {
 		return PIPELINE_BROKEN;
 	}
 	bool import = pipeline->path->input == PIPELINE_DMABUF;
-	bool fresh = frame->size.width != pipeline->window.width ||
-		frame->size.height != pipeline->window.height ||
+	coded = import ? picture_cropped(frame->size) : coded;
+	bool fresh = !same_size(frame->size, pipeline->window) || !same_size(coded, pipeline->coded) ||
 		(import && (frame->format != pipeline->format || frame->modifier != pipeline->modifier));
-	if (fresh && !pipeline_negotiate(pipeline, frame)) {
+	if (fresh && !pipeline_negotiate(pipeline, frame, coded)) {
 		return PIPELINE_UNREADABLE;
 	}
 	GstBuffer *buffer = import ? import_frame(pipeline, frame) :
-		convert_frame(pipeline, pixels, frame);
+		convert_frame(pipeline, pixels, frame, coded);
 	if (!buffer) {
 		pipeline->window = (struct picture_size){0}; // the caps had no picture behind them
 		return PIPELINE_UNREADABLE;
@@ -472,7 +488,8 @@ enum pipeline_push pipeline_push(struct pipeline *pipeline, struct pixels *pixel
 		.pts = GST_BUFFER_PTS(buffer),
 		.capture_ns = frame->capture_ns,
 		.came_ns = came_ns,
-		.picture = import ? picture_cropped(frame->size) : frame->size,
+		.picture = import ? coded : frame->size,
+		.coded = coded,
 	};
 	if (import) {
 		pipeline->kept[pipeline->kept_count++] = frame->serial;

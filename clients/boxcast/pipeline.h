@@ -37,7 +37,8 @@ struct pipeline_coded {
 	const uint8_t *bytes; // valid during the call
 	size_t size;
 	bool key;
-	struct picture_size picture; // what is to be seen of it, from its left top corner
+	struct picture_size picture; // of the window, as it is to be seen
+	struct picture_size coded;   // what is to be seen of the unit, from its left top corner
 	const char *colour;          // as the control line video has it
 	uint64_t capture_ns;
 	int64_t came_ns, coded_ns;   // when the capture was here, when the unit was done
@@ -65,11 +66,11 @@ enum pipeline_push {
 	PIPELINE_BROKEN,  // failed comes, or has come
 };
 /*
- * Takes a capture. came_ns: when it was here. A new size is negotiated on the way and begins with a
- * keyframe; key asks for one.
+ * Takes a capture. coded: made as small as this, if its pixels can be read. came_ns: when it was here. A
+ * new size is negotiated on the way and begins with a keyframe; key asks for one.
  */
 enum pipeline_push pipeline_push(struct pipeline *pipeline, struct pixels *pixels,
-	const struct window_frame *frame, int64_t came_ns, bool key);
+	const struct window_frame *frame, struct picture_size coded, int64_t came_ns, bool key);
 /* Bits a second, from the next frame on. */
 void pipeline_set_rate(struct pipeline *pipeline, uint32_t bits);
 /* When the oldest frame that has not come out went in; 0: none is inside. */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <libyuv.h>
 #include <linux/dma-buf.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -29,6 +30,8 @@ void pixels_finish(struct pixels *pixels) {
 	for (size_t i = 0; i < PIXELS_KEPT; i++) {
 		map_finish(&pixels->maps[i]);
 	}
+	free(pixels->scaled);
+	pixels->scaled = NULL;
 }
 
 const uint8_t *pixels_map(struct pixels *pixels, int fd, uint64_t extent) {
@@ -76,6 +79,25 @@ void pixels_sync(int fd, bool begin) {
 	};
 	while (ioctl(fd, DMA_BUF_IOCTL_SYNC, &sync) < 0 && (errno == EINTR || errno == EAGAIN)) {
 	}
+}
+
+const uint8_t *pixels_scale(struct pixels *pixels, const uint8_t *bgrx, uint32_t stride,
+		struct picture_size from, struct picture_size to) {
+	size_t size = (size_t)to.width * (size_t)to.height * 4;
+	if (size > pixels->scaled_size) {
+		uint8_t *room = realloc(pixels->scaled, size);
+		if (!room) {
+			return NULL;
+		}
+		pixels->scaled = room;
+		pixels->scaled_size = size;
+	}
+	if (ARGBScale(bgrx, (int)stride, from.width, from.height, pixels->scaled, to.width * 4, to.width,
+			to.height, kFilterBox)) {
+		errno = EINVAL;
+		return NULL;
+	}
+	return pixels->scaled;
 }
 
 /* Repeats the last column and the last row of a plane whose samples are `unit` bytes. */

@@ -25,6 +25,8 @@ struct pixels {
 		uint64_t used; // the oldest gives way
 	} maps[PIXELS_KEPT];
 	uint64_t uses;
+	uint8_t *scaled; // room for a capture that is made smaller; NULL: none was
+	size_t scaled_size;
 };
 
 void pixels_init(struct pixels *pixels);
@@ -38,6 +40,13 @@ const uint8_t *pixels_map(struct pixels *pixels, int fd, uint64_t extent);
 
 /* A dmabuf must be readable by the CPU from `true` to `false`. Errors are no matter: it may be coherent. */
 void pixels_sync(int fd, bool begin);
+
+/*
+ * BGRx pixels made smaller, rows of 4 * to.width bytes, valid until the next call. NULL and errno: no
+ * memory, or sizes that libyuv refuses.
+ */
+const uint8_t *pixels_scale(struct pixels *pixels, const uint8_t *bgrx, uint32_t stride,
+	struct picture_size from, struct picture_size to);
 
 struct pixels_planes {
 	uint8_t *y, *u, *v; // v NULL: u holds both, interleaved (NV12)

@@ -52,7 +52,7 @@ static void push(struct probe *probe) {
 			.stride = SIDE * 4,
 			.capture_ns = (uint64_t)now_ns(),
 		};
-		encoder_push(probe->encoder, &frame, now_ns(), true);
+		encoder_push(probe->encoder, &frame, frame.size, now_ns(), true);
 	}
 	if (fd >= 0) {
 		close(fd);

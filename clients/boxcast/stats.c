@@ -72,6 +72,7 @@ const char *stats_print(struct stats *stats, const struct stats_facts *facts, in
 	add_line(out, size, "lane %s\n", facts->lane);
 	add_line(out, size, "near %" PRIu32 "\n", facts->near);
 	add_line(out, size, "size %dx%d\n", facts->width, facts->height);
+	add_line(out, size, "coded %dx%d\n", facts->coded_width, facts->coded_height);
 	add_line(out, size, "rate %" PRIu32 "\n", facts->rate);
 	add_line(out, size, "frames %" PRIu64 "\n", stats->all_frames);
 	add_line(out, size, "keyframes %" PRIu64 "\n", stats->all_keys);
@@ -83,6 +84,14 @@ const char *stats_print(struct stats *stats, const struct stats_facts *facts, in
 	add_line(out, size, "in-flight %" PRIu32 " of %" PRIu32 "\n", facts->in_flight, facts->limit);
 	add_line(out, size, "stalls %" PRIu32 "\n", facts->stalls);
 	add_line(out, size, "rtt-us %" PRId64 "\n", facts->rtt_ns / 1000);
+	const struct line_path *network = &facts->network;
+	if (network->sent > 0) {
+		add_line(out, size, "network-rtt-us %" PRId64 " of %" PRId64 "\n", network->rtt_ns / 1000,
+			network->least_ns / 1000);
+		add_line(out, size, "network-window %" PRIu64 "\n", network->window);
+		add_line(out, size, "network-flight %" PRIu64 "\n", network->flight);
+		add_line(out, size, "network-lost %" PRIu64 " of %" PRIu64 "\n", network->lost, network->sent);
+	}
 	// of each stage: the median, and what one frame in twenty exceeds
 	for (size_t i = 0; i < STATS_STAGES; i++) {
 		size_t count = stats->stages[i].count;

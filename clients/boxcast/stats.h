@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "boxcast/lines.h"
+
 /*
  * Where a frame's time goes, over the last second: capture -> here -> encoded -> sent -> acknowledged,
  * and what the viewer says of its part. Printed as lines of a head, for /win/W/stats.
@@ -44,11 +46,12 @@ void stats_frame(struct stats *stats, size_t bytes, bool key);
 struct stats_facts {
 	const char *path; // the encoder in use
 	const char *why;  // "", or why it is not a better one
-	int width, height;
+	int width, height, coded_width, coded_height;
 	const char *lane; // of the last picture
 	uint32_t near; // tiles of it that are not exact yet
 	uint32_t rate, limit, in_flight, stalls;
 	int64_t rtt_ns;
+	struct line_path network; // all 0: none is known
 };
 /* Prints the time since the last print, and begins anew. Returns out. */
 const char *stats_print(struct stats *stats, const struct stats_facts *facts, int64_t now,

@@ -105,6 +105,7 @@ static bool take_word(struct viewer *viewer, int word, char *value) {
 	uint64_t number;
 	uint32_t modifiers[4];
 	int rate, delay;
+	struct line_path path;
 	switch (word) {
 	case CONTROL_SIZE:
 		if (line_size(value, &size)) {
@@ -136,6 +137,12 @@ static bool take_word(struct viewer *viewer, int word, char *value) {
 	case CONTROL_RATE:
 		if (line_number(value, INT32_MAX, &number)) {
 			events->rate(viewer->data, (uint32_t)number);
+			return true;
+		}
+		return false;
+	case CONTROL_PATH:
+		if (line_path(value, &path)) {
+			events->path(viewer->data, &path);
 			return true;
 		}
 		return false;

@@ -8,6 +8,7 @@
 #include <wayland-server-core.h>
 
 #include "box/frame.h"
+#include "boxcast/lines.h"
 #include "boxcast/picture.h"
 
 /*
@@ -19,6 +20,8 @@ struct viewer_events {
 	void (*ack)(void *data, const struct ack *ack);
 	void (*key)(void *data); // it needs a keyframe
 	void (*rate)(void *data, uint32_t bits); // 0: as fits
+	/* Said by our boxd; a viewer that lies so is as one that lies in its acks. */
+	void (*path)(void *data, const struct line_path *path);
 	void (*size)(void *data, struct picture_size size);
 	void (*focus)(void *data, bool focused);
 	void (*visible)(void *data, bool visible);

@@ -42,6 +42,9 @@ def test_remote_frames_are_seen_and_paid_for(town, module_artefacts):
     for label in ("counter", "boxcast", "boxview", "boxland, drawing", "boxland, showing"):
         assert run["cpu_ms_s"][label] > 0, label
     assert "path x264" in run["stats"]
+    told = dict(line.split(" ", 1) for line in run["stats"].splitlines())  # boxd says what QUIC knows
+    assert int(told["network-window"]) > 0
+    assert int(told["network-lost"].split(" of ")[1]) > 20, "of so many packets"
 
 
 def test_the_table_has_every_way_and_the_ratio(town, module_artefacts, capsys):

@@ -23,6 +23,7 @@ static void lines(const uint8_t *bytes, size_t size) {
 	uint64_t number;
 	bool on;
 	int rate, delay;
+	struct line_path path;
 	must(text);
 	if (line_size(text, &picture)) {
 		must(picture.width > 0 && picture.height > 0);
@@ -31,8 +32,11 @@ static void lines(const uint8_t *bytes, size_t size) {
 	must(!line_number(text, 1000, &number) || number <= 1000);
 	line_modifiers(text, modifiers);
 	line_repeat(text, &rate, &delay);
+	must(!line_path(text, &path) || (path.rtt_ns >= 0 && path.least_ns >= 0));
 	if (source_parse_video(text, &video)) {
 		must(video.width > 0 && video.height > 0);
+		must(video.coded_width > 0 && video.coded_width <= video.width);
+		must(video.coded_height > 0 && video.coded_height <= video.height);
 	}
 	if (source_parse_limits(text, &limits)) {
 		must(limits.max_width == 0 || limits.max_width >= limits.min_width);

@@ -5,9 +5,15 @@ import time
 
 from view.rig import ACK, LIKE, VIDEO
 
+SMALLER = 20  # dB, of a picture with 480x360 pixels and half a megabit a second
+
 
 def asked(rig):
     return len(rig.said.all(r"frame .*"))
+
+
+def keyframes(relay):
+    return [f for f in relay.pictures() if f[2] & 1]
 
 
 def test_no_more_frames_than_the_rule_allows(rig):
@@ -58,3 +64,27 @@ def test_the_rate_said_by_a_viewer_is_followed(rig):
     relay.wait(lambda r: len(r.kind("down", VIDEO)) > before + 30)
     frames = relay.kind("down", VIDEO)
     assert frames[-1][5] < 1000000 / 8 / 20 + 2000 < frames[before - 2][5]
+
+
+def test_a_small_rate_takes_pixels_and_gives_them_back(rig):
+    """Few bits: fewer pixels are coded, of the same window; all of them when there are more bits."""
+    relay = rig.both(fps=60)
+    whole = "video codec=h264 size=640x480 colour=bt601-limited"
+    relay.wait(lambda r: whole in r.lines("down"))
+    rig.say(relay, "rate 500000\n")
+    relay.wait(lambda r: any("size=640x480 coded=480x360" in line for line in r.lines("down")))
+    smaller, keys = relay.pictures()[-1][3], len(keyframes(relay))
+    _, number, _ = rig.seen("smaller")
+    _, _, quality = rig.seen("smaller", above=number)
+    assert quality >= SMALLER, f"{quality:.1f} dB"
+    assert rig.window()["rect"]["width"] == 640
+    rig.tell("fps 0")
+    rig.settle(relay)  # lossless tiles over video of fewer pixels
+    pixels, number, _ = rig.seen("still")
+    assert (pixels == rig.original(number)).all()
+    rig.say(relay, "rate 8000000\n")
+    rig.tell("fps 60")
+    relay.wait(lambda r: r.lines("down")[-1] == whole and r.kind("down", VIDEO)[-1][3] > smaller + 60)
+    assert len(keyframes(relay)) - keys <= 4, "each change costs one keyframe, and so does moving again"
+    _, number, _ = rig.seen("all")
+    assert rig.seen("all", above=number)[2] >= LIKE

@@ -23,7 +23,7 @@ struct unit {
 	uint8_t *bytes;
 	size_t size;
 	bool key;
-	struct picture_size picture;
+	struct picture_size picture, coded;
 	uint64_t capture_ns;
 	int64_t coding_ns;
 };
@@ -39,6 +39,7 @@ struct rig {
 	int fd; // the capture
 	uint8_t *pixels;
 	struct picture_size size;
+	struct picture_size coded; // width 0: as large
 	uint32_t stride, serial;
 };
 
@@ -56,6 +57,7 @@ static void handle_coded(void *data, const struct pipeline_coded *coded) {
 		.size = coded->size,
 		.key = coded->key,
 		.picture = coded->picture,
+		.coded = coded->coded,
 		.capture_ns = coded->capture_ns,
 		.coding_ns = coded->coded_ns - coded->came_ns,
 	};
@@ -182,7 +184,7 @@ static void push(struct rig *rig, bool key) {
 		.stride = rig->stride,
 		.capture_ns = 1000000000 + (uint64_t)rig->serial * 16666667,
 	};
-	encoder_push(rig->encoder, &frame, now_ns(), key);
+	encoder_push(rig->encoder, &frame, rig->coded.width > 0 ? rig->coded : frame.size, now_ns(), key);
 }
 
 /* Encodes the capture and waits for what comes of just this one. */
@@ -203,14 +205,16 @@ static void decode(struct rig *rig) {
 	wait_for(rig, &rig->pictures, pictures + 1);
 	assert_int_equal(rig->picture->sequence, rig->serial);
 	assert_int_equal(decoder_inside(rig->decoder), 0);
-	rig->picture->visible_width = rig->size.width;
-	rig->picture->visible_height = rig->size.height;
+	rig->picture->visible_width = rig->unit.coded.width;
+	rig->picture->visible_height = rig->unit.coded.height;
+	rig->picture->window_width = rig->unit.picture.width;
+	rig->picture->window_height = rig->unit.picture.height;
 }
 
 static double psnr(struct rig *rig) {
 	int width = rig->size.width, height = rig->size.height;
 	uint8_t *out = malloc((size_t)width * (size_t)height * 4);
-	convert_picture(rig->picture, out, width * 4);
+	assert_true(convert_scaled(rig->picture, out, width * 4));
 	double sum = 0;
 	for (int y = 0; y < height; y++) {
 		for (int x = 0; x < width * 4; x++) {
@@ -272,6 +276,29 @@ static void sizes_change_and_may_be_odd(void **state) {
 			assert_int_equal(rig->unit.key, j == 0);
 			assert_int_equal(rig->unit.picture.width, sizes[i][0]);
 			assert_int_equal(rig->unit.picture.height, sizes[i][1]);
+			decode(rig);
+			assert_in_range(rig->picture->width, sizes[i][0], sizes[i][0] + 15);
+			assert_in_range(rig->picture->height, sizes[i][1], sizes[i][1] + 15);
+			assert_true(psnr(rig) > 28);
+		}
+	}
+	assert_int_equal(rig->broken, 0);
+	assert_int_equal(rig->dropped, 0);
+}
+
+/* What is coded smaller is the same picture, and each change costs one keyframe. */
+static void less_may_be_coded(void **state) {
+	static const int sizes[][2] = {{1281, 721}, {962, 542}, {642, 362}, {1281, 721}};
+	struct rig *rig = *state;
+	capture_init(rig, 1281, 721);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		rig->coded = (struct picture_size){sizes[i][0], sizes[i][1]};
+		for (int j = 0; j < 3; j++) {
+			paint(rig, j);
+			encode(rig, false);
+			assert_int_equal(rig->unit.key, j == 0);
+			assert_int_equal(rig->unit.picture.width, 1281);
+			assert_int_equal(rig->unit.coded.height, sizes[i][1]);
 			decode(rig);
 			assert_in_range(rig->picture->width, sizes[i][0], sizes[i][0] + 15);
 			assert_in_range(rig->picture->height, sizes[i][1], sizes[i][1] + 15);
@@ -387,14 +414,14 @@ static void captures_that_cannot_be_read(void **state) {
 		.stride = rig->stride,
 		.capture_ns = 5,
 	};
-	encoder_push(rig->encoder, &frame, now_ns(), false);
+	encoder_push(rig->encoder, &frame, frame.size, now_ns(), false);
 	assert_int_equal(rig->dropped, 1);
 	frame.size.height = 240;
 	frame.format = 0x34325842; // XB24
-	encoder_push(rig->encoder, &frame, now_ns(), false);
+	encoder_push(rig->encoder, &frame, frame.size, now_ns(), false);
 	assert_int_equal(rig->dropped, 2);
 	frame.size = (struct picture_size){-1, 240};
-	encoder_push(rig->encoder, &frame, now_ns(), false);
+	encoder_push(rig->encoder, &frame, frame.size, now_ns(), false);
 	assert_int_equal(rig->dropped, 3);
 	rig->released = rig->serial;
 	paint(rig, 1);
@@ -407,6 +434,7 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(no_frame_of_delay, setup, teardown),
 		cmocka_unit_test_setup_teardown(keyframes_when_asked, setup, teardown),
 		cmocka_unit_test_setup_teardown(sizes_change_and_may_be_odd, setup, teardown),
+		cmocka_unit_test_setup_teardown(less_may_be_coded, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_rate_is_followed, setup, teardown),
 		cmocka_unit_test_setup_teardown(garbage_costs_a_keyframe, setup, teardown),
 		cmocka_unit_test_setup_teardown(pictures_are_read_where_they_were_decoded, setup, teardown),

@@ -55,6 +55,28 @@ static void numbers_and_switches(void **state) {
 	assert_false(line_repeat("1001 600", &rate, &delay));
 }
 
+static void paths(void **state) {
+	struct line_path path;
+	assert_true(line_path("rtt=91000 least=80000 window=48000 flight=1200 sent=7 lost=2", &path));
+	assert_int_equal(path.rtt_ns, 91 * MS);
+	assert_int_equal(path.least_ns, 80 * MS);
+	assert_int_equal(path.window, 48000);
+	assert_int_equal(path.flight, 1200);
+	assert_int_equal(path.sent, 7);
+	assert_int_equal(path.lost, 2);
+	// another order, and words of a later level
+	assert_true(line_path("lost=1 ecn=5 sent=2 flight=3 window=4 least=5 rtt=1125899906842624", &path));
+	assert_int_equal(path.window, 4);
+	static const char *const bad[] = {"", "rtt=1 least=1 window=1 flight=1 sent=1",
+		"rtt=1 least=1 window=1 flight=1 sent=1 lost=", "rtt=1ms least=1 window=1 flight=1 sent=1 lost=1",
+		"rtt=-1 least=1 window=1 flight=1 sent=1 lost=1",
+		"rtt=1125899906842625 least=1 window=1 flight=1 sent=1 lost=1"};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_false(line_path(bad[i], &path));
+	}
+	assert_int_equal(path.window, 4);
+}
+
 static void keymaps(void **state) {
 	static const char good[] =
 		"xkb_keymap {\n"
@@ -118,11 +140,19 @@ static void video(void **state) {
 	assert_int_equal(video.height, 480);
 	assert_true(video.colour.bt709);
 	assert_true(video.colour.full);
+	assert_int_equal(video.coded_width, 641);
+	assert_true(source_parse_video("codec=h264 size=1280x720 coded=960x540 colour=bt601-limited", &video));
+	assert_int_equal(video.width, 1280);
+	assert_int_equal(video.coded_width, 960);
+	assert_int_equal(video.coded_height, 540);
 	assert_true(source_parse_video("colour=bt601-limited later=1 size=8192x1 codec=h264", &video));
 	assert_false(video.colour.bt709);
 	static const char *const bad[] = {"", "codec=h264", "codec=h264 size=640x480",
 		"codec=h265 size=640x480 colour=bt601-limited", "codec=h264 size=0x480 colour=bt601-limited",
 		"codec=h264 size=8193x480 colour=bt601-limited", "codec=h264 size=640x480x colour=bt601-full",
+		"codec=h264 size=640x480 coded=641x480 colour=bt601-full",
+		"codec=h264 size=640x480 coded=0x480 colour=bt601-full",
+		"codec=h264 size=640x480 coded=320 colour=bt601-full",
 		"codec=h264 size=640x480 colour=bt2020-limited", "codec=h264 size=99999999999x1 colour=bt601-full"};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		assert_false(source_parse_video(bad[i], &video));
@@ -146,6 +176,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(numbers_and_switches),
+		cmocka_unit_test(paths),
 		cmocka_unit_test(keymaps),
 		cmocka_unit_test(texts),
 		cmocka_unit_test(video),

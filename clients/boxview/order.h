@@ -13,9 +13,13 @@
  * when only a keyframe helps, and asks for one at a time. Pure: times are given by the caller.
  */
 
-#define ORDER_KEPT 8                     // frames that wait for an earlier one
+#define ORDER_KEPT 128                   // frames that wait for an earlier one: all that may be under way
 #define ORDER_KEPT_BYTES (24u << 20)     // and their bytes
-#define ORDER_PATIENCE_NS 100000000      // an earlier one is not awaited longer
+/*
+ * An earlier one is not awaited longer. A source takes none back without a keyframe in its place, and what
+ * was lost is sent again, which takes a round trip or two: to ask for a keyframe sooner makes it all worse.
+ */
+#define ORDER_PATIENCE_NS 1000000000
 #define ORDER_ASK_NS 1000000000          // a keyframe is not asked for again sooner
 
 struct order_frame {

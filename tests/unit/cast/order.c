@@ -69,18 +69,40 @@ static void a_gap_needs_one_keyframe(void **state) {
 	put(&order, 3, 1, 10 * MS);
 	assert_int_equal(take(&order, 10 * MS), 0);
 	assert_false(order_ask_key(&order, 10 * MS));
-	assert_int_equal(take(&order, 10 * MS + ORDER_PATIENCE_NS), 0);
-	assert_true(order_ask_key(&order, 200 * MS));
-	assert_false(order_ask_key(&order, 201 * MS));
-	assert_false(put(&order, 4, 1, 210 * MS));
-	assert_false(put(&order, 5, 1, 220 * MS));
-	assert_false(order_ask_key(&order, 1100 * MS));
-	assert_true(order_ask_key(&order, 1200 * MS)); // the answer did not come
-	put(&order, 6, 6, 1300 * MS);
-	assert_int_equal(take(&order, 1300 * MS), 6);
-	put(&order, 7, 6, 1310 * MS);
-	assert_int_equal(take(&order, 1310 * MS), 7);
-	assert_false(order_ask_key(&order, 5000 * MS));
+	int64_t now = 10 * MS + ORDER_PATIENCE_NS;
+	assert_int_equal(take(&order, now - 1), 0);
+	assert_false(order_ask_key(&order, now - 1));
+	assert_int_equal(take(&order, now), 0);
+	assert_true(order_ask_key(&order, now));
+	assert_false(order_ask_key(&order, now + 1 * MS));
+	assert_false(put(&order, 4, 1, now + 10 * MS));
+	assert_false(put(&order, 5, 1, now + 20 * MS));
+	assert_false(order_ask_key(&order, now + ORDER_ASK_NS - 1));
+	now += ORDER_ASK_NS;
+	assert_true(order_ask_key(&order, now)); // the answer did not come
+	put(&order, 6, 6, now + 100 * MS);
+	assert_int_equal(take(&order, now + 100 * MS), 6);
+	put(&order, 7, 6, now + 110 * MS);
+	assert_int_equal(take(&order, now + 110 * MS), 7);
+	assert_false(order_ask_key(&order, now + 5000 * MS));
+	order_finish(&order);
+}
+
+/* On a long way with losses it comes after a round trip or two, and many others before it. */
+static void what_is_sent_again_is_awaited(void **state) {
+	struct order order;
+	order_init(&order);
+	put(&order, 1, 1, 1);
+	take(&order, 1);
+	for (uint32_t i = 3; i < 40; i++) {
+		assert_true(put(&order, i, 1, i * 10 * MS));
+		assert_int_equal(take(&order, i * 10 * MS), 0);
+		assert_false(order_ask_key(&order, i * 10 * MS));
+	}
+	assert_true(put(&order, 2, 1, 400 * MS));
+	for (uint32_t i = 2; i < 40; i++) {
+		assert_int_equal(take(&order, 400 * MS), i);
+	}
 	order_finish(&order);
 }
 
@@ -144,7 +166,7 @@ static void bounded(void **state) {
 	assert_true(order_ask_key(&order, 2));
 	// a keyframe always has a place
 	put(&order, 20, 20, 3);
-	for (uint32_t i = 21; i < 60; i++) {
+	for (uint32_t i = 21; i < 20 + 2 * ORDER_KEPT; i++) {
 		put(&order, i, 20, 3);
 	}
 	assert_true(order.count <= ORDER_KEPT);
@@ -186,12 +208,12 @@ static void keyframes_backwards(void **state) {
 	struct order order;
 	order_init(&order);
 	for (uint32_t i = 0; i < ORDER_KEPT; i++) {
-		assert_true(put(&order, 100 - i, 100 - i, 1));
+		assert_true(put(&order, 1000 - i, 1000 - i, 1));
 	}
 	assert_false(put(&order, 50, 50, 2)); // older than all that wait
 	assert_int_equal(order.count, ORDER_KEPT);
-	assert_true(put(&order, 200, 200, 2)); // takes the place of all
-	assert_int_equal(take(&order, 2), 200);
+	assert_true(put(&order, 2000, 2000, 2)); // takes the place of all
+	assert_int_equal(take(&order, 2), 2000);
 	order_finish(&order);
 }
 
@@ -200,6 +222,7 @@ int main(void) {
 		cmocka_unit_test(in_order),
 		cmocka_unit_test(overtaking),
 		cmocka_unit_test(a_gap_needs_one_keyframe),
+		cmocka_unit_test(what_is_sent_again_is_awaited),
 		cmocka_unit_test(a_keyframe_overtakes_what_it_replaces),
 		cmocka_unit_test(a_first_frame_that_is_no_keyframe),
 		cmocka_unit_test(what_needs_more_than_we_have),

@@ -13,61 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "boxcast/paths.h"
+
 #define LOG_MODULE "encoder"
 #include "base/log.h"
 
 #define FAILURES_MAX 3
 #define PATIENCE_NS 2000000000 // an encoder that is silent for so long has failed
 #define ACCEPT_MAX 64
-
-/*
- * In order of preference. A keyframe comes only when asked for: no automatic ones, no scene cuts. One
- * reference, no B frames, a rate buffer of 50 ms: a frame is small and never waits for another. No
- * quantizer below 15, where nobody sees a difference: a window nearly at rest is not sent for ever.
- * vah264enc takes no larger distance of keyframes than 1024.
- */
-static const struct pipeline_path paths[] = {
-	{
-		.name = "va-dmabuf",
-		.needs = {"vapostproc", "vah264enc"},
-		.input = PIPELINE_DMABUF,
-		.render_node = true,
-		.launch = "vapostproc ! video/x-raw(memory:VAMemory),format=NV12,colorimetry=bt601 ! "
-			"vah264enc name=enc rate-control=cbr b-frames=0 ref-frames=1 key-int-max=1024 "
-			"target-usage=6",
-		.rate_unit = 1000,
-		.buffer = "cpb-size",
-	},
-	{
-		.name = "va",
-		.needs = {"vah264enc"},
-		.input = PIPELINE_NV12,
-		.render_node = true,
-		.launch = "vah264enc name=enc rate-control=cbr b-frames=0 ref-frames=1 "
-			"key-int-max=1024 target-usage=6",
-		.rate_unit = 1000,
-		.buffer = "cpb-size",
-	},
-	{
-		.name = "x264",
-		.needs = {"x264enc"},
-		.input = PIPELINE_I420,
-		.launch = "x264enc name=enc tune=zerolatency speed-preset=ultrafast bframes=0 ref=1 "
-			"b-adapt=false rc-lookahead=0 sync-lookahead=0 sliced-threads=true threads=2 "
-			"vbv-buf-capacity=50 qp-min=15 key-int-max=1073741824 aud=false byte-stream=true "
-			"option-string=scenecut=0",
-		.rate_unit = 1000,
-	},
-	{
-		.name = "openh264",
-		.needs = {"openh264enc"},
-		.input = PIPELINE_I420,
-		.launch = "openh264enc name=enc complexity=low rate-control=bitrate gop-size=1073741824 "
-			"scene-change-detection=false background-detection=false multi-thread=2",
-		.rate_unit = 1,
-	},
-};
-#define PATHS (sizeof(paths) / sizeof(paths[0]))
 
 struct encoder {
 	struct wl_event_loop *loop;
@@ -102,6 +55,15 @@ static bool is_registered(const char *name) {
 	return true;
 }
 
+static bool is_here(const struct pipeline_path *path) {
+	for (size_t i = 0; i < PATH_NEEDS && path->needs[i]; i++) {
+		if (!is_registered(path->needs[i])) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static void accept_format(struct encoder *encoder, const GValue *value) {
 	guint64 modifier = 0;
 	const char *text = G_VALUE_HOLDS_STRING(value) ? g_value_get_string(value) : NULL;
@@ -115,15 +77,8 @@ static void accept_format(struct encoder *encoder, const GValue *value) {
 	}
 }
 
-/* The dmabufs that vapostproc imports, by its pad's caps. */
-static void find_accepted(struct encoder *encoder) {
-	GstElement *post = gst_element_factory_make("vapostproc", NULL);
-	if (!post) {
-		return;
-	}
-	GstPad *pad = gst_element_get_static_pad(post, "sink");
-	GstCaps *caps = pad ? gst_pad_get_pad_template_caps(pad) : NULL;
-	for (guint i = 0; caps && i < gst_caps_get_size(caps); i++) {
+static void accept_caps(struct encoder *encoder, GstCaps *caps) {
+	for (guint i = 0; i < gst_caps_get_size(caps); i++) {
 		const GValue *formats = gst_structure_get_value(gst_caps_get_structure(caps, i),
 			"drm-format");
 		if (formats && GST_VALUE_HOLDS_LIST(formats)) {
@@ -134,13 +89,21 @@ static void find_accepted(struct encoder *encoder) {
 			accept_format(encoder, formats);
 		}
 	}
-	if (caps) {
-		gst_caps_unref(caps);
+}
+
+/* The dmabufs that vapostproc imports. */
+static void find_accepted(struct encoder *encoder) {
+	GstElementFactory *post = gst_element_factory_find("vapostproc");
+	const GList *pads = post ? gst_element_factory_get_static_pad_templates(post) : NULL;
+	for (; pads; pads = pads->next) {
+		GstStaticPadTemplate *pad = pads->data;
+		if (pad->direction == GST_PAD_SINK) {
+			GstCaps *caps = gst_static_pad_template_get_caps(pad);
+			accept_caps(encoder, caps);
+			gst_caps_unref(caps);
+		}
 	}
-	if (pad) {
-		gst_object_unref(pad);
-	}
-	gst_object_unref(gst_object_ref_sink(post));
+	g_clear_object(&post);
 }
 
 struct encoder *encoder_create(struct wl_event_loop *loop, const struct encoder_events *events,
@@ -155,17 +118,20 @@ struct encoder *encoder_create(struct wl_event_loop *loop, const struct encoder_
 	encoder->data = data;
 	encoder->refresh_mhz = 60000;
 	pixels_init(&encoder->pixels);
-	bool any = false;
-	for (size_t i = 0; i < PATHS; i++) {
-		bool here = true;
-		for (size_t j = 0; j < 3 && paths[i].needs[j]; j++) {
-			here = here && is_registered(paths[i].needs[j]);
-		}
+	bool any = false, gpu = false, dmabuf = false;
+	for (uint32_t i = 0; i < PATHS; i++) {
+		const struct pipeline_path *path = path_at(i);
+		bool here = is_here(path);
 		encoder->states[i].here = here;
 		any = any || here;
-		if (here && paths[i].input == PIPELINE_DMABUF) {
-			find_accepted(encoder);
-		}
+		gpu = gpu || (here && path->render_node);
+		dmabuf = dmabuf || (here && path->input == PIPELINE_DMABUF);
+	}
+	if (dmabuf) {
+		find_accepted(encoder);
+	}
+	if (!gpu) {
+		snprintf(encoder->why, sizeof(encoder->why), "no graphics processor that encodes is here");
 	}
 	if (!any) {
 		log_error("no H.264 encoder: install gstreamer1.0-plugins-ugly (x264) or -bad (openh264)");
@@ -214,7 +180,7 @@ static void encoder_leave(struct encoder *encoder, const char *why, bool hung) {
 	for (char *c = encoder->why; *c; c++) {
 		*c = (unsigned char)*c < 0x20 ? ' ' : *c; // one line
 	}
-	encoder->states[encoder->path - paths].failures++;
+	encoder->states[encoder->path - path_at(0)].failures++;
 	struct pipeline *pipeline = encoder->pipeline;
 	bool imported = encoder->path->input == PIPELINE_DMABUF;
 	encoder->pipeline = NULL;
@@ -253,12 +219,13 @@ uint32_t encoder_rate(const struct encoder *encoder, struct picture_size size) {
 static const struct pipeline_path *best_path(const struct encoder *encoder, bool dmabuf) {
 	const struct pipeline_path *best = NULL;
 	int failures = FAILURES_MAX;
-	for (size_t i = 0; i < PATHS; i++) {
-		bool takes = dmabuf ? !paths[i].render_node || paths[i].input == PIPELINE_DMABUF :
-			paths[i].input != PIPELINE_DMABUF;
+	for (uint32_t i = 0; i < PATHS; i++) {
+		const struct pipeline_path *path = path_at(i);
+		bool takes = dmabuf ? !path->render_node || path->input == PIPELINE_DMABUF :
+			path->input != PIPELINE_DMABUF;
 		if (encoder->states[i].here && takes && encoder->states[i].failures < failures) {
 			failures = encoder->states[i].failures;
-			best = &paths[i];
+			best = path;
 		}
 	}
 	return best;

@@ -21,10 +21,12 @@ enum pipeline_input {
 	PIPELINE_DMABUF, // imported, not mapped
 };
 
+#define PATH_NEEDS 2
+
 /* A way to encode. */
 struct pipeline_path {
 	const char *name;        // for stats
-	const char *needs[3];    // elements that must be registered
+	const char *needs[PATH_NEEDS]; // elements that must be registered
 	enum pipeline_input input;
 	bool render_node;        // needs a GPU
 	const char *launch;      // between appsrc and the caps of appsink; its encoder is called enc

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * paths.c - the ways to encode that are tried, in order of preference. Which of them are there, and
+ * what follows when one fails, is encoder.c's.
+ *
+ * A keyframe comes only when asked for: no automatic ones, no scene cuts. One reference, no B frames,
+ * a rate buffer of 50 ms: a frame is small and never waits for another. No quantizer below 15, where
+ * nobody sees a difference: a window nearly at rest is not sent for ever.
+ */
+#include "boxcast/paths.h"
+
+#include <stddef.h>
+
+#define POST "vapostproc ! video/x-raw(memory:VAMemory),format=NV12,colorimetry=bt601 ! "
+
+/* An encoder of VA-API: of dmabufs, which need no CPU, and of memory. */
+#define VA(element, options) \
+	{ \
+		.name = element "-dmabuf", \
+		.needs = {element, "vapostproc"}, \
+		.input = PIPELINE_DMABUF, \
+		.render_node = true, \
+		.launch = POST element " name=enc " options, \
+		.rate_unit = 1000, \
+		.buffer = "cpb-size", \
+	}, { \
+		.name = element, \
+		.needs = {element}, \
+		.input = PIPELINE_NV12, \
+		.render_node = true, \
+		.launch = element " name=enc " options, \
+		.rate_unit = 1000, \
+		.buffer = "cpb-size", \
+	}
+// no larger distance of keyframes is taken
+#define VA_H264 "rate-control=cbr b-frames=0 ref-frames=1 key-int-max=1024 target-usage=6 min-qp=15"
+
+/* The unit that needs less power first: it disturbs a game least, and some processors have no other. */
+static const struct pipeline_path paths[] = {
+	VA("vah264lpenc", VA_H264),
+	VA("vah264enc", VA_H264),
+	{
+		.name = "x264",
+		.needs = {"x264enc"},
+		.input = PIPELINE_I420,
+		.launch = "x264enc name=enc tune=zerolatency speed-preset=ultrafast bframes=0 ref=1 "
+			"b-adapt=false rc-lookahead=0 sync-lookahead=0 sliced-threads=true threads=2 "
+			"vbv-buf-capacity=50 qp-min=15 key-int-max=1073741824 aud=false byte-stream=true "
+			"option-string=scenecut=0",
+		.rate_unit = 1000,
+	},
+	{
+		.name = "openh264",
+		.needs = {"openh264enc"},
+		.input = PIPELINE_I420,
+		.launch = "openh264enc name=enc complexity=low rate-control=bitrate gop-size=1073741824 "
+			"scene-change-detection=false background-detection=false multi-thread=2",
+		.rate_unit = 1,
+	},
+};
+_Static_assert(sizeof(paths) / sizeof(paths[0]) == PATHS, "as paths.h says");
+
+const struct pipeline_path *path_at(uint32_t i) {
+	return &paths[i];
+}

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT
+"""GStreamer's VA elements, driven by tests/va in place of a graphics processor: they encode, nothing of
+them is done by software beside, and where they are not or fail, software takes over and says so."""
+
+import re
+
+import pytest
+
+from evidence import BUILD
+from view.rig import ACK, LIKE
+
+DRIVER = BUILD / "tests/va"
+LOGGED = {"GST_DEBUG": "GST_ELEMENT_FACTORY:4"}  # every element that is made
+GPU = {
+    "LIBVA_DRIVERS_PATH": str(DRIVER),
+    "LD_PRELOAD": str(DRIVER / "render-node.so"),
+    "GST_VA_ALL_DRIVERS": "1",  # of vendors that GStreamer does not know, too
+    **LOGGED,
+}
+SOFTWARE = {"x264enc", "openh264enc", "x265enc", "videoconvert", "videoscale", "videoconvertscale"}
+
+
+def elements(rig, name="boxcast"):
+    return set(re.findall(r'creating element "(\w+)"', rig.log(name)))
+
+
+def pictures(rig, relay, count=30):
+    """Until so many more of them were shown; the last of them, how much it is like the source's."""
+    before = len(relay.kind("up", ACK))
+    relay.wait(lambda r: len(r.kind("up", ACK)) > before + count)
+    return rig.seen("picture", above=5)[2]
+
+
+@pytest.mark.parametrize(("memory", "size"), [
+    ("shared", (641, 479)), ("dmabuf", (640, 480))])
+def test_the_graphics_processor_encodes(rig, memory, size):
+    relay = rig.cast(size=size, fps=20, env=GPU)
+    if memory == "dmabuf":
+        rig.tell("dmabuf 1")
+    rig.view(relay)
+    rig.window()
+    path = "vah264lpenc-dmabuf" if memory == "dmabuf" else "vah264lpenc"
+    rig.until(lambda: rig.stats()["path"] == path, lambda: None)
+    assert pictures(rig, relay) >= LIKE
+    made = elements(rig)
+    assert "vah264lpenc" in made and not made & SOFTWARE, made
+    assert ("vapostproc" in made) == (memory == "dmabuf")
+    assert "path-why" not in rig.stats()
+
+
+def test_without_a_driver_software_encodes_and_says_so(rig):
+    relay = rig.both(fps=20, env={**GPU, "LIBVA_DRIVERS_PATH": str(rig.out)})
+    assert pictures(rig, relay) >= LIKE
+    said = rig.stats()
+    assert said["path"] == "x264"
+    assert said["path-why"] == "no graphics processor that encodes is here"
+    assert "x264enc" in elements(rig)
+
+
+@pytest.mark.parametrize("memory", ["shared", "dmabuf"])
+def test_a_driver_that_fails_is_left_for_the_next(rig, memory):
+    relay = rig.cast(fps=20, env={**GPU, "BOXLAND_VA_FAILS": "30"})
+    if memory == "dmabuf":
+        rig.tell("dmabuf 1")
+    rig.view(relay)
+    window = rig.window()
+    rig.until(lambda: rig.stats()["path"] == "x264", lambda: None)
+    assert re.match("vah264enc.* failed: ", rig.stats()["path-why"])
+    assert pictures(rig, relay) >= LIKE
+    assert rig.window()["id"] == window["id"], "the window is the same"
+    log = rig.log("boxcast")
+    tried = re.findall(r"encoding by (\S+)", log)
+    assert tried[0].startswith("vah264lpenc") and tried[-1] == "x264", tried
+    assert relay.trailers == {} and rig.boxview.poll() is None

@@ -76,8 +76,6 @@ class Op:
         self.alpn, self.pairing = root.get('alpn'), root.get('pairing-alpn')
         self.port = int(root.get('port'))
         names = [field.get('name') for field in self.fields]
-        if len(names) > 64:
-            raise Wrong(f'{len(names)} fields, but a set of them is 64 bits')
         for field in self.fields:
             if field.get('type') not in FIELD_TYPES:
                 raise Wrong(f'field {field.get("name")}: unknown type {field.get("type")}')
@@ -127,8 +125,8 @@ def print_tables(op):
 
 
 def print_data(op):
-    def bits(names):
-        return ' |\n\t\t\t'.join(f'1ull << OP_F_{c_word(name)}' for name in names) or '0'
+    def flags(names):
+        return ', '.join(f'\n\t\t\t[OP_F_{c_word(name)}] = true' for name in names)
 
     yield '/* Printed by opgen.py from op.xml: the tables of op.c. */\n\n'
     yield 'static const struct field_entry field_table[OP_F_UNKNOWN] = {\n'
@@ -139,8 +137,8 @@ def print_data(op):
     yield '};\n\nstatic const struct verb_entry verb_table[OP_VERBS] = {\n'
     for verb in op.verbs:
         yield f'\t[OP_{c_word(verb.name)}] = {{"{verb.name}", \'{verb.letter}\',\n'
-        yield f'\t\t.takes = {bits([name for name, _ in verb.takes])},\n'
-        yield f'\t\t.required = {bits([name for name, needed in verb.takes if needed])}}},\n'
+        yield f'\t\t.takes = {{{flags([name for name, _ in verb.takes])}}},\n'
+        yield f'\t\t.requires = {{{flags([name for name, needed in verb.takes if needed])}}}}},\n'
     yield '};\n\nstatic const char *const code_table[OP_CODES] = {\n\t[OP_OK] = "ok",\n'
     for error in op.errors:
         yield f'\t[OP_{c_word(error.get("name"))}] = "{error.get("name")}",\n'

@@ -157,7 +157,7 @@ enum box_code turn_end(struct turn *turn) {
 // Of op.xml, and one that the program sets by itself: the body is streamed, `as` is boxd's.
 static int field_of(const struct op_head *head, const char *name) {
 	int field = op_field_by_name(name);
-	bool taken = field >= 0 && (words_verb_takes(head->verb) >> field & 1);
+	bool taken = field >= 0 && words_verb_takes(head->verb, (enum op_field)field);
 	return taken && field != OP_F_BODY && field != OP_F_AS ? field : -1;
 }
 

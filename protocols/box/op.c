@@ -51,7 +51,7 @@ size_t op_head_size(const void *bytes, size_t size, struct op_refusal *refusal) 
 struct decoder {
 	struct op_head *head;
 	int line;      // for sentences, from 1
-	uint64_t seen; // bits of fields that are no list
+	bool seen[OP_F_UNKNOWN];
 	struct op_refusal *refusal;
 };
 
@@ -168,7 +168,7 @@ static bool is_field_word(const char *word) {
 
 static bool head_takes(const struct op_head *head, int field) {
 	return field >= 0 && (head->role != OP_REQUEST || field == OP_F_BODY ||
-		words_verb_takes(head->verb) & 1ull << field);
+		words_verb_takes(head->verb, (enum op_field)field));
 }
 
 // Keeps a field nobody here knows, so that a proxy loses nothing.
@@ -185,18 +185,18 @@ static enum op_code keep_unknown(struct decoder *decoder, const char *word, cons
 static enum op_code keep_field(struct decoder *decoder, enum op_field field, const char *value) {
 	struct op_head *head = decoder->head;
 	const char *word = op_field_name(field);
-	uint64_t bit = 1ull << field, number;
-	if (!words_field_is_list(field) && decoder->seen & bit) {
+	uint64_t number;
+	if (!words_field_is_list(field) && decoder->seen[field]) {
 		return op_refuse(decoder->refusal, OP_EARG, "line %d gives %s a second time",
 			decoder->line, word);
 	}
-	decoder->seen |= bit;
+	decoder->seen[field] = true;
 	enum op_code code = words_check(field, value, &number, decoder->refusal);
 	if (code != OP_OK) {
 		return code;
 	}
 	if (field == OP_F_BODY && head->role == OP_REQUEST && strcmp(value, "none") != 0 &&
-			!(words_verb_takes(head->verb) & bit)) {
+			!words_verb_takes(head->verb, field)) {
 		return op_refuse(decoder->refusal, OP_EARG, "%s takes no body",
 			op_verb_name(head->verb));
 	}
@@ -265,9 +265,8 @@ static enum op_code check_required(const struct decoder *decoder) {
 	if (head->role != OP_REQUEST) {
 		return OP_OK;
 	}
-	uint64_t missing = words_verb_required(head->verb) & ~decoder->seen;
 	for (int i = 0; i < OP_F_UNKNOWN; i++) {
-		if (missing & 1ull << i) {
+		if (words_verb_requires(head->verb, (enum op_field)i) && !decoder->seen[i]) {
 			return op_refuse(decoder->refusal, OP_EARG, "%s needs the field %s",
 				op_verb_name(head->verb), op_field_name((enum op_field)i));
 		}

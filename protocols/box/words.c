@@ -21,7 +21,7 @@ struct field_entry {
 struct verb_entry {
 	const char *name;
 	char letter;
-	uint64_t takes, required;
+	bool takes[OP_F_UNKNOWN], requires[OP_F_UNKNOWN];
 };
 
 struct kind_entry {
@@ -113,14 +113,14 @@ bool words_field_is_list(enum op_field field) {
 	return field_table[field].list;
 }
 
-uint64_t words_verb_takes(enum op_verb verb) {
-	assert(verb < OP_VERBS);
-	return verb_table[verb].takes;
+bool words_verb_takes(enum op_verb verb, enum op_field field) {
+	assert(verb < OP_VERBS && field < OP_F_UNKNOWN);
+	return verb_table[verb].takes[field];
 }
 
-uint64_t words_verb_required(enum op_verb verb) {
-	assert(verb < OP_VERBS);
-	return verb_table[verb].required;
+bool words_verb_requires(enum op_verb verb, enum op_field field) {
+	assert(verb < OP_VERBS && field < OP_F_UNKNOWN);
+	return verb_table[verb].requires[field];
 }
 
 bool words_kind_has_own_lane(enum op_kind kind) {

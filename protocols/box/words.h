@@ -18,8 +18,8 @@ enum field_type {
 
 enum field_type words_field_type(enum op_field field);
 bool words_field_is_list(enum op_field field);
-uint64_t words_verb_takes(enum op_verb verb);    // bits 1ull << enum op_field
-uint64_t words_verb_required(enum op_verb verb); // likewise
+bool words_verb_takes(enum op_verb verb, enum op_field field);
+bool words_verb_requires(enum op_verb verb, enum op_field field);
 bool words_kind_has_own_lane(enum op_kind kind);
 
 /*

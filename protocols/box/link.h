@@ -84,6 +84,12 @@ struct linker {
 	/* A link that was made in another life of the program. NULL: no memory, or the name is no name. */
 	struct link *(*restore)(struct linker *linker, struct box *io, const struct link_kept *kept,
 		const struct link_user *user, void *data);
+	/*
+	 * A link that comes because another one is there: of the same device, on behalf of the same asker
+	 * and by the same leave, which is renewed with the other's. Nobody is answered. NULL: no memory.
+	 */
+	struct link *(*follow)(struct linker *linker, struct box *io, const struct link *other,
+		const struct link_user *user, void *data);
 	bool (*write)(struct link *link, const void *bytes, size_t size); // false: wait for drained
 	bool (*frame)(struct link *link, const struct frame *frame);
 	void (*pause)(struct link *link, bool paused); // no data and frame events for now

@@ -40,6 +40,7 @@ struct net_link {
 	struct wl_event_source *name_timer; // of the next question what the device means
 	bool waits;                   // timer is armed
 	bool replaces;                // others of the io box go once this is up
+	bool follows;                 // another one of the same device and asker
 	bool finishing;               // all is written, the device has not said that it has it
 	bool ended;                   // its box goes
 	int held;                     // not to be freed yet
@@ -425,6 +426,27 @@ static bool same_subject(const struct subject *a, const struct subject *b) {
 	return strcmp(a->person, b->person) == 0 && strcmp(a->machine, b->machine) == 0;
 }
 
+static void take_grants(struct net_link *l, const struct op_head *from) {
+	op_unset(&l->grants, OP_F_GRANT);
+	add_grants(&l->grants, from);
+	if (is_idle(l)) {
+		try_again(l);
+	} else {
+		tell_device(l);
+	}
+}
+
+// Those that follow it have no other leave than its.
+static void renew(struct net_link *l, const struct op_head *from) {
+	struct net_link *other, *next;
+	wl_list_for_each_safe(other, next, &l->linker->links, node) {
+		if (other == l || (other->follows && strcmp(other->link.device, l->link.device) == 0 &&
+				same_subject(&other->link.subject, &l->link.subject))) {
+			take_grants(other, from);
+		}
+	}
+}
+
 static void link_box_link(struct box *box, struct req *req) {
 	struct net_link *l = box->data;
 	const char *device = op_get(req->head, OP_F_DEVICE);
@@ -441,16 +463,10 @@ static void link_box_link(struct box *box, struct req *req) {
 	} else if (!(name = box_name(box))) {
 		req_fail(req, OP_EIO, "out of memory");
 	} else {
-		op_unset(&l->grants, OP_F_GRANT);
-		add_grants(&l->grants, req->head);
 		op_set(req_reply(req), OP_F_NAME, name);
 		free(name);
+		renew(l, req->head);
 		req_ok(req);
-		if (is_idle(l)) {
-			try_again(l);
-		} else {
-			tell_device(l);
-		}
 	}
 }
 
@@ -560,16 +576,45 @@ static void free_name(const struct box *io, const char *prefix, char out[static 
 	} while (prefix && box_inner(io, out));
 }
 
-static struct link *restore(struct linker *base, struct box *io, const struct link_kept *kept,
-		const struct link_user *user, void *data) {
-	struct net_linker *linker = wl_container_of(base, linker, linker);
+static struct net_link *net_link_create_named(struct net_linker *linker, struct box *io,
+		const struct link_kept *kept, const struct link_user *user, void *data) {
 	struct net_link *l = net_link_create(linker, io, kept, user, data);
 	if (l && !name_uniquely(l)) {
 		static const struct link_user nobody = {0};
-		l->link.user = &nobody;
+		l->link.user = &nobody; // the caller knows by NULL, not by gone
 		end(&l->link);
 		l = NULL;
 	}
+	return l;
+}
+
+static struct link *follow(struct linker *base, struct box *io, const struct link *other,
+		const struct link_user *user, void *data) {
+	struct net_linker *linker = wl_container_of(base, linker, linker);
+	const struct net_link *first = wl_container_of(other, first, link);
+	char unused[64];
+	free_name(io, user->prefix, unused);
+	const struct link_kept kept = {
+		.name = unused,
+		.device = other->device,
+		.want = first->want,
+		.subject = other->subject,
+		.started = (int64_t)time(NULL),
+	};
+	struct net_link *l = net_link_create_named(linker, io, &kept, user, data);
+	if (!l) {
+		return NULL;
+	}
+	l->follows = true;
+	add_grants(&l->grants, &first->grants);
+	dial(l);
+	return &l->link;
+}
+
+static struct link *restore(struct linker *base, struct box *io, const struct link_kept *kept,
+		const struct link_user *user, void *data) {
+	struct net_linker *linker = wl_container_of(base, linker, linker);
+	struct net_link *l = net_link_create_named(linker, io, kept, user, data);
 	if (l) {
 		retry_later(l, retry_ms[0]); // the program is still beginning
 	}
@@ -611,13 +656,13 @@ static struct link *make(struct linker *base, struct box *io, struct req *req,
 		.subject = *req->subject,
 		.started = (int64_t)time(NULL),
 	};
-	struct net_link *l = net_link_create(linker, io, &kept, user, data);
-	char *name = l && name_uniquely(l) ? box_name(l->link.box) : NULL;
+	struct net_link *l = net_link_create_named(linker, io, &kept, user, data);
+	char *name = l ? box_name(l->link.box) : NULL;
 	if (!name) {
 		static const struct link_user nobody = {0};
 		req_fail(req, OP_EIO, "out of memory");
 		if (l) {
-			l->link.user = &nobody; // the caller knows by NULL, not by gone
+			l->link.user = &nobody;
 			end(&l->link);
 		}
 		return NULL;
@@ -698,6 +743,7 @@ void net_linker_init(struct net_linker *linker, struct wl_event_loop *loop,
 		.linker = {
 			.make = make,
 			.restore = restore,
+			.follow = follow,
 			.write = write_bytes,
 			.frame = write_frame,
 			.pause = pause_link,

@@ -314,6 +314,33 @@ static void test_grant(void **state) {
 	check_grant(f, "third");
 }
 
+// One that comes along with another: the same device, asker and leave, the newer leave too.
+static void test_follow(void **state) {
+	struct fixture *f = *state;
+	const struct door door = {.subject = ann, .trusted = true};
+	box_server_unlisten(&f->io.server, f->io.path);
+	assert_true(box_server_listen(&f->io.server, f->io.path, &door));
+	ask(f, "op/1 link\nname /in\ndevice /line\ngrant first\nas ann/laptop\n\n",
+		"ok\nname /in/0\n\n");
+	pump_until(f->io.loop, f->ups == 1);
+	struct link *follower = f->linker.linker.follow(&f->linker.linker,
+		box_inner(box_tree_root(f->io.tree), "out"), f->last, &output_user, f);
+	assert_non_null(follower);
+	pump_until(f->io.loop, f->ups == 2);
+	assert_int_equal(follower->state, LINK_UP);
+	assert_int_equal(f->devices.waiting->head->verb, OP_PUTMEM);
+	assert_string_equal(f->devices.opened_by, "ann/laptop");
+	check_grant(f, "first");
+	ask(f, "op/1 link\nname /in/0\ndevice /line\ngrant second\nas ann/laptop\n\n",
+		"ok\nname /in/0\n\n");
+	link_down(follower, OP_ELOST, "the program ended");
+	pump_until(f->io.loop, f->ups == 3);
+	check_grant(f, "second");
+	link_end(follower);
+	assert_string_equal(f->text, "u0 u0 d0 u0 d0 g0 ");
+	assert_int_equal(f->last->state, LINK_UP);
+}
+
 static void test_absent_device(void **state) {
 	struct fixture *f = *state;
 	devices_leave(f);
@@ -666,6 +693,7 @@ int main(void) {
 		TEST(test_input),
 		TEST(test_subject),
 		TEST(test_grant),
+		TEST(test_follow),
 		TEST(test_absent_device),
 		TEST(test_device_vanishes_and_returns),
 		TEST(test_retry_when_told),

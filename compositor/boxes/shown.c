@@ -179,6 +179,9 @@ static struct shown *shown_create(struct shown_list *list, struct box *display, 
 		return NULL;
 	}
 	shown->list = list;
+	const char *parent = op_get(req->head, OP_F_PARENT);
+	snprintf(shown->parent, sizeof(shown->parent), "%s", parent ? parent : "");
+	wl_list_init(&shown->xdg_destroy.link);
 	shown->started = time(NULL);
 	subject_print(req->subject, shown->by);
 	make_key(shown->key);

@@ -24,11 +24,14 @@ struct shown {
 	char *from, *title;
 	char by[130]; // who showed it
 	char key[SHOWN_KEY + 1];
+	char parent[SHOWN_KEY + 1]; // key of the view of the window it belongs to; "": of none
 	int64_t started; // seconds since 1970
 	struct spawn *program; // NULL: ended
 	struct wl_event_source *patience;
 	// what boxview said
 	struct wl_resource *resource; // NULL: not yet, or no longer
+	struct wlr_xdg_toplevel *xdg; // its window; NULL likewise
+	struct wl_listener xdg_destroy;
 	uint32_t sequence;   // on the screen
 	uint64_t capture_ns; // 0: nothing yet
 	char *stats;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shown_protocol.c - box_view_v1, the compositor's side: which client is which view, and what it
- * shows at this moment.
+ * shown_protocol.c - box_view_v1, the compositor's side: which client is which view, whose dialog it
+ * is, and what it shows at this moment.
  */
 #include <stdlib.h>
 #include <string.h>
+#include <wlr/types/wlr_compositor.h>
+#include <wlr/types/wlr_xdg_shell.h>
 
 #include "box-view-v1-protocol.h"
 #include "boxes/shown_impl.h"
@@ -24,7 +26,45 @@ static struct shown *shown_from(struct wl_resource *resource) {
 	return attachment->shown;
 }
 
+/* The window. */
+
+static void forget_window(struct shown *shown) {
+	wl_list_remove(&shown->xdg_destroy.link);
+	wl_list_init(&shown->xdg_destroy.link);
+	shown->xdg = NULL;
+}
+
+static void handle_xdg_destroy(struct wl_listener *listener, void *data) {
+	struct shown *shown = wl_container_of(listener, shown, xdg_destroy);
+	forget_window(shown);
+}
+
+// A key is known to those alone whom the display told it, and is good for their own views only.
+static bool is_parent(const struct shown *shown, const struct shown *of) {
+	return shown->xdg && of->xdg && shown != of && strcmp(of->parent, shown->key) == 0 &&
+		strcmp(of->by, shown->by) == 0;
+}
+
+static void know_window(struct shown *shown, struct wl_resource *resource) {
+	struct wlr_surface *surface = wlr_surface_from_resource(resource);
+	struct shown *other;
+	shown->xdg = wlr_xdg_toplevel_try_from_wlr_surface(surface);
+	if (!shown->xdg) {
+		return;
+	}
+	shown->xdg_destroy.notify = handle_xdg_destroy;
+	wl_signal_add(&shown->xdg->events.destroy, &shown->xdg_destroy);
+	wl_list_for_each(other, &shown->list->list, link) {
+		if (is_parent(other, shown)) {
+			wlr_xdg_toplevel_set_parent(shown->xdg, other->xdg);
+		} else if (is_parent(shown, other)) {
+			wlr_xdg_toplevel_set_parent(other->xdg, shown->xdg);
+		}
+	}
+}
+
 void shown_detach(struct shown *shown) {
+	forget_window(shown);
 	if (shown->resource) {
 		struct attachment *attachment = wl_resource_get_user_data(shown->resource);
 		attachment->shown = NULL;
@@ -40,6 +80,7 @@ static void handle_resource_destroy(struct wl_resource *resource) {
 	struct attachment *attachment = wl_resource_get_user_data(resource);
 	if (attachment->shown) {
 		attachment->shown->resource = NULL;
+		forget_window(attachment->shown);
 	}
 	free(attachment);
 }
@@ -55,6 +96,7 @@ static void handle_attach(struct wl_client *client, struct wl_resource *resource
 		if (strcmp(shown->key, key) == 0 && !shown->resource) {
 			shown->resource = resource;
 			attachment->shown = shown;
+			know_window(shown, surface);
 			return;
 		}
 	}

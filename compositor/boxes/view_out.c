@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * view_out.c - displays linked to a window: one exchange, one boxcast, one guest each.
+ * view_out.c - displays linked to a window: one exchange, one boxcast, one guest each. The dialogs of
+ * a window come with it.
  *
  * Encoding and the exchange are boxcast's; capturing is stream/cast.c.
  */
 #include "boxes/view_out.h"
 
 #include <linux/input-event-codes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +19,9 @@
 #include "stream/snapshot.h"
 #include "toplevel.h"
 
+#define LOG_MODULE "view"
+#include "base/log.h"
+
 #define AREA_MAX (4096 * 4096) // of a size that a viewer wants, in units: 64 MiB a buffer
 
 struct out { // the box's data
@@ -24,6 +29,7 @@ struct out { // the box's data
 	struct toplevel *toplevel;
 	struct box *box;
 	struct wl_list views; // view.node, oldest first
+	struct wl_listener parent; // of the toplevel: another one, or none
 };
 
 struct view {
@@ -34,12 +40,20 @@ struct view {
 	struct guest *guest; // likewise
 	char *stats;         // said last; may be NULL
 	char *key;           // the display's, by which it is met again; NULL: never met
+	struct view *leader; // of the window that this one belongs to, with which it came; NULL: none
+	struct wl_list followers; // view.follower
+	struct wl_list follower;
 };
 
 /* The viewer's input, while his person may. */
 
+// A dialog is a part of the window it came with.
 static bool may(const struct view *view, const char *device) {
-	struct box *box = box_inner(view->out->box->parent, device);
+	const struct view *first = view;
+	while (first->leader) {
+		first = first->leader;
+	}
+	struct box *box = box_inner(first->out->box->parent, device);
 	return box && box_allows(box, &view->link->subject, op_verb_letter(OP_LINK)) == PERM_YES;
 }
 
@@ -154,8 +168,13 @@ static void link_request(struct link *link, struct op_head *head) {
 	if (view->key) {
 		op_set(head, OP_F_VIEW, view->key);
 	}
+	if (view->leader && view->leader->key) {
+		op_set(head, OP_F_PARENT, view->leader->key);
+	}
 	free(name);
 }
+
+static void bring_dialogs(struct view *view);
 
 static void link_up(struct link *link, const struct op_head *reply) {
 	static const struct guest_events guest_events = {.lock = handle_lock};
@@ -175,7 +194,9 @@ static void link_up(struct link *link, const struct op_head *reply) {
 	if (!view->cast) {
 		drop_guest(view);
 		link_down(link, OP_EIO, "no boxcast to be had (box doctor tells what is missing)");
+		return;
 	}
+	bring_dialogs(view);
 }
 
 static void link_is_down(struct link *link) {
@@ -185,13 +206,22 @@ static void link_is_down(struct link *link) {
 	drop_guest(view);
 }
 
-static void link_gone(struct link *link) {
-	struct view *view = link->data;
-	link_is_down(link);
+static void view_free(struct view *view) {
 	wl_list_remove(&view->node);
+	wl_list_remove(&view->follower);
 	free(view->stats);
 	free(view->key);
 	free(view);
+}
+
+static void link_gone(struct link *link) {
+	struct view *view = link->data;
+	link_is_down(link);
+	while (!wl_list_empty(&view->followers)) {
+		struct view *follower = wl_container_of(view->followers.next, follower, follower);
+		link_end(follower->link);
+	}
+	view_free(view);
 }
 
 static const struct link_user view_user = {
@@ -203,6 +233,22 @@ static const struct link_user view_user = {
 	.gone = link_gone,
 };
 
+static struct view *view_create(struct out *out, struct view *leader) {
+	struct view *view = calloc(1, sizeof(*view));
+	if (!view) {
+		return NULL;
+	}
+	view->out = out;
+	wl_list_insert(out->views.prev, &view->node);
+	wl_list_init(&view->followers);
+	wl_list_init(&view->follower);
+	if (leader) {
+		view->leader = leader;
+		wl_list_insert(leader->followers.prev, &view->follower);
+	}
+	return view;
+}
+
 static void out_link(struct box *box, struct req *req) {
 	struct out *out = box->data;
 	if (wl_list_length(&out->views) >= OP_MAX_VIEWERS && !op_has(req->head, OP_F_ONLY)) {
@@ -210,22 +256,107 @@ static void out_link(struct box *box, struct req *req) {
 			"one of them; or link with -o)", OP_MAX_VIEWERS, box->parent->name);
 		return;
 	}
-	struct view *view = calloc(1, sizeof(*view));
+	struct view *view = view_create(out, NULL);
 	if (!view) {
 		req_fail(req, OP_EIO, "out of memory");
 		return;
 	}
-	view->out = out;
-	wl_list_insert(out->views.prev, &view->node);
 	view->link = out->env->linker->make(out->env->linker, box, req, &view_user, view);
 	if (!view->link) {
-		wl_list_remove(&view->node);
-		free(view);
+		view_free(view);
 	}
 }
 
+/* Dialogs. */
+
+static struct out *out_of(const struct out *any, const struct toplevel *toplevel) {
+	char name[24];
+	snprintf(name, sizeof(name), "%llu", (unsigned long long)toplevel->id);
+	struct box *window = box_inner(any->box->parent->parent, name);
+	struct box *box = window ? box_inner(window, "out") : NULL;
+	return box ? box->data : NULL;
+}
+
+static struct out *parent_of(const struct out *out) {
+	const struct wlr_xdg_toplevel *xdg = out->toplevel->xdg->parent;
+	const struct toplevel *parent = xdg ? toplevel_from_surface(xdg->base->surface) : NULL;
+	return parent ? out_of(out, parent) : NULL;
+}
+
+// By hand, or it came before.
+static bool is_there(const struct out *out, const struct link *link) {
+	const struct view *view;
+	wl_list_for_each(view, &out->views, node) {
+		const struct subject *by = &view->link->subject;
+		if (strcmp(view->link->device, link->device) == 0 &&
+				strcmp(by->person, link->subject.person) == 0 &&
+				strcmp(by->machine, link->subject.machine) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+// A display that refuses it has it told in the link's state, and the dialog stays here.
+static void bring(struct out *out, struct view *leader) {
+	struct linker *linker = out->env->linker;
+	if (is_there(out, leader->link) || wl_list_length(&out->views) >= OP_MAX_VIEWERS) {
+		return;
+	}
+	struct view *view = view_create(out, leader);
+	if (view) {
+		view->link = linker->follow(linker, out->box, leader->link, &view_user, view);
+	}
+	if (!view || !view->link) {
+		log_error("\"%s\" does not come with its window: out of memory",
+			toplevel_title(out->toplevel));
+	}
+	if (view && !view->link) {
+		view_free(view);
+	}
+}
+
+static void bring_dialogs(struct view *view) {
+	const struct toplevel *toplevel;
+	wl_list_for_each(toplevel, &view->out->env->server->toplevels->list, link) {
+		struct out *out = out_of(view->out, toplevel);
+		if (out && out != view->out && parent_of(out) == view->out) {
+			bring(out, view);
+		}
+	}
+}
+
+static void come_with_parent(struct out *out) {
+	struct out *parent = parent_of(out);
+	struct view *view;
+	if (!parent) {
+		return;
+	}
+	wl_list_for_each(view, &parent->views, node) {
+		if (view->cast) {
+			bring(out, view);
+		}
+	}
+}
+
+static void handle_parent(struct wl_listener *listener, void *data) {
+	struct out *out = wl_container_of(listener, out, parent);
+	const struct out *parent = parent_of(out);
+	struct view *view, *next;
+	wl_list_for_each_safe(view, next, &out->views, node) {
+		if (view->leader && view->leader->out != parent) {
+			link_end(view->link);
+		}
+	}
+	come_with_parent(out);
+}
+
+/* The box. */
+
 static void out_destroy(struct box *box) {
-	free(box->data); // links, and with them views, are inner boxes: gone already
+	struct out *out = box->data;
+	wl_list_remove(&out->parent.link);
+	free(out); // links, and with them views, are inner boxes: gone already
 }
 
 static const struct box_type out_type = {
@@ -247,6 +378,9 @@ struct box *view_out_create(struct box *window, struct box_env *env, struct topl
 		free(out);
 		return NULL;
 	}
+	out->parent.notify = handle_parent;
+	wl_signal_add(&toplevel->events.parent, &out->parent);
+	come_with_parent(out);
 	return out->box;
 }
 

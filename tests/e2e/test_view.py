@@ -3,18 +3,15 @@
 is done to it. How such a view ends is in test_view_ends.py.
 """
 
-import threading
 import time
 import types
 
-import numpy
 import pytest
-from PIL import Image
+from moments import Watch, compare, pixels
 
 from net.household import Household, pair
 from net.place import wait_for
 from net.remote import geom, show
-from view.rig import psnr
 from wayland.clients import Client, Hand, Popup, US
 
 BOXD_PORT = 7447
@@ -24,7 +21,6 @@ DOOM_ENV = {"SDL_VIDEODRIVER": "wayland", "SDL_AUDIODRIVER": "dummy",
             "SDL_RENDER_DRIVER": "software"}
 MOMENTS = 20
 GOOD_DB = 26  # on a busy machine fewer bits are sent; another moment is below 20
-PAUSE_S = 0.003  # between two questions what is shown
 PATIENCE_S = 150  # for all moments, on a machine that has other things to do
 GREEN = (0x20, 0xcc, 0x20)
 
@@ -79,10 +75,6 @@ def view(shown, doom):
     return shown(doom)
 
 
-def pixels(image):
-    return numpy.asarray(image.convert("RGB")).astype(int)
-
-
 def turned(before, after):
     """The share of the level that changed between two pictures of the game; the status bar with its
     face does not count."""
@@ -91,52 +83,6 @@ def turned(before, after):
 
 
 # --- what is seen ---------------------------------------------------------------------------------
-
-
-class Watch(threading.Thread):
-    """Asks again and again what a view shows, and remembers when the answers were true."""
-
-    def __init__(self, view):
-        super().__init__()
-        self.view, self.answers, self.over = view, [], threading.Event()
-
-    def run(self):
-        while not self.over.is_set():
-            asked = time.monotonic_ns()
-            shown = self.view.shown_ns()
-            self.answers.append((asked, time.monotonic_ns(), shown))
-            self.over.wait(PAUSE_S)
-
-    def __enter__(self):
-        self.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        self.join()
-
-    def at(self, moment):
-        """The capture that was shown then: the same before and after. None: it changed just then."""
-        wait_for(lambda: self.answers and self.answers[-1][0] > moment, 10, "a later answer")
-        before = [shown for _, answered, shown in self.answers if answered < moment]
-        after = [shown for asked, _, shown in self.answers if asked > moment]
-        return before[-1] if before and before[-1] == after[0] else None
-
-
-def compare(home, view, watch):
-    """A moment: the capture shown and how alike both sides are. None: no telling which it was."""
-    x, y, width, height = view.geom()
-    with home.ibiza.op.call("getmem", "/display/0") as call:
-        moment, png = call.reply.number("at"), call.read()
-    capture_ns = watch.at(moment)
-    if capture_ns is None:
-        return None
-    path = home.out / "ibiza-moment.png"
-    path.write_bytes(png)
-    seen = pixels(Image.open(path).crop((x, y, x + width, y + height)))
-    drawn = home.den.picture(f"{view.remote}/frame", at=capture_ns)
-    drawn.save(home.out / "den-moment.png")
-    return capture_ns, psnr(seen, pixels(drawn)), seen
 
 
 def test_twenty_moments_are_what_den_drew(home, hand, view):

@@ -386,6 +386,9 @@ static void handle_group_changed(void *data, const char *name) {
 	box_server_regroup(&boxd->inside);
 	box_server_regroup(&boxd->outside);
 	sandboxes_regroup(&boxd->sandboxes);
+	net_linker_regroup(&boxd->linker, name_groups, boxd);
+	relays_regroup(&boxd->relays, name_groups, boxd);
+	mount_groups_changed(&boxd->env);
 	peer_group_changed(&boxd->env, name);
 	box_tree_rights_changed(boxd->tree);
 	tales_tell_group(&boxd->tales, name);
@@ -628,7 +631,10 @@ struct boxd *boxd_create(struct wl_event_loop *loop, const struct config *config
 		return NULL;
 	}
 	sandboxes_sweep(&boxd->sandboxes);
+	net_linker_watch(&boxd->linker, boxd->tree);
+	net_linker_regroup(&boxd->linker, name_groups, boxd); // those that were kept
 	set_access(boxd);
+	box_tree_rights_changed(boxd->tree);
 	far_start(&boxd->far, boxd->quic, config);
 	return boxd;
 }

@@ -66,6 +66,32 @@ void relays_finish(struct relays *relays) {
 	}
 }
 
+static bool has_lost_group(const struct subject *before, const struct subject *now) {
+	for (int i = 0; i < before->groups_size; i++) {
+		bool found = false;
+		for (int j = 0; j < now->groups_size && !found; j++) {
+			found = strcmp(before->groups[i], now->groups[j]) == 0;
+		}
+		if (!found) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void relays_regroup(struct relays *relays, void (*name)(void *data, struct subject *subject), void *data) {
+	struct relay *relay, *next;
+	wl_list_for_each_safe(relay, next, &relays->list, link) {
+		struct subject now = relay->subject;
+		name(data, &now);
+		if (relay->socket && has_lost_group(&relay->subject, &now)) {
+			exchange_cut(relay->from, OP_ELOST, "the caller is in a group less: he asks again");
+		} else {
+			relay->subject = now;
+		}
+	}
+}
+
 enum stream_class relay_class(const char *name) {
 	static const struct {
 		const char *prefix;

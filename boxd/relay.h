@@ -34,6 +34,12 @@ void relay_create(struct relays *relays, struct exchange *from, const struct way
 void relay_create_in_turn(struct relays *relays, struct exchange *from, const char *const *sockets,
 	int count, const struct op_head *head, const struct subject *subject);
 
+/*
+ * Groups are others: name sets those of a subject anew. What mounted servers do for who is in one of his
+ * no more is broken off: if he may go on, he asks again.
+ */
+void relays_regroup(struct relays *relays, void (*name)(void *data, struct subject *subject), void *data);
+
 /* Answers an exchange with a refusal and lets it go. */
 void relay_refuse(struct exchange *exchange, const struct op_refusal *why);
 

@@ -49,6 +49,9 @@ struct box_env {
 	void (*usr_changed)(struct box_env *env);
 };
 
+/* mount.c: groups are others, and mounted servers are told. */
+void mount_groups_changed(struct box_env *env);
+
 struct boxd_type {
 	/*
 	 * Makes the type's box below the root ("/chan"). What it keeps, it keeps in the box's data and

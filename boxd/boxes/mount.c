@@ -2,6 +2,9 @@
 /*
  * mount.c - /mount/NAME: a server of this node that answers for names of its own. It is made by the
  * server itself and lasts as long as that exchange: when the server dies, its names go.
+ *
+ * The answer's body is live: an entry of as alone tells in which groups a person of another machine is,
+ * at first all of them, later all when a group has changed.
  */
 #include "boxes/env.h"
 
@@ -11,6 +14,7 @@
 #define LOG_MODULE "mount"
 #include "base/log.h"
 #include "mounts.h"
+#include "quic/quic.h"
 
 struct mounted {
 	struct mounts *mounts;
@@ -73,6 +77,45 @@ static void mounted_delete(struct box *box, struct req *req) {
 	req_ok(req);
 }
 
+static bool print_groups(const struct box_env *env, struct buf *out) {
+	const struct peer *peer;
+	bool good = true;
+	wl_list_for_each(peer, quic_peers(env->quic), link) {
+		struct subject subject = peer->subject;
+		char as[SUBJECT_AS_SIZE];
+		struct op_head entry;
+		quic_name_groups(env->quic, &subject);
+		op_head_init_entry(&entry);
+		op_set(&entry, OP_F_AS, subject_print_as(&subject, as));
+		good = good && op_encode(&entry, out, NULL) == OP_OK;
+		op_head_finish(&entry);
+	}
+	return good;
+}
+
+// To one that is mounted, or to all of them (NULL).
+static void tell_groups(const struct box_env *env, const struct mounted *whom) {
+	struct box *mounts = box_inner(box_tree_root(env->tree), "mount"), *box;
+	struct buf text;
+	if (!env->quic) {
+		return;
+	}
+	buf_init(&text);
+	if (print_groups(env, &text) && text.size > 0) {
+		wl_list_for_each(box, &mounts->inner, link) {
+			struct mounted *mounted = box->data;
+			if (mounted->req && (!whom || whom == mounted)) {
+				req_write(mounted->req, buf_front(&text), text.size);
+			}
+		}
+	}
+	buf_finish(&text);
+}
+
+void mount_groups_changed(struct box_env *env) {
+	tell_groups(env, NULL);
+}
+
 static const struct box_type mounted_type = {
 	.name = "mounted",
 	.fn = {[OP_GETMEM] = mounted_getmem, [OP_DELETE] = mounted_delete},
@@ -109,6 +152,7 @@ static void mounts_make(struct box *parent, struct req *req) {
 	show_prefixes(box_tree_root(env->tree), mount->prefixes);
 	op_set(req_reply(req), OP_F_NAME, op_get(req->head, OP_F_NAME));
 	req_ok_open(req, OP_BODY_CHUNKS, 0);
+	tell_groups(env, mounted);
 }
 
 static const struct box_type mounts_type = {

@@ -43,6 +43,7 @@ struct boxes {
 	char boxd_path[108];
 	char path[108]; // our own socket
 	struct caller_unix boxd;
+	struct buf told;           // by boxd, of its mount: not a whole entry yet
 	struct call *kind, *mount, *here; // NULL: none under way
 	char *version;             // of boxd's root, when it was asked last
 	bool mounted;
@@ -178,10 +179,40 @@ static void handle_mounted(void *data, const struct op_head *reply) {
 	}
 }
 
+// In which groups somebody is: what he began here may have rested on one.
+static void take_groups(struct boxes *boxes, const struct op_head *entry) {
+	const char *as = op_get(entry, OP_F_AS);
+	struct subject subject = {0};
+	if (as && subject_parse_as(&subject, as, NULL) == OP_OK) {
+		net_linker_set_groups(&boxes->linker, &subject);
+		box_server_set_groups(&boxes->boxes, &subject);
+	}
+}
+
+static void handle_mount_bytes(void *data, const void *bytes, size_t size) {
+	struct boxes *boxes = data;
+	struct op_head entry;
+	size_t whole;
+	bool any = false;
+	buf_append(&boxes->told, bytes, size);
+	while ((whole = op_head_size(buf_front(&boxes->told), boxes->told.size, NULL)) > 0) {
+		if (op_decode(&entry, OP_ENTRY, buf_front(&boxes->told), whole, NULL) == OP_OK) {
+			take_groups(boxes, &entry);
+			op_head_finish(&entry);
+			any = true;
+		}
+		buf_drop(&boxes->told, whole);
+	}
+	if (any) {
+		box_tree_rights_changed(boxes->env.tree);
+	}
+}
+
 static void handle_mount_ended(void *data, const struct op_refusal *why,
 		const struct op_head *trailer) {
 	struct boxes *boxes = data;
 	boxes->mount = NULL;
+	buf_drop(&boxes->told, boxes->told.size);
 	if (boxes->mounted) {
 		notice_show(boxes->server->notices, NOTICE_WARNING, 5000,
 			"boxd is gone: no other machine sees this desktop until it is back");
@@ -198,6 +229,7 @@ static void handle_mount_ended(void *data, const struct op_refusal *why,
 static void mount(struct boxes *boxes) {
 	static const struct call_events events = {
 		.reply = handle_mounted,
+		.bytes = handle_mount_bytes,
 		.ended = handle_mount_ended,
 	};
 	struct op_head head;
@@ -305,6 +337,7 @@ struct boxes *boxes_create(struct server *server) {
 	}
 	boxes->server = server;
 	buf_init(&boxes->asked_list);
+	buf_init(&boxes->told);
 	caller_unix_init(&boxes->boxd, server->loop, boxes->boxd_path);
 	boxes->boxd.hands_over = true; // a window's exchange, to its encoder
 	net_linker_init(&boxes->linker, server->loop, &boxes->boxd.caller);
@@ -324,6 +357,7 @@ struct boxes *boxes_create(struct server *server) {
 		boxes_destroy(boxes);
 		return NULL;
 	}
+	net_linker_watch(&boxes->linker, boxes->env.tree);
 	mount(boxes);
 	return boxes;
 }
@@ -337,6 +371,7 @@ void boxes_destroy(struct boxes *boxes) {
 	questions_destroy(boxes->questions);
 	call_destroy(boxes->asked);
 	buf_finish(&boxes->asked_list);
+	buf_finish(&boxes->told);
 	free(boxes->asked_version);
 	call_destroy(boxes->kind);
 	call_destroy(boxes->here);

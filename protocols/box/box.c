@@ -56,6 +56,7 @@ struct box_tree *box_tree_create(const char *owner) {
 	wl_list_init(&tree->waiting);
 	wl_list_init(&tree->askings);
 	wl_signal_init(&tree->changed);
+	wl_signal_init(&tree->rights);
 	snprintf(tree->boot, sizeof(tree->boot), "%08" PRIx32, arc4random());
 	tree->owner = strdup(owner);
 	if (tree->owner) {
@@ -77,6 +78,7 @@ void box_tree_destroy(struct box_tree *tree) {
 	assert(wl_list_empty(&tree->waiting) && wl_list_empty(&tree->askings));
 	assert(wl_list_empty(&tree->waiting));
 	assert(wl_list_empty(&tree->changed.listener_list));
+	assert(wl_list_empty(&tree->rights.listener_list));
 	free(tree->owner);
 	free(tree);
 }
@@ -257,12 +259,14 @@ static void touch_all(struct box *box) {
 void box_tree_rights_changed(struct box_tree *tree) {
 	touch_all(tree->root);
 	query_changed(tree->root);
+	wl_signal_emit_mutable(&tree->rights, NULL);
 }
 
 void box_replace_acl(struct box *box, struct acl *acl) {
 	free(box->acl);
 	box->acl = acl;
 	touch_inheriting(box);
+	wl_signal_emit_mutable(&box->tree->rights, NULL);
 }
 
 enum op_code box_set_acl(struct box *box, const char *line, struct op_refusal *refusal) {
@@ -295,6 +299,10 @@ void box_changed(struct box *box) {
 
 void box_tree_on_change(struct box_tree *tree, struct wl_listener *listener) {
 	wl_signal_add(&tree->changed, listener);
+}
+
+void box_tree_on_rights(struct box_tree *tree, struct wl_listener *listener) {
+	wl_signal_add(&tree->rights, listener);
 }
 
 char *box_name(const struct box *box) {

@@ -121,6 +121,11 @@ void box_tree_rights_changed(struct box_tree *tree);
  * went. Those who waited were answered before. The listener makes and destroys no boxes in there.
  */
 void box_tree_on_change(struct box_tree *tree, struct wl_listener *listener);
+/*
+ * Hears that who may do what is otherwise: a list was set, or box_tree_rights_changed. data: NULL. The
+ * listener only notes it: what rested on a right is ended later, from the loop.
+ */
+void box_tree_on_rights(struct box_tree *tree, struct wl_listener *listener);
 
 /* The name from the root, malloc'd. */
 char *box_name(const struct box *box);

@@ -14,6 +14,7 @@ struct box_tree {
 	struct wl_list askings; // asking.link; of asking.c
 	struct asker *asker;    // NULL: nobody can be asked
 	struct wl_signal changed; // data: struct box *
+	struct wl_signal rights;  // data: NULL
 };
 
 /* The access list that holds for the box: its own, or the nearest one above; NULL: none. */

@@ -43,6 +43,7 @@ struct net_link {
 	bool follows;                 // another one of the same device and asker
 	bool finishing;               // all is written, the device has not said that it has it
 	bool ended;                   // its box goes
+	bool allowed;                 // the lists let the asker link the io box
 	int held;                     // not to be freed yet
 	int failures;                 // in a row
 	int64_t up_ms;
@@ -565,6 +566,7 @@ static struct net_link *net_link_create(struct net_linker *linker, struct box *i
 		return NULL;
 	}
 	wl_list_insert(linker->links.prev, &l->node);
+	l->allowed = box_allows(io, &l->link.subject, 'l') == PERM_YES;
 	return l;
 }
 
@@ -756,12 +758,74 @@ void net_linker_init(struct net_linker *linker, struct wl_event_loop *loop,
 		.caller = caller,
 	};
 	wl_list_init(&linker->links);
+	wl_list_init(&linker->rights.link);
 }
 
 void net_linker_finish(struct net_linker *linker) {
+	wl_list_remove(&linker->rights.link);
+	wl_list_init(&linker->rights.link);
+	if (linker->recheck) {
+		wl_event_source_remove(linker->recheck);
+		linker->recheck = NULL;
+	}
 	while (!wl_list_empty(&linker->links)) {
 		struct net_link *l = wl_container_of(linker->links.next, l, node);
 		end(&l->link);
+	}
+}
+
+/* Rights that end. */
+
+static bool ends_by_rights(struct net_link *l) {
+	enum perm perm = box_allows(l->link.io, &l->link.subject, 'l');
+	bool ends = l->allowed && perm == PERM_NO;
+	l->allowed = perm == PERM_YES;
+	return ends;
+}
+
+static void handle_recheck(void *data) {
+	struct net_linker *linker = data;
+	struct net_link *l;
+	linker->recheck = NULL;
+	bool found = true;
+	while (found) {
+		found = false;
+		wl_list_for_each(l, &linker->links, node) {
+			if (ends_by_rights(l)) {
+				found = true;
+				end(&l->link);
+				break; // its user may have changed the list
+			}
+		}
+	}
+}
+
+static void handle_rights(struct wl_listener *listener, void *data) {
+	struct net_linker *linker = wl_container_of(listener, linker, rights);
+	if (!linker->recheck) {
+		linker->recheck = wl_event_loop_add_idle(linker->loop, handle_recheck, linker);
+	}
+}
+
+void net_linker_watch(struct net_linker *linker, struct box_tree *tree) {
+	linker->rights.notify = handle_rights;
+	box_tree_on_rights(tree, &linker->rights);
+}
+
+void net_linker_regroup(struct net_linker *linker, void (*name)(void *data, struct subject *subject),
+		void *data) {
+	struct net_link *l;
+	wl_list_for_each(l, &linker->links, node) {
+		name(data, &l->link.subject);
+	}
+}
+
+void net_linker_set_groups(struct net_linker *linker, const struct subject *subject) {
+	struct net_link *l;
+	wl_list_for_each(l, &linker->links, node) {
+		if (same_subject(&l->link.subject, subject)) {
+			l->link.subject = *subject;
+		}
 	}
 }
 

@@ -17,6 +17,8 @@
  * A device of another node, KEYHASH/name, is asked for as /n/KEYHASH/name. One below /usr names
  * another box in its kind, field device: that is dialled, and the next when the kind changes.
  *
+ * A link ends when its asker may not link that io box any more, if the lists once said that he may.
+ *
  * The grants of the request that made a link go with each attempt, and are replaced by those of a
  * `link` of the same device, by the same asker, to the link itself.
  */
@@ -25,10 +27,22 @@ struct net_linker {
 	struct wl_event_loop *loop;
 	const struct caller *caller;
 	struct wl_list links; // of link.c
+	struct wl_listener rights;       // of the tree
+	struct wl_event_source *recheck; // of what rests on them; NULL: not due
 };
 
 void net_linker_init(struct net_linker *linker, struct wl_event_loop *loop,
 	const struct caller *caller);
+/* Watches the rights on io boxes of this tree. */
+void net_linker_watch(struct net_linker *linker, struct box_tree *tree);
+/*
+ * Groups are others: name sets those of each asker anew. box_tree_rights_changed comes next, but for links
+ * that were just restored, before any group was known.
+ */
+void net_linker_regroup(struct net_linker *linker, void (*name)(void *data, struct subject *subject),
+	void *data);
+/* The same, of links of this subject: they are these. */
+void net_linker_set_groups(struct net_linker *linker, const struct subject *subject);
 /* Ends all links. */
 void net_linker_finish(struct net_linker *linker);
 /*

@@ -39,6 +39,9 @@ struct served {
 	bool failed;  // the answer could not be sent; a refusal was
 	bool end_due; // the body was whole before anybody listened to it
 	bool dropped; // by box_server_drop
+	bool allowed; // by the lists of its tree, when it was begun
+	bool barred;  // and not any more
+	struct box_tree *tree; // that serves it
 	int64_t deadline_ms; // for the head
 	struct op_head head;
 	struct req req;
@@ -85,10 +88,35 @@ static void tell_gone(struct served *served) {
 	}
 }
 
+static void refuse(struct exchange *exchange, const struct op_refusal *why) {
+	struct op_head reply;
+	op_head_init_reply(&reply);
+	reply.refusal = *why;
+	exchange_send_head(exchange, &reply, NULL);
+	op_head_finish(&reply);
+}
+
+// Told why, where the answer can still say it.
+static void end_barred(struct served *served) {
+	struct op_head trailer;
+	op_head_init_reply(&trailer);
+	op_refuse(&trailer.refusal, OP_EPERM, "%s may not %s %.150s any more", served->subject.person,
+		op_verb_name(served->head.verb), op_get(&served->head, OP_F_NAME));
+	enum op_body body = served->req.body;
+	if (!served->req.answered) {
+		refuse(served->exchange, &trailer.refusal);
+	} else if (served->req.open && (body == OP_BODY_CHUNKS || body == OP_BODY_FRAMES)) {
+		exchange_send_end(served->exchange, &trailer);
+	}
+	op_head_finish(&trailer);
+}
+
 static void handle_idle(void *data) {
 	struct served *served = data;
 	served->idle = NULL;
-	if (served->dropped && served->exchange) {
+	if (served->barred && served->asked) {
+		end_barred(served);
+	} else if (served->dropped && served->exchange) {
 		// The listener, we or who took it over, hears gone and destroys it.
 		exchange_cut(served->exchange, OP_EPERM, "the caller is not known here any more");
 		return;
@@ -102,14 +130,6 @@ static void destroy_soon(struct served *served) {
 	if (!served->idle) {
 		served->idle = wl_event_loop_add_idle(served->server->loop, handle_idle, served);
 	}
-}
-
-static void refuse(struct exchange *exchange, const struct op_refusal *why) {
-	struct op_head reply;
-	op_head_init_reply(&reply);
-	reply.refusal = *why;
-	exchange_send_head(exchange, &reply, NULL);
-	op_head_finish(&reply);
 }
 
 static struct served *served_from(const struct req *req) {
@@ -278,14 +298,60 @@ static const struct exchange_events exchange_events = {
 	.drained = handle_drained,
 };
 
+/* Rights that end. */
+
+/*
+ * What the lists of the tree say of the request now; PERM_ASK: nothing. Below a box that walks names
+ * nearer lists may say otherwise, and are their type's.
+ */
+static enum perm listed(const struct served *served) {
+	enum op_verb verb = served->head.verb;
+	const char *rest;
+	const struct box *box = box_find(served->tree, op_get(&served->head, OP_F_NAME), &rest);
+	if (*rest && !box->type->walks && verb != OP_MAKE) {
+		return PERM_ASK;
+	}
+	if (verb == OP_MAKE && !*rest && !box->type->names && box->parent) {
+		box = box->parent; // it is made
+	}
+	return box_allows(box, &served->subject, 'k') == PERM_NO ? PERM_NO :
+		box_allows(box, &served->subject, op_verb_letter(verb));
+}
+
+static void handle_recheck(void *data) {
+	struct box_server *server = data;
+	struct served *served;
+	server->recheck = NULL;
+	wl_list_for_each(served, &server->served, link) {
+		if (!served->asked || served->idle) {
+			continue;
+		}
+		enum perm perm = listed(served);
+		if (served->allowed && perm == PERM_NO) {
+			served->barred = true;
+			destroy_soon(served);
+		}
+		served->allowed = perm == PERM_YES;
+	}
+}
+
+static void handle_rights(struct wl_listener *listener, void *data) {
+	struct box_server *server = wl_container_of(listener, server, rights);
+	if (!server->recheck) {
+		server->recheck = wl_event_loop_add_idle(server->loop, handle_recheck, server);
+	}
+}
+
 // Takes the head over.
 static void serve(struct served *served, struct box_tree *tree, struct op_head *head) {
 	served->head = *head;
 	served->begun = true;
 	served->asked = true;
+	served->tree = tree;
 	req_init(&served->req, &carrier, &served->head, &served->subject);
 	served->req.outside = served->server->outside;
 	box_serve(tree, &served->req);
+	served->allowed = served->asked && listed(served) == PERM_YES;
 }
 
 static bool check_quota(const struct served *served, struct op_refusal *refusal) {
@@ -464,6 +530,15 @@ void box_server_regroup(struct box_server *server) {
 	}
 }
 
+void box_server_set_groups(struct box_server *server, const struct subject *subject) {
+	struct served *served;
+	wl_list_for_each(served, &server->served, link) {
+		if (same_subject(&served->subject, subject)) {
+			served->subject = *subject;
+		}
+	}
+}
+
 void box_server_drop(struct box_server *server, const struct subject *subject) {
 	struct served *served;
 	wl_list_for_each(served, &server->served, link) {
@@ -480,11 +555,23 @@ void box_server_init(struct box_server *server, struct wl_event_loop *loop, stru
 	wl_list_init(&server->served);
 	wl_list_init(&server->listeners);
 	rate_init(&server->rate, 0);
+	server->rights.notify = handle_rights;
+	if (tree) {
+		box_tree_on_rights(tree, &server->rights);
+	} else {
+		wl_list_init(&server->rights.link);
+	}
 }
 
 void box_server_finish(struct box_server *server) {
 	box_server_unlisten_all(server);
 	rate_finish(&server->rate);
+	wl_list_remove(&server->rights.link);
+	wl_list_init(&server->rights.link);
+	if (server->recheck) {
+		wl_event_source_remove(server->recheck);
+		server->recheck = NULL;
+	}
 	while (!wl_list_empty(&server->served)) {
 		struct served *served = wl_container_of(server->served.next, served, link);
 		wl_list_remove(&served->link);

@@ -16,7 +16,8 @@
  * A subject may have OP_MAX_EXCHANGES open at once, those that were forwarded included; one more is
  * refused with EQUOTA, and so is who begins them faster than rate says, and who makes us hold more than
  * OP_MAX_HELD bytes of frames that are not whole, on all of them together, unless his door is trusted. A
- * caller that has not sent a whole head within 10 s is refused and let go.
+ * caller that has not sent a whole head within 10 s is refused and let go. What was begun by a right ends
+ * with EPERM when that right does.
  */
 
 struct box_server {
@@ -26,6 +27,8 @@ struct box_server {
 	struct wl_list listeners; // of listen.c
 	struct wl_event_source *timer; // of serve.c: heads that do not come
 	bool timer_armed;
+	struct wl_listener rights;     // of the tree
+	struct wl_event_source *recheck; // of what rests on them; NULL: not due
 	bool outside; // who asks is on another node; false unless set
 	struct rate rate; // of exchanges that begin, each subject's; no limit unless set
 	bool hands_over; // exchanges, to programs; false unless set
@@ -68,8 +71,10 @@ void box_server_give(struct box_server *server, struct box_tree *tree, struct ex
 	const struct op_head *head, const struct subject *subject);
 /* Serves one exchange. The stream is taken over, also when memory fails. door is copied. */
 void box_server_take(struct box_server *server, struct stream *stream, const struct door *door);
-/* Groups are others: those of requests that wait are set anew. */
+/* Groups are others: those of requests that wait are set anew. box_tree_rights_changed comes next. */
 void box_server_regroup(struct box_server *server);
+/* The same, of requests of this subject: they are these. */
+void box_server_set_groups(struct box_server *server, const struct subject *subject);
 /*
  * Ends all exchanges that came in as this subject (a peer that is gone, or revoked), when the loop
  * is next about to sleep.

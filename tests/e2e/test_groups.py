@@ -13,8 +13,13 @@ DIR = "/home/ann/.local/share/boxland/groups"
 @pytest.fixture(scope="module")
 def homes(lab):
     """den and ibiza are Ann's; pc is Bob's, who is known to both."""
-    den, ibiza = Household(lab.node("den")).start(), Household(lab.node("ibiza")).start()
-    pc = Household(lab.node("pc", person="bob")).start()
+    den = Household(lab.node("den"), boxd_conf="store pool /home/ann/pool\n")
+    den.node.run(["mkdir", "pool"])
+    den.start(desktop="400x300")
+    ibiza = Household(lab.node("ibiza")).start()
+    pc = Household(lab.node("pc", person="bob"), boxd_conf="store pool /home/bob/pool\n")
+    pc.node.run(["mkdir", "-p", "pool/box"])
+    pc.start()
     den.box("init", "--person", "ann")
     pc.box("init", "--person", "bob")
     pair(den, ibiza, mine=True)
@@ -54,6 +59,55 @@ def test_a_group(homes):
         assert refused.value.code == "ENOENT"
     wait_for(lambda: not ibiza.has_box("/peer/family/bob"), 20, "ibiza to hear of it")
     assert not sees(pc, "/n/ann.ibiza/chan/x")
+
+
+def told_no(call):
+    with call, pytest.raises(Refused) as refused:
+        for _ in call.parts():
+            pass
+    return refused.value
+
+
+@pytest.mark.parametrize("by", ["family", "bob"])
+def test_what_rested_on_it_ends(homes, by):
+    """Links and exchanges of who may no more, at boxd and at the desktop: out of a group, or of a list."""
+    den, _, pc = homes
+    if by == "family":
+        den.box("group", "family", "add", "bob")
+    foot = den.client("foot", "--app-id", "rests")
+    window = den.window("rests")
+    rests = {"/chan/y": "kg", "/proc/rests/io1": "kl", window: "kl", "/fs/pool": "ksgl"}
+    den.box("mk", "/chan/y")
+    den.box("mk", "/proc/rests")
+    pc.box("mk", "/chan/z")
+    for device in ("/chan/z", "/fs/pool"):  # den asks for them as Ann's
+        pc.box("chinfo", device, "acl", "ann ksgp")
+    for name, letters in rests.items():
+        den.box("chinfo", name, "acl", f"{by} {letters}")
+    feed = pc.op.call("getmem", "/n/ann.den/chan/y", live=True)
+    assert feed.reply
+    version = pc.op.kind(f"/n/ann.den{window}").text("version")
+    waits = pc.op.call("kind", f"/n/ann.den{window}", since=version)
+    links = [pc.box("ln", device, f"/n/ann.den{io}").removeprefix("/n/ann.den")
+             for device, io in (("/chan/z", "/proc/rests/io1"), ("/chan/z", f"{window}/kbd"),
+                                ("/fs/pool/box", "/fs/pool/box"))]
+    for link in links:
+        wait_for(lambda link=link: den.op.kind(link).text("state") == "up", 20, f"{link} to be up")
+    if by == "family":
+        den.box("group", "family", "rm", "bob")
+    else:
+        for name in rests:
+            den.box("chinfo", name, "acl", "bob -")
+    for link in links:
+        den.wait_no_box(link)
+    assert told_no(feed).code == "EPERM"
+    with waits, pytest.raises(Refused) as refused:
+        waits.reply
+    assert refused.value.code == "ENOENT"
+    foot.kill()
+    den.box("rm", "/chan/y")
+    den.box("rm", "/proc/rests")
+    pc.box("rm", "/chan/z")
 
 
 def test_names(homes):

@@ -3,6 +3,7 @@
  * counter.c - a game, for the bench: a window that draws a whole new frame at each frame callback.
  *
  *   counter WIDTHxHEIGHT LOG
+ *   counter --dump WIDTHxHEIGHT    the same frames to its output instead, once to and fro
  *
  * Every frame carries its number (code.h). LOG gets a line a frame: its number, and CLOCK_MONOTONIC
  * in nanoseconds just before its commit. What is seen of it is probe.c's to say.
@@ -211,8 +212,26 @@ static void create_window(struct counter *counter) {
 	wl_surface_commit(counter->surface);
 }
 
+static int dump(const char *size) {
+	struct scene scene;
+	int width, height;
+	if (sscanf(size, "%5dx%5d", &width, &height) != 2 || !scene_init(&scene, width, height)) {
+		fprintf(stderr, "counter: no frames of size %s\n", size);
+		return EXIT_FAILURE;
+	}
+	bool written = true;
+	for (uint32_t n = 0; written && n < 2 * (uint32_t)(scene.count - 1); n++) {
+		written = fwrite(scene_frame(&scene, n), (size_t)width * (size_t)height * 4, 1, stdout) == 1;
+	}
+	scene_finish(&scene);
+	return written && fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 int main(int argc, char **argv) {
 	struct counter counter = {0};
+	if (argc == 3 && strcmp(argv[1], "--dump") == 0) {
+		return dump(argv[2]);
+	}
 	if (argc != 3 || sscanf(argv[1], "%5dx%5d", &counter.width, &counter.height) != 2 ||
 			counter.width < CODE_WIDTH || counter.height < CODE_HEIGHT || counter.width > 8192 ||
 			counter.height > 8192) {

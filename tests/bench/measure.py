@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: MIT
 """What is read off a view while it runs: numbers seen, bytes on the wire, time of processors.
 
-Watch starts the probe and takes the counters when it begins and when it ends; judge puts its words
-beside the counter's log. How a view comes about is ways.py's.
+Watch starts the program that looks and takes the counters when it begins and when it ends; judge
+puts the probe's words beside the counter's log, answers and distinct make sense of the typist's. How
+a view comes about is ways.py's.
 """
 
 import json
 import os
 import re
+import resource
 import subprocess
 import time
 
+from bench.report import BUILD, PATH, ROOT
+
 TICK = os.sysconf("SC_CLK_TCK")
-PATIENCE_S = 60  # beyond the time that is measured
+PATIENCE_S = 30  # beyond the time that is measured
 WARM_S = 1.0     # the codec's rate and everybody's caches settle
 
 
@@ -22,11 +26,23 @@ def percentile(values, percent):
     return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)] if ordered else None
 
 
-def cpu_s(node, pid):
-    """The seconds that a process of a node has run so far, all its threads together."""
+def ticks(node, pid):
+    """How long a process of a node has run so far, all its threads together, as the kernel counts."""
     # After the name, which may hold anything but comes in brackets: utime and stime are 14 and 15.
     fields = node.read_file(f"/proc/{pid}/stat").rpartition(b")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
+    return int(fields[11]) + int(fields[12])
+
+
+def cpu_s(node, pid):
+    """The same in seconds."""
+    return ticks(node, pid) / TICK
+
+
+def switches(node, pid):
+    """How often a process has given a processor up by itself so far, all its threads together."""
+    threads = node.output(["cat", *(f"/proc/{pid}/task/{thread}/status" for thread in
+                                    node.output(["ls", f"/proc/{pid}/task"]).split())])
+    return sum(map(int, re.findall(r"^voluntary_ctxt_switches:\s+(\d+)", threads, re.M)))
 
 
 def machine_busy_s():
@@ -45,16 +61,16 @@ def port_bytes(lab, node):
 
 
 class Watch:
-    """Looks at a view for so many seconds. processes are {label: (node, pid)}; label "counter" is
-    the client. lab and port are for what crosses the switch; without, nothing does."""
+    """Looks at a view with one of the bench's programs (probe, typist), which says begin and end,
+    and takes all counters then. view.processes are {label: (node, pid)}; lab is for what crosses
+    the switch."""
 
-    def __init__(self, home, window, seconds, processes, lab=None, port=None):
-        x, y = re.fullmatch(r"\d+x\d+\+(-?\d+)\+(-?\d+)", home.text(f"{window}/geom")).groups()
-        self.processes, self.lab, self.port = dict(processes), lab, port
-        self.seconds = seconds
-        self.probe = home.client("probe", x, y, str(WARM_S), str(seconds), log="probe",
-                                 stdin=subprocess.PIPE)
-        self.processes["probe"] = (home.node, self.probe.pid)
+    def __init__(self, view, argv, lab=None):
+        self.lab, self.port = lab, view.port
+        self.looker = view.home.client(*argv, stdin=subprocess.PIPE)
+        view.stack.callback(self.looker.stop)
+        self.processes = {**view.processes, argv[0]: (view.home.node, self.looker.pid)}
+        self.before = self.after = self.counted = None
 
     def counters(self):
         """All counters at one time."""
@@ -62,21 +78,32 @@ class Watch:
                 "wire": port_bytes(self.lab, self.port) if self.port else None,
                 "cpu": {label: cpu_s(*where) for label, where in self.processes.items()}}
 
-    def run(self):
-        """Waits until it is over: what was counted, per second."""
-        self.probe.wait_output("begin", PATIENCE_S)
-        before = self.counters()
-        self.probe.wait_output("end", self.seconds + PATIENCE_S)
-        after = self.counters()
-        self.probe.stdin.close()
-        if self.probe.wait() != 0:
-            raise RuntimeError(f"the probe failed:\n{self.probe.output()[-2000:]}")
+    def begin(self):
+        """Waits until it looks."""
+        self.looker.wait_output("begin", PATIENCE_S)
+        self.before = self.counters()
+
+    def end(self, seconds):
+        """Waits until it has looked for so long: what was counted, per second."""
+        self.looker.wait_output("end ", seconds + PATIENCE_S)
+        self.after = self.counters()
+        self.looker.stdin.close()
+        if self.looker.wait() != 0:
+            raise RuntimeError(f"{self.looker!r} failed:\n{self.looker.output()[-2000:]}")
+        before, after = self.before, self.after
         span = after["at"] - before["at"]
         cpu = {label: 1000 * (after["cpu"][label] - before["cpu"][label]) / span
                for label in before["cpu"]}
         busy = 1000 * (after["busy"] - before["busy"]) / span
         wire = (after["wire"] - before["wire"]) / span if self.port else None
-        return {"cpu_ms_s": cpu, "others_ms_s": busy - sum(cpu.values()), "wire_bytes_s": wire}
+        self.counted = {"cpu_ms_s": cpu, "others_ms_s": busy - sum(cpu.values()),
+                        "wire_bytes_s": wire, "seconds": span}
+        return self.counted
+
+    def run(self, seconds):
+        """Looks from beginning to end."""
+        self.begin()
+        return self.end(seconds)
 
 
 def parse_seen(text):
@@ -114,10 +141,100 @@ def judge(seen_text, log_text):
     seconds = (end - begin) / 1e9
     delays = [(when - committed[number]) / 1e6 for number, when in first.items()]
     drawn = [when for when in committed.values() if begin <= when <= end]
-    return {"seconds": seconds, "shown_per_s": len(first) / seconds,
+    return {"frame_s": seconds, "shown_per_s": len(first) / seconds,
             "drawn_per_s": len(drawn) / seconds, "unreadable": unreadable,
             "p50_ms": percentile(delays, 50), "p95_ms": percentile(delays, 95),
+            "longest_gap_ms": longest_gap_ms([(0, 0, when) for when in sorted(first.values())]),
             "frames": [[number, committed[number], when] for number, when in first.items()]}
+
+
+def longest_gap_ms(frames):
+    """Between two frames that were shown one after the other."""
+    shown = [when for _, _, when in frames]
+    return max(((b - a) / 1e6 for a, b in zip(shown, shown[1:])), default=None)
+
+
+def again_ms(frames, mended):
+    """From a time until new frames come again, and go on coming: four within 0.3 s; None: never."""
+    after = [when for _, _, when in frames if when > mended]
+    for first, fourth in zip(after, after[3:]):
+        if fourth - first < 300_000_000:
+            return (first - mended) / 1e6
+    return None
+
+
+def parse_changes(text):
+    """The typist's words: {"key": [ns], "changed": [(ns, strong, any)], "span_s"}."""
+    told = {"key": [], "changed": []}
+    ends = {}
+    for line in text.splitlines():
+        word, *numbers = line.split()
+        if word == "key":
+            told["key"].append(int(numbers[0]))
+        elif word == "changed":
+            told["changed"].append(tuple(map(int, numbers)))
+        elif word in ("begin", "end"):
+            ends[word] = int(numbers[0])
+    told["span_s"] = (ends["end"] - ends["begin"]) / 1e9
+    return told
+
+
+def answers(text, strong):
+    """From each key to the first picture in which so many pixels changed strongly, and to the last
+    change of all before the next key."""
+    told = parse_changes(text)
+    delays, settled, lost = [], [], 0
+    for key, following in zip(told["key"], [*told["key"][1:], float("inf")]):
+        changes = [change for change in told["changed"] if key < change[0] < following]
+        seen = [when for when, changed, _ in changes if changed >= strong]
+        if seen:
+            delays.append((seen[0] - key) / 1e6)
+            settled.append((changes[-1][0] - key) / 1e6)
+        else:
+            lost += 1
+    return {"keys": len(told["key"]), "keys_lost": lost, "key_ms": delays,
+            "key_p50_ms": percentile(delays, 50), "key_p95_ms": percentile(delays, 95),
+            "key_exact_ms": max(settled, default=None)}
+
+
+def distinct(text, strong=200):
+    """Pictures a second that differ from the one before by so many pixels at least: what a codec
+    refines of a picture is no new one."""
+    told = parse_changes(text)
+    times = [when for when, changed, _ in told["changed"] if changed >= strong]
+    return {"distinct_per_s": len(times) / told["span_s"],
+            "longest_gap_ms": max(((b - a) / 1e6 for a, b in zip(times, times[1:])), default=None)}
+
+
+# --- the codec alone ---
+
+def codec_ms(size, kbit):
+    """What boxcast's x264 and boxview's decoder of it cost, in ms of a processor for a frame, with
+    nothing around them: the counter's frames, converted beforehand, from a file and to nowhere."""
+    source = "".join(path.read_text("utf-8") for path in ROOT.glob("clients/boxcast/*.c"))
+    launch = re.search(r'\.launch = ("x264enc .*?),\n\t\t\.', source, re.S)
+    if not launch:
+        raise RuntimeError("no line of clients/boxcast says how x264enc is started")
+    encoder = "".join(re.findall(r'"(.*?)"', launch[1]))
+    width, height = size.split("x")
+    shape = f"width={width} height={height} framerate=60/1"
+    frames, rounds, path = 62, 3, BUILD / "artefacts/bench/codec.i420"
+    gst(f"counter --dump {size} | gst-launch-1.0 -q fdsrc ! rawvideoparse format=bgrx {shape} ! "
+        f"videoconvert ! video/x-raw,format=I420 ! filesink location={path}")
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    gst(f"gst-launch-1.0 -q multifilesrc location={path} loop=true num-buffers={rounds} ! "
+        f"rawvideoparse format=i420 {shape} ! {encoder} bitrate={kbit} ! h264parse ! "
+        "avdec_h264 max-threads=1 ! fakesink sync=false")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    path.unlink()
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return 1000 * spent / (frames * rounds)
+
+
+def gst(line):
+    """A shell's line, to its end."""
+    subprocess.run(line, shell=True, check=True, env={**os.environ, "PATH": PATH},
+                   stdout=subprocess.DEVNULL, timeout=PATIENCE_S)
 
 
 def machine():

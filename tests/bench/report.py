@@ -9,14 +9,15 @@ from net.lab import Lab
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("BOXLAND_BUILD", ROOT / "build")).absolute()
+PATH = ":".join(map(str, [BUILD / "out/bin", BUILD / "tests/bench", "/usr/local/bin", "/usr/bin",
+                          "/bin"]))
 BUSY = 0.3  # cores that others may take before the figures are not to be trusted
 
 
 def lab(out):
     """A laboratory whose nodes have our programs."""
-    path = [BUILD / "out/bin", BUILD / "tests/bench", "/usr/local/bin", "/usr/bin", "/bin"]
     return Lab(out, wire=BUILD / "tests/net/wire", share=[ROOT, BUILD],
-               env={"PATH": ":".join(map(str, path))})
+               env={"PATH": PATH})
 
 
 def spread(values, form="{:.1f}"):
@@ -35,10 +36,3 @@ def table(head, rows):
     lines = ["| " + " | ".join(row) + " |" for row in [head, *rows]]
     lines.insert(1, "|" + "---|" * len(head))
     return "\n".join(lines)
-
-
-def warning(cores):
-    """Says so when others took so many cores meanwhile that the figures are worth little."""
-    if max(cores) > BUSY:
-        print("**The machine was busy with other things: what hung on a free processor is worse "
-              "here than it is. Run it again on a quiet machine before quoting it.**\n")

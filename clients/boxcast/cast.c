@@ -415,6 +415,9 @@ static void handle_rate(void *data, uint32_t bits) {
 static void handle_path(void *data, const struct line_path *path) {
 	struct cast *cast = data;
 	cast->path = *path;
+	int64_t now = now_ns();
+	pace_path(&cast->pace, path, encoder_rate(cast->encoder, cast->picture), now);
+	encoder_set_limit(cast->encoder, cast->pace.limit);
 }
 
 static void handle_size(void *data, struct picture_size size) {

@@ -178,7 +178,8 @@ int64_t flight_deadline(const struct flight *flight) {
 		return 0;
 	}
 	const struct flight_sent *oldest = oldest_open(flight);
-	return oldest ? oldest->at + FLIGHT_PATIENCE_NS + flight->rtt_ns : 0;
+	int64_t rtt = flight->rtt_window_end != 0 ? flight->rtt_ns : FLIGHT_UNKNOWN_NS;
+	return oldest ? oldest->at + FLIGHT_PATIENCE_NS + rtt : 0;
 }
 
 bool flight_check(struct flight *flight, int64_t now) {

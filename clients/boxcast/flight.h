@@ -17,12 +17,13 @@
  *
  * A frame is asked for only while that leaves no more than `limit` in flight. If the oldest one sent
  * is unacknowledged for more than 250 ms + rtt, all are given up: a keyframe is sent, and no other
- * frame before that one is acknowledged.
+ * frame before that one is acknowledged. Before the first ack nobody knows rtt: a second is taken for it.
  *
  * Times are ns of CLOCK_MONOTONIC, given by the caller; nothing here reads a clock.
  */
 
 #define FLIGHT_PATIENCE_NS 250000000
+#define FLIGHT_UNKNOWN_NS 1000000000 // of a way whose round trip is not known
 #define FLIGHT_MAX 128 // frames remembered, and an upper bound of the limit
 
 struct flight_sent {

@@ -86,12 +86,104 @@ static void rest_tells_nothing(void **state) {
 	assert_int_equal(pace.limit, limit);
 }
 
+/* What boxd tells of a line, ten times a second: BBR's window is two round trips of what is carried. */
+static struct line_path told(const struct line *line) {
+	return (struct line_path){
+		.rtt_ns = RTT + line->queue,
+		.least_ns = RTT,
+		.window = line->carries / 8 * RTT * 2 / 1000000000,
+		.sent = 1000,
+	};
+}
+
+static void play_told(struct pace *pace, struct line *line, int64_t *now, int64_t ns) {
+	for (int64_t end = *now + ns; *now < end;) {
+		play(pace, line, now, 100 * MS);
+		const struct line_path path = told(line);
+		pace_path(pace, &path, in_force(pace), *now);
+	}
+}
+
+static void a_queue_that_is_told_of_is_short(void **state) {
+	struct pace pace;
+	pace_init(&pace);
+	struct line line = {.carries = 5000000};
+	int64_t now = MS;
+	play_told(&pace, &line, &now, 1500 * MS);
+	assert_true(in_force(&pace) < 5000000);
+	int64_t most = 0;
+	for (int i = 0; i < 100; i++) {
+		play_told(&pace, &line, &now, 100 * MS);
+		most = i > 10 && line.queue > most ? line.queue : most;
+		assert_true(in_force(&pace) > 2000000);
+	}
+	assert_true(most < 120 * MS);
+	line.carries = 20000000;
+	play_told(&pace, &line, &now, 2500 * MS);
+	assert_int_equal(pace.limit, 0);
+}
+
+/* Every other frame waits for a lost packet, but there is no queue: no rate would make it better. */
+static void losses_do_not_take_all(void **state) {
+	struct pace pace;
+	pace_init(&pace);
+	struct line line = {.carries = 7000000, .lost = 1};
+	int64_t now = MS;
+	for (int i = 0; i < 100; i++) {
+		for (int64_t end = now + 100 * MS; now < end; now += FRAME) {
+			pace_sent(&pace, in_force(&pace) / 60 / 8);
+			pace_acked(&pace, PACE_HIGH_NS + MS, RTT, in_force(&pace), MOST, now);
+		}
+		const struct line_path path = told(&line);
+		pace_path(&pace, &path, in_force(&pace), now);
+		pace_stalled(&pace, in_force(&pace), now);
+		assert_true(in_force(&pace) >= 7000000 * 4 / 10 - 1000);
+	}
+	assert_true(in_force(&pace) < 3500000);
+	// the same when nothing is told of the path: it may be a queue
+	now += 5000 * MS;
+	pace_stalled(&pace, in_force(&pace), now);
+	assert_true(in_force(&pace) < 2000000);
+}
+
+/* The first window of a long way is small, and says little of what it carries. */
+static void a_long_way_begins_gently(void **state) {
+	struct pace pace;
+	pace_init(&pace);
+	struct line_path path = {.rtt_ns = 90 * MS, .least_ns = 90 * MS, .window = 14500, .sent = 5};
+	pace_path(&pace, &path, MOST, MS);
+	assert_int_equal(pace.limit, 1500000);
+	struct line line = {.carries = 20000000};
+	int64_t now = MS;
+	play_told(&pace, &line, &now, 2500 * MS);
+	assert_int_equal(pace.limit, 0);
+	pace_init(&pace); // a short one carries enough with the same window
+	path.rtt_ns = path.least_ns = MS;
+	pace_path(&pace, &path, MOST, MS);
+	assert_int_equal(pace.limit, 0);
+}
+
+static void what_was_told_grows_old(void **state) {
+	struct pace pace;
+	pace_init(&pace);
+	struct line line = {.carries = 7000000};
+	const struct line_path path = told(&line);
+	assert_int_equal(pace_carries(&pace, MS), 0);
+	pace_path(&pace, &path, MOST, MS);
+	assert_in_range(pace_carries(&pace, 2 * MS), 6900000, 7000000);
+	assert_int_equal(pace_carries(&pace, 2 * MS + PACE_PATH_NS), 0);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(enough_is_left_alone),
 		cmocka_unit_test(too_much_is_lowered_and_comes_back),
 		cmocka_unit_test(a_line_that_is_cut_is_tried_gently),
 		cmocka_unit_test(rest_tells_nothing),
+		cmocka_unit_test(a_queue_that_is_told_of_is_short),
+		cmocka_unit_test(losses_do_not_take_all),
+		cmocka_unit_test(a_long_way_begins_gently),
+		cmocka_unit_test(what_was_told_grows_old),
 	};
 	return cmocka_run_group_tests_name("pace", tests, NULL, NULL);
 }

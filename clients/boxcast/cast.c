@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "box/utf8.h"
+#include "boxcast/again.h"
 #include "boxcast/encoder.h"
 #include "boxcast/flight.h"
 #include "boxcast/lossless.h"
@@ -40,6 +41,9 @@ struct cast {
 	struct viewer *viewer;
 	struct flight flight;
 	struct pace pace;
+	struct again again;
+	struct frame again_frame; // the last video frame, to be sent again behind the next one; size 0: none
+	struct buf again_bytes;   // its payload
 	struct steps steps;
 	int64_t came_at, coded_at; // when the last coded frame was here, and came out of the encoder
 	int64_t captured_at; // the last for video
@@ -173,6 +177,24 @@ static void cast_say_video(struct cast *cast, struct picture_size picture,
 	}
 }
 
+/* What was kept is sent a second time, and this video frame is kept. */
+static void cast_again(struct cast *cast, const struct frame *frame) {
+	bool key = frame->flags & FRAME_KEY;
+	if (cast->again_frame.size > 0 && !key) {
+		cast->again_frame.payload = buf_front(&cast->again_bytes);
+		viewer_send_picture(cast->viewer, &cast->again_frame);
+		pace_sent(&cast->pace, cast->again_frame.size);
+		stats_again(&cast->stats, cast->again_frame.size);
+	}
+	cast->again_frame.size = 0;
+	buf_drop(&cast->again_bytes, cast->again_bytes.size);
+	// a keyframe is large, and what was before it is of no use any more
+	if (cast->again.on && frame->kind == FRAME_VIDEO && !key &&
+			buf_append(&cast->again_bytes, frame->payload, frame->size)) {
+		cast->again_frame = *frame;
+	}
+}
+
 /* Sends a picture of either lane. came_ns: when its capture was here, coded_ns: when it was done. */
 static void cast_send(struct cast *cast, struct frame *frame, int64_t came_ns, int64_t coded_ns) {
 	bool key = frame->flags & FRAME_KEY;
@@ -185,6 +207,7 @@ static void cast_send(struct cast *cast, struct frame *frame, int64_t came_ns, i
 	}
 	frame->base = frame->kind == FRAME_VIDEO ? cast->key_sequence : cast->whole;
 	viewer_send_picture(cast->viewer, frame);
+	cast_again(cast, frame);
 	cast->tiled = frame->kind == FRAME_TILES;
 	int64_t now = now_ns();
 	flight_sent(&cast->flight, cast->sequence, key, now);
@@ -370,12 +393,26 @@ static const struct encoder_events encoder_events = {
 
 // the viewer
 
+/* Bits a second on the way, of which the encoder's are a part. */
+static uint32_t cast_rate(const struct cast *cast) {
+	return encoder_rate(cast->encoder, cast->picture) * (cast->again.on ? 2 : 1);
+}
+
+static void cast_limit(struct cast *cast, int64_t now) {
+	uint32_t limit = cast->pace.limit;
+	if (cast->again.on) {
+		uint32_t share = again_share(pace_carries(&cast->pace, now));
+		limit = limit == 0 || limit / 2 > share ? share : limit / 2;
+	}
+	encoder_set_limit(cast->encoder, limit);
+}
+
 /* A frame was so long on its way and back. */
 static void cast_pace(struct cast *cast, int64_t way_ns, int64_t now) {
 	int64_t wait = way_ns - cast->flight.rtt_ns;
-	pace_acked(&cast->pace, wait > 0 ? wait : 0, cast->flight.rtt_ns,
-		encoder_rate(cast->encoder, cast->picture), encoder_most(cast->encoder, cast->picture), now);
-	encoder_set_limit(cast->encoder, cast->pace.limit);
+	uint32_t most = encoder_most(cast->encoder, cast->picture) * (cast->again.on ? 2 : 1);
+	pace_acked(&cast->pace, wait > 0 ? wait : 0, cast->flight.rtt_ns, cast_rate(cast), most, now);
+	cast_limit(cast, now);
 }
 
 static void handle_ack(void *data, const struct ack *ack) {
@@ -416,8 +453,14 @@ static void handle_path(void *data, const struct line_path *path) {
 	struct cast *cast = data;
 	cast->path = *path;
 	int64_t now = now_ns();
-	pace_path(&cast->pace, path, encoder_rate(cast->encoder, cast->picture), now);
-	encoder_set_limit(cast->encoder, cast->pace.limit);
+	pace_path(&cast->pace, path, cast_rate(cast), now);
+	const struct steps_task task = task_of(cast, cast->picture);
+	bool was = cast->again.on;
+	again_path(&cast->again, path, pace_carries(&cast->pace, now), steps_enough(&task), now);
+	if (was != cast->again.on) {
+		log_info("each frame is sent %s from now on", was ? "once" : "twice: packets are lost on a long way");
+	}
+	cast_limit(cast, now);
 }
 
 static void handle_size(void *data, struct picture_size size) {
@@ -546,8 +589,8 @@ static int handle_timer(void *data) {
 	cast_ask(cast);
 	if (flight_check(&cast->flight, now)) {
 		log_debug("no ack in time: all frames are given up for a keyframe");
-		pace_stalled(&cast->pace, encoder_rate(cast->encoder, cast->picture), now);
-		encoder_set_limit(cast->encoder, cast->pace.limit);
+		pace_stalled(&cast->pace, cast_rate(cast), now);
+		cast_limit(cast, now);
 		cast_ask(cast);
 	}
 	int64_t due = refine_deadline(cast);
@@ -603,6 +646,8 @@ struct cast *cast_create(struct wl_event_loop *loop, int fd) {
 	}
 	flight_init(&cast->flight, 0);
 	pace_init(&cast->pace);
+	again_init(&cast->again);
+	buf_init(&cast->again_bytes);
 	steps_init(&cast->steps);
 	stats_init(&cast->stats);
 	cast->colour = COLOUR_FIRST;
@@ -653,5 +698,6 @@ void cast_destroy(struct cast *cast) {
 	lossless_destroy(cast->lossless);
 	viewer_destroy(cast->viewer);
 	buf_finish(&cast->tiles);
+	buf_finish(&cast->again_bytes);
 	free(cast);
 }

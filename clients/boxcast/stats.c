@@ -45,6 +45,12 @@ void stats_frame(struct stats *stats, size_t bytes, bool key) {
 	}
 }
 
+void stats_again(struct stats *stats, size_t bytes) {
+	stats->bytes += bytes;
+	stats->all_bytes += bytes;
+	stats->all_again++;
+}
+
 static int compare(const void *a, const void *b) {
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
 	return x < y ? -1 : x > y;
@@ -75,6 +81,7 @@ const char *stats_print(struct stats *stats, const struct stats_facts *facts, in
 	add_line(out, size, "coded %dx%d\n", facts->coded_width, facts->coded_height);
 	add_line(out, size, "rate %" PRIu32 "\n", facts->rate);
 	add_line(out, size, "frames %" PRIu64 "\n", stats->all_frames);
+	add_line(out, size, "sent-again %" PRIu64 "\n", stats->all_again);
 	add_line(out, size, "keyframes %" PRIu64 "\n", stats->all_keys);
 	add_line(out, size, "bytes %" PRIu64 "\n", stats->all_bytes);
 	if (stats->since > 0 && seconds > 0) {

@@ -34,13 +34,16 @@ struct stats {
 	} stages[STATS_STAGES];
 	uint32_t frames, keys; // this second
 	uint64_t bytes;
-	uint64_t all_frames, all_keys, all_bytes;
+	uint64_t all_frames, all_keys, all_bytes, all_again;
 	int64_t since;
 };
 
 void stats_init(struct stats *stats);
 void stats_add(struct stats *stats, enum stats_stage stage, int64_t ns);
 void stats_frame(struct stats *stats, size_t bytes, bool key);
+
+/* A frame was sent again. */
+void stats_again(struct stats *stats, size_t bytes);
 
 /* What else the lines say. */
 struct stats_facts {

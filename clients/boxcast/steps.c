@@ -169,3 +169,9 @@ struct picture_size steps_size(const struct steps *steps, const struct steps_tas
 uint32_t steps_divisor(const struct steps *steps, const struct steps_task *task) {
 	return step_of(steps, task).divisor;
 }
+
+uint32_t steps_enough(const struct steps_task *task) {
+	uint64_t pixels = (uint64_t)task->window.width * (uint64_t)task->window.height / 4;
+	uint64_t bits = pixels * task->refresh_mhz / 1000 * ENOUGH / 1000;
+	return bits < UINT32_MAX ? (uint32_t)bits : UINT32_MAX;
+}

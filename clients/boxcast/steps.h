@@ -50,6 +50,8 @@ void steps_encoded(struct steps *steps, int64_t ns, int64_t apart_ns);
 void steps_decoded(struct steps *steps, int64_t ns);
 /* A frame was coded: true, it is another step from now on. */
 bool steps_look(struct steps *steps, const struct steps_task *task, int64_t now);
+/* Bits a second that suffice for half of each side. */
+uint32_t steps_enough(const struct steps_task *task);
 /* What is coded of this window: its own size, or less. */
 struct picture_size steps_size(const struct steps *steps, const struct steps_task *task);
 /* One of so many frames is coded. */

@@ -3,7 +3,7 @@
 
 import time
 
-from view.rig import ACK, LIKE, VIDEO
+from view.rig import ACK, LIKE, VIDEO, WAIT
 
 SMALLER = 20  # dB, of a picture with 480x360 pixels and half a megabit a second
 
@@ -88,3 +88,38 @@ def test_a_small_rate_takes_pixels_and_gives_them_back(rig):
     assert len(keyframes(relay)) - keys <= 4, "each change costs one keyframe, and so does moving again"
     _, number, _ = rig.seen("all")
     assert rig.seen("all", above=number)[2] >= LIKE
+
+
+def path(sent, lost):
+    """What boxd says of a long way."""
+    return f"path rtt=95000 least=90000 window=200000 flight=20000 sent={sent} lost={lost}\n"
+
+
+def test_on_a_long_way_that_loses_packets_each_frame_goes_twice(rig):
+    relay = rig.both(fps=60)
+    relay.wait(lambda r: len(r.kind("up", ACK)) > 20)
+
+    def twice(frames):
+        sequences = [f[3] for f in frames if f[1] == VIDEO and not f[2] & 1]
+        return len(sequences) - len(set(sequences))
+
+    assert twice(relay.pictures()) == 0
+    said, deadline = 0, time.monotonic() + WAIT
+    while twice(relay.pictures()) < 30:
+        assert time.monotonic() < deadline, "no frame is sent twice"
+        said += 1
+        rig.say(relay, path(40 * said, 2 * said))
+        rig.quiet(relay, 0.1)
+    _, number, _ = rig.seen("twice")
+    assert rig.seen("twice", above=number)[2] >= LIKE, "a frame that is here already is dropped"
+    asked = relay.lines("up").count("key please")
+    while True:  # the losses end, and so does that
+        before = len(relay.pictures())
+        said += 1
+        rig.say(relay, path(40 * said, 2))
+        rig.quiet(relay, 0.1)
+        frames = relay.pictures()[before:]
+        if len(frames) >= 4 and not twice(frames):
+            break
+        assert time.monotonic() < deadline + WAIT, "frames are sent twice for ever"
+    assert relay.lines("up").count("key please") == asked

@@ -3,6 +3,7 @@
 #define BOXES_FS_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 
 #include "boxes/env.h"
@@ -20,6 +21,8 @@ struct fs { // of all of them
 	struct wl_list moving;   // fs_tree.link
 	int waiting;             // jobs, for a change
 	struct wl_list replicas; // of fs_replica.c
+	_Atomic unsigned int rights; // counts changes of who may do what, for who tells of boxes
+	struct wl_listener rights_changed; // of the tree
 };
 
 /* What may be waited for when a file of an export is opened, though all that leads to it is at hand. */

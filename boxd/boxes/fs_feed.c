@@ -27,6 +27,7 @@ struct feed {
 	struct fs_export *export;
 	struct history *history;
 	uint64_t serial;  // told until here
+	unsigned int rights; // fs.rights, when it was
 	int64_t next_ms;  // until then there is no look
 	struct buf out;
 	struct buf origins; // as they were told
@@ -183,8 +184,13 @@ static bool look(struct feed *feed) {
 static void run_look(void *data) {
 	struct feed *feed = data;
 	int64_t began = now_ms();
+	unsigned int rights = feed->job.fs->rights;
 	if (began < feed->next_ms) {
 		return;
+	}
+	if (rights != feed->rights) { // what he may get may be more now: all is told anew
+		feed->looked = false;
+		feed->rights = rights;
 	}
 	if (!history_lock(feed->history)) {
 		fs_job_fail(feed, errno);

@@ -217,6 +217,7 @@ void fs_look_up(struct box *box, struct req *req) {
 /* Leave that somebody gave for always. */
 
 struct allowing {
+	struct fs *fs;
 	char *root, *rest, *line;
 };
 
@@ -229,7 +230,7 @@ static void allowing_destroy(struct allowing *allowing) {
 
 static void run_allow(void *data) {
 	struct allowing *allowing = data;
-	struct fs_job job = {.fd = -1};
+	struct fs_job job = {.fs = allowing->fs, .fd = -1};
 	struct perm_step step;
 	int fd = fs_open_beneath(allowing->root, allowing->rest, O_RDONLY | O_NONBLOCK);
 	if (fd < 0) {
@@ -255,6 +256,7 @@ void fs_allow(struct box *box, const char *rest, const char *line) {
 	if (!allowing) {
 		return;
 	}
+	allowing->fs = export->fs;
 	allowing->root = strdup(export->path);
 	allowing->rest = strdup(rest);
 	allowing->line = strdup(line);

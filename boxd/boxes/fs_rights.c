@@ -204,6 +204,15 @@ static bool changed(struct fs_job *job, bool good) {
 	return good || fs_job_fail(job, errno);
 }
 
+// Whoever was told what he may get is told anew.
+static bool changed_for_all(struct fs_job *job, bool good) {
+	good = changed(job, good);
+	if (good) {
+		job->fs->rights++;
+	}
+	return good;
+}
+
 bool fs_set_acl(struct fs_job *job, int fd, const struct acl *acl) {
 	char text[TREE_ACL_MAX];
 	size_t size = 0;
@@ -211,12 +220,12 @@ bool fs_set_acl(struct fs_job *job, int fd, const struct acl *acl) {
 		size += (size_t)snprintf(text + size, sizeof(text) - size, "%s%s %s", size > 0 ? "\n" : "",
 			acl->lines[i].who, acl->lines[i].letters);
 	}
-	return changed(job, size > 0 ? set_attribute(fd, TREE_ACL, text, size) == 0 :
+	return changed_for_all(job, size > 0 ? set_attribute(fd, TREE_ACL, text, size) == 0 :
 		fremovexattr(fd, TREE_ACL) == 0 || errno == ENODATA);
 }
 
 bool fs_set_owner(struct fs_job *job, int fd, const char *owner) {
-	return changed(job, set_attribute(fd, FS_OWNER, owner, strlen(owner)) == 0);
+	return changed_for_all(job, set_attribute(fd, FS_OWNER, owner, strlen(owner)) == 0);
 }
 
 bool fs_set_maker(struct fs_job *job, int fd) {

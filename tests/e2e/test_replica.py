@@ -203,6 +203,9 @@ def test_friend(lab, ann):
     wait_for(lambda: pc.node.exists("/home/bob/pool/notes/one"), 30, "one on pc")
     wait_current(pc, "/fs/pool/notes/.box-link-0")
     assert not pc.node.exists("/home/bob/pool/notes/two")  # which is not for bob
+    # until it is
+    den.box("chinfo", "/fs/pool/notes/two", "acl", "bob kg")
+    wait_for(lambda: pc.node.exists("/home/bob/pool/notes/two"), 30, "two on pc")
 
 
 def test_deep(ann):

@@ -56,6 +56,7 @@ static bool print_link(const struct replica *replica, struct buf *out) {
 	op_set(&head, OP_F_DEVICE, link->device);
 	op_set(&head, OP_F_BY, subject_print(&link->subject, by));
 	op_set_number(&head, OP_F_STARTED, (uint64_t)link->started);
+	link_add_grants(link, &head);
 	bool good = name && op_encode(&head, out, NULL) == OP_OK;
 	op_head_finish(&head);
 	free(name);
@@ -103,6 +104,7 @@ static struct replica *restore_named(struct fs *fs, const struct op_head *head, 
 		.name = last,
 		.device = op_get(head, OP_F_DEVICE),
 		.started = (int64_t)op_get_number(head, OP_F_STARTED, 0),
+		.grants = head,
 	};
 	size_t size;
 	const char *word = name_next(&at, &size), *by = op_get(head, OP_F_BY);

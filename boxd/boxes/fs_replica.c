@@ -303,6 +303,11 @@ static void user_describe(const struct link *link, struct op_head *entry) {
 	}
 }
 
+static void user_granted(struct link *link) {
+	const struct replica *replica = link->data;
+	fs_links_save(replica->fs);
+}
+
 static void user_made(struct link *link, struct op_head *reply) {
 	const struct replica *replica = link->data;
 	char *name = box_name(link->io);
@@ -318,6 +323,7 @@ const struct link_user replica_user = {
 	.prefix = FS_LINK,
 	.describe = user_describe,
 	.made = user_made,
+	.granted = user_granted,
 	.request = user_request,
 	.up = user_up,
 	.data = replica_hear,

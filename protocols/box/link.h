@@ -44,6 +44,8 @@ struct link_user {
 	const char *prefix; // of the link box's name, before its number; NULL: none
 	/* Says more of the link, or otherwise, in its kind: state, title. Optional. */
 	void (*describe)(const struct link *link, struct op_head *entry);
+	/* The asker brought newer grants: whoever keeps the link keeps those. Optional. */
+	void (*granted)(struct link *link);
 	/* Says more in the answer to who links: its name below what io walks. Optional. */
 	void (*made)(struct link *link, struct op_head *reply);
 	/* Adds fields to the request before each attempt: type, from, view. Optional. */
@@ -70,6 +72,7 @@ struct link_kept {
 	const char *want;   // NULL: anything
 	struct subject subject;
 	int64_t started;
+	const struct op_head *grants; // its fields grant; NULL: none
 };
 
 /* Who can dial. One per program; implemented by net/link.c, and by tests in memory. */
@@ -97,6 +100,7 @@ struct linker {
 	void (*down)(struct link *link, enum op_code code, const char *sentence);
 	void (*finish)(struct link *link);
 	void (*end)(struct link *link);
+	void (*grants)(const struct link *link, struct op_head *head); // adds those it has; NULL: none ever
 };
 
 static inline bool link_write(struct link *link, const void *bytes, size_t size) {
@@ -122,6 +126,12 @@ static inline void link_down(struct link *link, enum op_code code, const char *s
  */
 static inline void link_finish(struct link *link) {
 	link->linker->finish(link);
+}
+/* The asker's grants for the device, to be kept with the link. */
+static inline void link_add_grants(const struct link *link, struct op_head *head) {
+	if (link->linker->grants) {
+		link->linker->grants(link, head);
+	}
 }
 /* For good: the link's box goes. The link is freed. */
 static inline void link_end(struct link *link) {

@@ -3,8 +3,7 @@
  * link.c - links that dial, and dial again.
  *
  * What is done with a device is the io box's matter (struct link_user); where a device is found is
- * the caller's. Links here live as long as their io box; who keeps them on disk restores them, but not
- * the grants that they came with.
+ * the caller's. Links here live as long as their io box; who keeps them on disk restores them.
  */
 #include "net/link.h"
 
@@ -430,6 +429,9 @@ static bool same_subject(const struct subject *a, const struct subject *b) {
 static void take_grants(struct net_link *l, const struct op_head *from) {
 	op_unset(&l->grants, OP_F_GRANT);
 	add_grants(&l->grants, from);
+	if (l->link.user->granted) {
+		l->link.user->granted(&l->link);
+	}
 	if (is_idle(l)) {
 		try_again(l);
 	} else {
@@ -550,6 +552,9 @@ static struct net_link *net_link_create(struct net_linker *linker, struct box *i
 	};
 	l->want = want ? strdup(want) : NULL;
 	op_head_init_entry(&l->grants);
+	if (kept->grants) {
+		add_grants(&l->grants, kept->grants);
+	}
 	l->timer = wl_event_loop_add_timer(linker->loop, handle_timer, l);
 	l->name_timer = wl_event_loop_add_timer(linker->loop, handle_name_timer, l);
 	if (l->link.device && (l->want || !want) && l->timer && l->name_timer) {
@@ -602,13 +607,13 @@ static struct link *follow(struct linker *base, struct box *io, const struct lin
 		.want = first->want,
 		.subject = other->subject,
 		.started = (int64_t)time(NULL),
+		.grants = &first->grants,
 	};
 	struct net_link *l = net_link_create_named(linker, io, &kept, user, data);
 	if (!l) {
 		return NULL;
 	}
 	l->follows = true;
-	add_grants(&l->grants, &first->grants);
 	dial(l);
 	return &l->link;
 }
@@ -657,6 +662,7 @@ static struct link *make(struct linker *base, struct box *io, struct req *req,
 		.want = op_get(req->head, OP_F_WANT),
 		.subject = *req->subject,
 		.started = (int64_t)time(NULL),
+		.grants = req->head,
 	};
 	struct net_link *l = net_link_create_named(linker, io, &kept, user, data);
 	char *name = l ? box_name(l->link.box) : NULL;
@@ -669,7 +675,6 @@ static struct link *make(struct linker *base, struct box *io, struct req *req,
 		}
 		return NULL;
 	}
-	add_grants(&l->grants, req->head);
 	l->replaces = user->single || op_has(req->head, OP_F_ONLY);
 	op_set(req_reply(req), OP_F_NAME, name);
 	free(name);
@@ -739,6 +744,11 @@ static void finish(struct link *link) {
 	}
 }
 
+static void link_grants(const struct link *link, struct op_head *head) {
+	const struct net_link *l = (const struct net_link *)link;
+	add_grants(head, &l->grants);
+}
+
 void net_linker_init(struct net_linker *linker, struct wl_event_loop *loop,
 		const struct caller *caller) {
 	*linker = (struct net_linker){
@@ -753,6 +763,7 @@ void net_linker_init(struct net_linker *linker, struct wl_event_loop *loop,
 			.down = down,
 			.finish = finish,
 			.end = end,
+			.grants = link_grants,
 		},
 		.loop = loop,
 		.caller = caller,

@@ -16,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from net.household import Household, pair
+from net.place import wait_for
 from peer.quic import fingerprint
 
 SIZE = 3 * 1000 * 1000
@@ -29,11 +30,12 @@ def homes(lab):
     """ibiza is Ann's, who asks; loft is Alice's and pc is Bob's. All three know one another."""
     ibiza = Household(lab.node("ibiza")).start()
     loft = Household(lab.node("loft", person="alice"),
-                     boxd_conf="export files /home/alice/files\naccess /fs/files ann ksg\n")
-    loft.node.run(["mkdir", "files"])
+                     boxd_conf="export files /home/alice/files\naccess /fs/files ann ksg\n"
+                     "store pool /home/alice/pool\naccess /fs/pool ann ksg\n")
+    loft.node.run(["mkdir", "files", "pool"])
     loft.node.write_file("/home/alice/files/large", os.urandom(SIZE))
     pc = Household(lab.node("pc", person="bob"),
-                   boxd_conf="store desk /home/bob/desk\naccess /fs/desk ann ksgpm\n")
+                   boxd_conf="store desk /home/bob/desk\naccess /fs/desk ann ksgpml\n")
     pc.node.run(["mkdir", "desk"])
     for home in (loft, pc):
         home.start()
@@ -70,6 +72,26 @@ def test_what_the_asker_may_not(lab, homes):
         assert not pc.node.exists("/home/bob/desk/other")
     finally:
         pc.box("chinfo", "/fs/desk", "acl", "ann ksgpm")
+
+
+def test_a_replica_outlives_its_boxd(homes):
+    """Ann has Bob's machine follow Alice's, who shows Bob nothing: the grant is kept with the link. It is
+    for the history, so folders are what there is to see."""
+    ibiza, loft, pc = homes
+    loft.node.run(["sh", "-c", "mkdir -p pool/notes/one"])
+    pc.box("chinfo", "/fs/desk", "acl", "ann ksgpml")
+    link = ibiza.box("ln", "/n/alice.loft/fs/pool/notes", "/n/bob.pc/fs/desk/notes").removeprefix("/n/bob.pc")
+    wait_for(lambda: pc.node.exists("/home/bob/desk/notes/one"), 30, "the first folder")
+    ibiza.boxd.stop()  # who asked for it is away
+    pc.boxd.kill()
+    pc.boxd.wait()
+    loft.node.run(["sh", "-c", "mkdir pool/notes/two"])
+    pc.start_boxd()
+    try:
+        wait_for(lambda: pc.node.exists("/home/bob/desk/notes/two"), 30, "the second folder")
+    finally:
+        ibiza.start_boxd()
+    pc.box("rm", link)
 
 
 # --- each use, by hand ---

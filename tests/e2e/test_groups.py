@@ -13,8 +13,9 @@ DIR = "/home/ann/.local/share/boxland/groups"
 @pytest.fixture(scope="module")
 def homes(lab):
     """den and ibiza are Ann's; pc is Bob's, who is known to both."""
-    den = Household(lab.node("den"), boxd_conf="store pool /home/ann/pool\n")
-    den.node.run(["mkdir", "pool"])
+    den = Household(lab.node("den"), boxd_conf="store pool /home/ann/pool\nstore kept /home/ann/kept\n"
+                    "access /fs/kept family ksgl\n")
+    den.node.run(["mkdir", "pool", "kept"])
     den.start(desktop="400x300")
     ibiza = Household(lab.node("ibiza")).start()
     pc = Household(lab.node("pc", person="bob"), boxd_conf="store pool /home/bob/pool\n")
@@ -108,6 +109,21 @@ def test_what_rested_on_it_ends(homes, by):
     den.box("rm", "/chan/y")
     den.box("rm", "/proc/rests")
     pc.box("rm", "/chan/z")
+
+
+def test_a_kept_link_knows_its_group(homes):
+    """A replica that Bob made as one of the family goes on when boxd was restarted."""
+    den, _, pc = homes
+    den.box("group", "family", "add", "bob")
+    pc.node.run(["mkdir", "-p", "pool/box/one"])
+    link = pc.box("ln", "/fs/pool/box", "/n/ann.den/fs/kept/box").removeprefix("/n/ann.den")
+    wait_for(lambda: den.node.exists("/home/ann/kept/box/one"), 20, "one on den")
+    den.boxd.stop()
+    den.start_boxd()
+    pc.node.run(["mkdir", "-p", "pool/box/two"])
+    wait_for(lambda: den.node.exists("/home/ann/kept/box/two"), 30, "two on den")
+    den.box("group", "family", "rm", "bob")
+    den.wait_no_box(link)
 
 
 def test_names(homes):

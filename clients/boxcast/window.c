@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 #include <wayland-client.h>
 
@@ -16,6 +15,7 @@
 
 #define LOG_MODULE "window"
 #include "base/log.h"
+#include "base/sealed.h"
 
 #define INPUT_MAX 128         // records of one request
 #define BUFFER_MAX (1u << 20) // bytes kept for a boxland that is busy
@@ -283,19 +283,10 @@ void window_input(struct window *window, const struct input_record *records, int
 
 bool window_keymap(struct window *window, const char *text) {
 	size_t size = strlen(text) + 1;
-	int fd = memfd_create("keymap", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int fd = sealed_create("keymap", text, size);
 	if (fd < 0) {
 		log_errno("keymap not passed on");
 		return false;
-	}
-	for (size_t at = 0; at < size;) {
-		ssize_t n = write(fd, text + at, size - at);
-		if (n < 0) {
-			log_errno("keymap not passed on");
-			close(fd);
-			return false;
-		}
-		at += (size_t)n;
 	}
 	box_cast_v1_keymap(window->cast, fd, (uint32_t)size);
 	close(fd); // the request holds a copy

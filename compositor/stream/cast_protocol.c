@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "box-cast-v1-protocol.h"
@@ -18,6 +17,7 @@
 
 #define LOG_MODULE "cast"
 #include "base/log.h"
+#include "base/sealed.h"
 
 #define VERSION 1
 #define KEYMAP_MAX (128 * 1024 + 1) // what boxcast passes on, and its end
@@ -120,24 +120,11 @@ static void handle_input(struct wl_client *client, struct wl_resource *resource,
 	}
 }
 
-// The text of a file that somebody else wrote; malloc'd, terminated. NULL: not one.
-static char *read_text(int fd, uint32_t size) {
-	struct stat st;
-	if (size == 0 || size > KEYMAP_MAX || fstat(fd, &st) < 0 || st.st_size < (off_t)size) {
-		return NULL;
-	}
-	char *text = calloc(1, (size_t)size + 1);
-	if (text && pread(fd, text, size, 0) != (ssize_t)size) {
-		free(text);
-		text = NULL;
-	}
-	return text;
-}
-
 static void handle_keymap(struct wl_client *client, struct wl_resource *resource, int32_t fd,
 		uint32_t size) {
 	struct cast *cast = cast_from(resource);
-	char *text = listens(cast) && cast->events->keymap ? read_text(fd, size) : NULL;
+	bool wanted = listens(cast) && cast->events->keymap && size > 0 && size <= KEYMAP_MAX;
+	char *text = wanted ? sealed_read(fd, size) : NULL; // whoever wrote it may be a stranger's by now
 	close(fd);
 	if (text) {
 		cast->events->keymap(cast->data, text);

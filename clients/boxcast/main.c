@@ -11,6 +11,7 @@
 
 #include "boxcast/cast.h"
 #include "boxcast/probe.h"
+#include "media/jail.h"
 #include "media/media.h"
 
 #define LOG_MODULE "main"
@@ -51,10 +52,11 @@ static int run(struct wl_event_loop *loop) {
 	}
 	struct wl_event_source *term = wl_event_loop_add_signal(loop, SIGTERM, handle_signal, cast);
 	struct wl_event_source *intr = wl_event_loop_add_signal(loop, SIGINT, handle_signal, cast);
-	while (cast_prepare(cast) != CAST_OVER) {
+	bool shut = jail_close_calls(); // nothing of the viewer's was read yet
+	while (shut && cast_prepare(cast) != CAST_OVER) {
 		wl_event_loop_dispatch(loop, -1);
 	}
-	int result = cast_result(cast);
+	int result = shut ? cast_result(cast) : EXIT_FAILURE;
 	wl_event_source_remove(term);
 	wl_event_source_remove(intr);
 	cast_destroy(cast);
@@ -75,13 +77,15 @@ int main(int argc, char *argv[]) {
 		sigprocmask(SIG_BLOCK, &handled, NULL); // GStreamer's threads leave them to the loop
 	}
 	static const char *const plugins[] = {"app", "coreelements", "openh264", "va", "x264", NULL};
-	if (!media_init(plugins)) {
+	if (!media_init() || !jail_close_files(NULL)) {
 		return EXIT_FAILURE;
 	}
+	media_load(plugins);
 	int result = EXIT_FAILURE;
 	struct wl_event_loop *loop = wl_event_loop_create();
 	if (loop && probe) {
-		result = probe_encoder(loop) ? EXIT_SUCCESS : EXIT_FAILURE;
+		// as shut in as a view, so that what works here works there
+		result = jail_close_calls() && probe_encoder(loop) ? EXIT_SUCCESS : EXIT_FAILURE;
 	} else if (loop) {
 		result = run(loop);
 	}

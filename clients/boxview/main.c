@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "boxview/view.h"
+#include "media/jail.h"
 #include "media/media.h"
 
 #define LOG_MODULE "main"
@@ -100,20 +101,27 @@ int main(int argc, char *argv[]) {
 	sigaddset(&handled, SIGTERM);
 	sigaddset(&handled, SIGINT);
 	sigprocmask(SIG_BLOCK, &handled, NULL); // GStreamer's threads leave them to the loop
+	// of the person: the cursor's form, and fonts for a sentence
+	static const char *const looks[] = {
+		"~/.cache/fontconfig", "~/.config/fontconfig", "~/.fonts", "~/.icons",
+		"~/.local/share/fonts", "~/.local/share/icons", NULL,
+	};
 	static const char *const plugins[] = {"app", "coreelements", "libav", "openh264", NULL};
-	if (!media_init(plugins)) {
+	if (!media_init() || !jail_close_files(looks)) {
 		return EXIT_FAILURE;
 	}
+	media_load(plugins);
 	int result = EXIT_FAILURE;
 	struct wl_event_loop *loop = wl_event_loop_create();
 	struct view *view = loop ? view_create(loop, &options) : NULL;
 	if (view) {
 		struct wl_event_source *term = wl_event_loop_add_signal(loop, SIGTERM, handle_signal, view);
 		struct wl_event_source *intr = wl_event_loop_add_signal(loop, SIGINT, handle_signal, view);
-		while (view_prepare(view) != VIEW_OVER) {
+		bool shut = jail_close_calls(); // nothing of the source's was read yet
+		while (shut && view_prepare(view) != VIEW_OVER) {
 			wl_event_loop_dispatch(loop, -1);
 		}
-		result = view_result(view);
+		result = shut ? view_result(view) : EXIT_FAILURE;
 		wl_event_source_remove(term);
 		wl_event_source_remove(intr);
 		view_destroy(view);

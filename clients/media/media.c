@@ -11,6 +11,8 @@
 #define LOG_MODULE "media"
 #include "base/log.h"
 
+static bool told_otherwise; // by the person, before we set a variable ourselves
+
 // The person's list of plugins is other programs' too: it is neither read nor written.
 static void search_nothing(void) {
 	setenv("GST_REGISTRY_DISABLE", "yes", 1);
@@ -43,10 +45,10 @@ static void load(const char *name) {
 	g_free(path);
 }
 
-bool media_init(const char *const *plugins) {
+bool media_init(void) {
 	GError *error = NULL;
-	bool chosen = !is_told_otherwise();
-	if (chosen) {
+	told_otherwise = is_told_otherwise();
+	if (!told_otherwise) {
 		search_nothing();
 	}
 	if (!gst_init_check(NULL, NULL, &error)) {
@@ -54,8 +56,11 @@ bool media_init(const char *const *plugins) {
 		g_error_free(error);
 		return false;
 	}
-	for (; chosen && *plugins; plugins++) {
+	return true;
+}
+
+void media_load(const char *const *plugins) {
+	for (; !told_otherwise && *plugins; plugins++) {
 		load(*plugins);
 	}
-	return true;
 }

@@ -4,11 +4,12 @@
 
 #include <stdbool.h>
 
+/* Starts GStreamer, without any plugin, so that nothing has to be searched first. false: logged. */
+bool media_init(void);
 /*
- * GStreamer, ready: with these plugins (NULL-terminated) and no others, so that nothing has to be
- * searched first. A plugin that is not installed is passed over. Whoever sets a GST_PLUGIN variable
- * gets what GStreamer makes of it instead. false: logged.
+ * Gives it these plugins (NULL-terminated) and no others. One that is not installed is passed over.
+ * Whoever sets a GST_PLUGIN variable gets what GStreamer makes of it instead: media_init() has searched.
  */
-bool media_init(const char *const *plugins);
+void media_load(const char *const *plugins);
 
 #endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fuzz_viewer.c - what a viewer says to boxcast: control lines, input records, acks and what is not for
+ * it. Whatever it was, what the window hears makes sense, and what was pressed is released.
+ */
+#include <linux/input-event-codes.h>
+
+#include "boxcast/viewer.h"
+#include "ends.h"
+
+struct heard {
+	bool down[KEY_CNT];
+	bool over;
+};
+
+static void handle_ack(void *data, const struct ack *ack) {
+}
+
+static void handle_nothing(void *data) {
+}
+
+static void handle_rate(void *data, uint32_t bits) {
+	must(bits <= INT32_MAX);
+}
+
+static void handle_size(void *data, struct picture_size size) {
+	must(size.width > 0 && size.width <= PICTURE_SIDE_MAX);
+	must(size.height > 0 && size.height <= PICTURE_SIDE_MAX);
+}
+
+static void handle_switch(void *data, bool on) {
+}
+
+static void handle_input(void *data, const struct input_record *records, int count) {
+	struct heard *heard = data;
+	must(!heard->over && count > 0);
+	for (int i = 0; i < count; i++) {
+		if (records[i].type == EV_KEY && records[i].code < KEY_CNT) {
+			heard->down[records[i].code] = records[i].value != 0;
+		}
+	}
+}
+
+static void handle_keymap(void *data, const char *text) {
+	must(strlen(text) <= 128 * 1024);
+}
+
+static void handle_modifiers(void *data, const uint32_t values[static 4]) {
+}
+
+static void handle_repeat(void *data, int rate, int delay) {
+	must(rate >= 0 && rate <= 1000 && delay >= 0 && delay <= 60000);
+}
+
+static void handle_ended(void *data, const char *why) {
+	struct heard *heard = data;
+	must(!heard->over && (!why || (why[0] && ends_is_text(why))));
+	heard->over = true;
+}
+
+static const struct viewer_events events = {
+	.ack = handle_ack,
+	.key = handle_nothing,
+	.rate = handle_rate,
+	.size = handle_size,
+	.focus = handle_switch,
+	.visible = handle_switch,
+	.close = handle_nothing,
+	.input = handle_input,
+	.keymap = handle_keymap,
+	.modifiers = handle_modifiers,
+	.repeat = handle_repeat,
+	.ended = handle_ended,
+};
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+	static const enum op_kind kinds[] = {FRAME_CONTROL, FRAME_INPUT, FRAME_ACK, FRAME_VIDEO};
+	struct heard heard = {0};
+	struct frame frame;
+	int ends[2];
+	struct wl_event_loop *loop = wl_event_loop_create();
+	must(loop && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+	struct viewer *viewer = viewer_create(loop, ends[1], &events, &heard);
+	must(viewer);
+	for (int i = 0; i < ENDS_FRAMES && ends_take(&bytes, &size, kinds, 4, &frame); i++) {
+		ends_say(loop, ends[0], &frame);
+	}
+	close(ends[0]);
+	for (int i = 0; i < 8 && !heard.over; i++) {
+		wl_event_loop_dispatch(loop, 0);
+	}
+	must(heard.over);
+	for (int code = 0; code < KEY_CNT; code++) {
+		must(!heard.down[code]);
+	}
+	viewer_destroy(viewer);
+	wl_event_loop_destroy(loop);
+	return 0;
+}

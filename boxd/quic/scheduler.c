@@ -30,6 +30,7 @@ struct turn {
 	double rate; // bytes per ns of the whole connection
 	bool limited; // or no more than bulk_room bytes
 	double bulk_room;
+	bool said; // bytes of streams, not of ngtcp2's own alone
 };
 
 static bool has_live(const struct connection *c) {
@@ -153,6 +154,7 @@ static struct outflow *pick(struct turn *turn) {
 
 static void took(struct turn *turn, struct outflow *flow, size_t size, bool fin) {
 	struct connection *c = turn->c;
+	turn->said = turn->said || size > 0;
 	outflow_sent(flow, size, fin);
 	if (flow->class == STREAM_BULK) {
 		c->bulk_credit -= turn->held ? (double)size : 0;
@@ -249,7 +251,11 @@ void scheduler_turn(struct connection *c, uint64_t now) {
 		connection_fail(c, (int)n);
 		return;
 	}
-	ngtcp2_conn_update_pkt_tx_time(c->conn, now);
+	// Of a keep-alive or an acknowledgement ngtcp2 would wake us when more may leave, and there is none. What
+	// they were it adds to what follows.
+	if (turn.said || sent >= ENDPOINT_DATAGRAM_MAX) {
+		ngtcp2_conn_update_pkt_tx_time(c->conn, now);
+	}
 	measure_rate(&turn, sent);
 	wake_bulk(&turn);
 	int error = endpoint_flush(endpoint);

@@ -169,7 +169,9 @@ void quic_deliver(struct quic *quic) {
 		}
 	}
 	quic->delivering = false;
-	arm(quic);
+	if (!quic->turn) { // else that comes before the loop sleeps, and ends here again
+		arm(quic);
+	}
 }
 
 static void handle_turn(void *data) {

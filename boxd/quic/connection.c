@@ -322,7 +322,17 @@ void connection_count(struct connection *c) {
 	uint64_t now = quic_now();
 	c->busy_since = busy ? now : 0;
 	c->idle_since = now;
-	uint64_t keep_alive = c->dialled ? KEEP_ALIVE : KEEP_ALIVE + KEEP_ALIVE_YIELD;
-	ngtcp2_conn_set_keep_alive_timeout(c->conn, busy ? keep_alive : NEVER);
+	connection_keep_alive(c);
 	connection_wake(c);
+}
+
+void connection_keep_alive(struct connection *c) {
+	ngtcp2_conn_info info;
+	uint64_t after = c->dialled ? KEEP_ALIVE : KEEP_ALIVE + KEEP_ALIVE_YIELD;
+	ngtcp2_conn_get_conn_info(c->conn, &info);
+	if (info.bytes_in_flight > 0) {
+		uint64_t ask = info.smoothed_rtt * 2 > NUDGE_AFTER ? info.smoothed_rtt * 2 : NUDGE_AFTER;
+		after = ask < after ? ask : after;
+	}
+	ngtcp2_conn_set_keep_alive_timeout(c->conn, c->busy_since != 0 ? after : NEVER);
 }

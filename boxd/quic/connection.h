@@ -168,6 +168,10 @@ void connection_wake(struct connection *connection);
 void connection_tell(struct connection *connection);
 /* Streams came or went: keep-alive and time-outs follow. */
 void connection_count(struct connection *connection);
+/* When a packet is sent for its own sake: seldom while all that was sent is acknowledged; soon while
+ * it is not, for QUIC's own probes come at ever longer intervals, and a link that was gone for 2 s and
+ * came back would carry nothing for as long again. To be called when either may have changed. */
+void connection_keep_alive(struct connection *connection);
 /* The other side has been silent so long though an exchange is open, or nobody expected a word. */
 bool connection_silent(const struct connection *connection, uint64_t now, uint64_t ns);
 

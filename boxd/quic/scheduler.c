@@ -258,6 +258,9 @@ void scheduler_turn(struct connection *c, uint64_t now) {
 	}
 	measure_rate(&turn, sent);
 	wake_bulk(&turn);
+	if (c->state == CONNECTION_UP) {
+		connection_keep_alive(c);
+	}
 	int error = endpoint_flush(endpoint);
 	c->send_error = sent > 0 ? error : c->send_error;
 }

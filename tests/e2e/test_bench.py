@@ -66,6 +66,12 @@ def test_remote_frames_are_seen_paid_for_and_told(town, module_artefacts):
         assert (module_artefacts / name).stat().st_size > 5000, name
 
 
+def test_a_link_that_returns_moves_again_soon(town):
+    """QUIC's own probes, at ever longer intervals, would take as long again as the link was away."""
+    run = contents.cut(town, "ours", 0.5, None)
+    assert run["moving_again_ms"] < 900, "some 50 on a machine that has nothing else to do"
+
+
 def json_round(runs):
     """As they come out of the file that keeps them."""
     return [json.loads(json.dumps(run)) for run in runs]

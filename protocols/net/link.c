@@ -3,9 +3,10 @@
  * link.c - links that dial, and dial again.
  *
  * What is done with a device is the io box's matter (struct link_user); where a device is found is
- * the caller's. Links here live as long as their io box; who keeps them on disk restores them.
+ * the caller's; of devices that only name another box, link_named.c's; what ends by rights,
+ * link_rights.c's. Links here live as long as their io box; who keeps them on disk restores them.
  */
-#include "net/link.h"
+#include "net/link_impl.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -15,38 +16,10 @@
 
 #include "box/name.h"
 
-#define REFUSED_MS 5000 // until it is asked again
-#define NAME_MS 200     // between two questions what a device means, however often that changes
 #define STEADY_MS 5000  // up for so long, it begins anew to count attempts
 
 static const int retry_ms[] = {100, 500, 2000, 5000};
 #define RETRIES ((int)(sizeof(retry_ms) / sizeof(retry_ms[0])))
-
-struct net_link {
-	struct link link; // first
-	struct net_linker *linker;
-	struct wl_list node;          // net_linker.links, oldest first
-	char *want;                   // what the device must satisfy, or NULL
-	struct op_head grants;        // of the asker, for the device
-	struct call *renewing;        // tells the device's side of a newer one
-	char *from;                   // what no other link is called, now or later
-	char *means;                  // the box that a device below /usr names; NULL: not known
-	char *named;                  // the same, being told
-	char *version;                // of the device's kind when that was told
-	struct call *naming;          // asks for it, and waits for the next
-	struct call *call;            // an attempt, or what is up
-	struct wl_event_source *timer; // of the next attempt
-	struct wl_event_source *name_timer; // of the next question what the device means
-	bool waits;                   // timer is armed
-	bool replaces;                // others of the io box go once this is up
-	bool follows;                 // another one of the same device and asker
-	bool finishing;               // all is written, the device has not said that it has it
-	bool ended;                   // its box goes
-	bool allowed;                 // the lists let the asker link the io box
-	int held;                     // not to be freed yet
-	int failures;                 // in a row
-	int64_t up_ms;
-};
 
 static struct net_link *net_link_from(struct link *link) {
 	return (struct net_link *)link;
@@ -70,12 +43,12 @@ static void net_link_free(struct net_link *l) {
 }
 
 // The users' functions may end any link, this one too.
-static void hold(struct net_link *l) {
+void net_link_hold(struct net_link *l) {
 	l->held++;
 }
 
 // false: it ended meanwhile, and is freed.
-static bool let_go(struct net_link *l) {
+bool net_link_let_go(struct net_link *l) {
 	bool ended = l->ended;
 	if (--l->held == 0 && ended) {
 		net_link_free(l);
@@ -83,7 +56,7 @@ static bool let_go(struct net_link *l) {
 	return !ended;
 }
 
-static void go_down(struct net_link *l) {
+void net_link_go_down(struct net_link *l) {
 	bool up = l->link.state == LINK_UP;
 	l->link.state = LINK_WAITING;
 	if (up && now_ms() - l->up_ms >= STEADY_MS) {
@@ -94,7 +67,7 @@ static void go_down(struct net_link *l) {
 	}
 }
 
-static void retry_later(struct net_link *l, int ms) {
+void net_link_retry_later(struct net_link *l, int ms) {
 	l->waits = wl_event_source_timer_update(l->timer, ms) == 0;
 }
 
@@ -104,22 +77,22 @@ static bool is_absent(enum op_code code) {
 }
 
 // The exchange is over, or there was none. The link is freed if its user ends it.
-static void failed(struct net_link *l, const struct op_refusal *why) {
-	hold(l);
-	go_down(l);
+void net_link_failed(struct net_link *l, const struct op_refusal *why) {
+	net_link_hold(l);
+	net_link_go_down(l);
 	if (!l->ended) {
 		bool absent = is_absent(why->code);
 		l->link.why = *why;
 		l->link.state = absent ? LINK_WAITING : LINK_REFUSED;
 		int step = l->failures < RETRIES ? l->failures : RETRIES - 1;
 		l->failures++;
-		retry_later(l, absent ? retry_ms[step] : REFUSED_MS);
+		net_link_retry_later(l, absent ? retry_ms[step] : REFUSED_MS);
 		box_changed(l->link.box);
 	}
-	let_go(l);
+	net_link_let_go(l);
 }
 
-static void end(struct link *link) {
+void net_link_end(struct link *link) {
 	struct net_link *l = net_link_from(link);
 	if (!l->ended) {
 		box_destroy(link->box); // link_box_destroy does the rest
@@ -144,7 +117,7 @@ static void end_others(struct net_link *l) {
 		wl_list_for_each(other, &l->linker->links, node) {
 			if (other->link.io == l->link.io && other != l && is_older(other, l)) {
 				found = true;
-				end(&other->link);
+				net_link_end(&other->link);
 				break; // its user may have changed the list
 			}
 		}
@@ -156,7 +129,7 @@ static void handle_reply(void *data, const struct op_head *reply) {
 	if (reply->refusal.code != OP_OK) {
 		return; // ended follows
 	}
-	hold(l);
+	net_link_hold(l);
 	l->link.state = LINK_UP;
 	l->link.why.code = OP_OK;
 	l->up_ms = now_ms();
@@ -167,7 +140,7 @@ static void handle_reply(void *data, const struct op_head *reply) {
 	if (!l->ended && l->link.user->up) {
 		l->link.user->up(&l->link, reply);
 	}
-	let_go(l);
+	net_link_let_go(l);
 }
 
 static void handle_bytes(void *data, const void *bytes, size_t size) {
@@ -196,9 +169,9 @@ static void handle_ended(void *data, const struct op_refusal *why, const struct 
 	l->call = NULL;
 	l->link.over = why->code == OP_OK;
 	if (why->code == OP_OK || l->finishing) {
-		end(&l->link); // the device let go
+		net_link_end(&l->link); // the device let go
 	} else {
-		failed(l, why);
+		net_link_failed(l, why);
 	}
 }
 
@@ -226,139 +199,33 @@ static void set_device(struct op_head *head, const char *device) {
 }
 
 // Nothing is asked without what gives leave for it.
-static void add_grants(struct op_head *head, const struct op_head *from) {
+void net_link_add_grants(struct op_head *head, const struct op_head *from) {
 	size_t at = 0;
 	for (const char *grant; (grant = op_each(from, OP_F_GRANT, &at));) {
 		op_add(head, OP_F_GRANT, grant);
 	}
 }
 
-/* A device below /usr only names another box, now this and then that. */
-
-static void dial(struct net_link *l);
-
-static bool is_named(const char *device) {
-	char key[65];
-	const char *name, *at;
-	size_t size;
-	if (where_split(device, key, &name, NULL) != OP_OK) {
-		return false;
-	}
-	at = key[0] ? NULL : name_below("/n", name);
-	if (at && name_next(&at, &size)) {
-		name = *at ? at - 1 : "/";
-	}
-	at = name_below("/usr", name);
-	return at && *at;
-}
-
-static void set_text(char **text, const char *value) {
-	free(*text);
-	*text = value ? strdup(value) : NULL;
-}
-
-static void handle_named(void *data, const struct op_head *reply) {
-	struct net_link *l = data;
-	set_text(&l->named, reply->refusal.code == OP_OK ? op_get(reply, OP_F_DEVICE) : NULL);
-	set_text(&l->version, reply->refusal.code == OP_OK ? op_get(reply, OP_F_VERSION) : NULL);
-}
-
-static void ask_name(struct net_link *l);
-
 // No attempt is under way, and nobody goes on with an exchange that was one.
-static bool is_idle(const struct net_link *l) {
+bool net_link_is_idle(const struct net_link *l) {
 	return !l->call && l->link.state != LINK_UP;
 }
 
-static void drop_call(struct net_link *l) {
-	call_destroy(l->call);
-	l->call = NULL;
-	go_down(l);
-}
-
-// It names this box now: what was used until now is let go.
-static void take_name(struct net_link *l) {
-	bool same = l->means && strcmp(l->means, l->named) == 0;
-	free(l->means);
-	l->means = l->named;
-	l->named = NULL;
-	hold(l);
-	if (!same) {
-		drop_call(l);
-		l->failures = 0;
-	}
-	if (!l->ended) {
-		wl_event_source_timer_update(l->name_timer, NAME_MS);
-	}
-	if (!l->ended && is_idle(l)) {
-		dial(l);
-	}
-	let_go(l);
-}
-
-static void handle_named_ended(void *data, const struct op_refusal *why,
-		const struct op_head *trailer) {
-	struct net_link *l = data;
-	struct op_refusal nothing;
-	bool heard = why->code == OP_OK;
-	l->naming = NULL;
-	if (why->code == OP_OK && l->named && l->version) {
-		take_name(l);
-		return;
-	}
-	if (heard) { // nobody is anywhere
-		op_refuse(&nothing, OP_EUNREACH, "%s names no box yet: link a device to it, or touch one",
-			l->link.device);
-		why = &nothing;
-	}
-	set_text(&l->means, NULL);
-	if (!heard) {
-		set_text(&l->version, NULL); // whoever says it next may count anew
-	}
-	if (is_idle(l)) {
-		hold(l);
-		failed(l, why);
-		if (!l->ended && heard) { // waits until it names one
-			wl_event_source_timer_update(l->name_timer, NAME_MS);
-		}
-		let_go(l);
-	} else {
-		retry_later(l, REFUSED_MS); // what is up stays so
-	}
-}
-
-static void ask_name(struct net_link *l) {
-	static const struct call_events events = {.reply = handle_named, .ended = handle_named_ended};
-	struct op_head head;
-	op_head_init_request(&head, OP_KIND);
-	op_set(&head, OP_F_NS, "-");
-	set_device(&head, l->link.device);
-	add_grants(&head, &l->grants);
-	if (l->version) {
-		op_set(&head, OP_F_SINCE, l->version);
-	}
-	l->naming = call_create(l->linker->loop, l->linker->caller, &head, &l->link.subject, &events, l);
-	op_head_finish(&head);
-	if (!l->naming) {
-		retry_later(l, REFUSED_MS);
-	}
-}
-
-static void dial(struct net_link *l) {
+void net_link_dial(struct net_link *l) {
 	const struct link_user *user = l->link.user;
 	struct op_head head;
 	assert(!l->call);
 	l->waits = false;
-	if (is_named(l->link.device) && !l->means) {
+	if (net_link_is_named(l->link.device) && !l->means) {
 		if (!l->naming) {
-			ask_name(l);
+			net_link_ask_name(l);
 		}
 		return;
 	}
 	op_head_init_request(&head, user->verb);
 	op_set(&head, OP_F_NS, "-"); // the device was chosen when the link was made
 	set_device(&head, l->means ? l->means : l->link.device);
-	add_grants(&head, &l->grants);
+	net_link_add_grants(&head, &l->grants);
 	if (l->want) {
 		op_set(&head, OP_F_WANT, l->want);
 	}
@@ -375,24 +242,16 @@ static void dial(struct net_link *l) {
 		&call_events, l);
 	op_head_finish(&head);
 	if (!l->call) {
-		retry_later(l, REFUSED_MS);
+		net_link_retry_later(l, REFUSED_MS);
 	}
-}
-
-static int handle_name_timer(void *data) {
-	struct net_link *l = data;
-	if (!l->naming) {
-		ask_name(l);
-	}
-	return 0;
 }
 
 static void try_again(struct net_link *l) {
-	if (l->waits && is_idle(l)) {
-		dial(l);
+	if (l->waits && net_link_is_idle(l)) {
+		net_link_dial(l);
 	} else if (l->waits && !l->naming) {
 		l->waits = false;
-		ask_name(l);
+		net_link_ask_name(l);
 	}
 }
 
@@ -417,22 +276,18 @@ static void tell_device(struct net_link *l) {
 	op_head_init_request(&head, OP_KIND);
 	op_set(&head, OP_F_NS, "-");
 	set_device(&head, l->means ? l->means : l->link.device);
-	add_grants(&head, &l->grants);
+	net_link_add_grants(&head, &l->grants);
 	l->renewing = call_create(l->linker->loop, l->linker->caller, &head, &l->link.subject, &events, l);
 	op_head_finish(&head);
 }
 
-static bool same_subject(const struct subject *a, const struct subject *b) {
-	return strcmp(a->person, b->person) == 0 && strcmp(a->machine, b->machine) == 0;
-}
-
 static void take_grants(struct net_link *l, const struct op_head *from) {
 	op_unset(&l->grants, OP_F_GRANT);
-	add_grants(&l->grants, from);
+	net_link_add_grants(&l->grants, from);
 	if (l->link.user->granted) {
 		l->link.user->granted(&l->link);
 	}
-	if (is_idle(l)) {
+	if (net_link_is_idle(l)) {
 		try_again(l);
 	} else {
 		tell_device(l);
@@ -444,7 +299,7 @@ static void renew(struct net_link *l, const struct op_head *from) {
 	struct net_link *other, *next;
 	wl_list_for_each_safe(other, next, &l->linker->links, node) {
 		if (other == l || (other->follows && strcmp(other->link.device, l->link.device) == 0 &&
-				same_subject(&other->link.subject, &l->link.subject))) {
+				net_link_same_subject(&other->link.subject, &l->link.subject))) {
 			take_grants(other, from);
 		}
 	}
@@ -457,7 +312,7 @@ static void link_box_link(struct box *box, struct req *req) {
 	if (!op_has(req->head, OP_F_GRANT)) {
 		req_fail(req, OP_EARG, "this is a link itself, and takes nothing but a newer grant for its own "
 			"device: link the device to the box above it");
-	} else if (!same_subject(req->subject, &l->link.subject)) {
+	} else if (!net_link_same_subject(req->subject, &l->link.subject)) {
 		req_fail(req, OP_EPERM, "this link is %s's, whose grants it takes",
 			subject_print(&l->link.subject, by));
 	} else if (!device || strcmp(device, l->link.device) != 0) {
@@ -499,7 +354,7 @@ static void link_box_delete(struct box *box, struct req *req) {
 static void link_box_destroy(struct box *box) {
 	struct net_link *l = box->data;
 	l->ended = true;
-	hold(l);
+	net_link_hold(l);
 	wl_list_remove(&l->node);
 	wl_list_init(&l->node);
 	call_destroy(l->call);
@@ -508,11 +363,11 @@ static void link_box_destroy(struct box *box) {
 	l->call = l->naming = l->renewing = NULL;
 	wl_event_source_remove(l->timer);
 	wl_event_source_remove(l->name_timer);
-	go_down(l);
+	net_link_go_down(l);
 	if (l->link.user->gone) {
 		l->link.user->gone(&l->link);
 	}
-	let_go(l);
+	net_link_let_go(l);
 }
 
 static const struct box_type link_type = {
@@ -553,10 +408,10 @@ static struct net_link *net_link_create(struct net_linker *linker, struct box *i
 	l->want = want ? strdup(want) : NULL;
 	op_head_init_entry(&l->grants);
 	if (kept->grants) {
-		add_grants(&l->grants, kept->grants);
+		net_link_add_grants(&l->grants, kept->grants);
 	}
 	l->timer = wl_event_loop_add_timer(linker->loop, handle_timer, l);
-	l->name_timer = wl_event_loop_add_timer(linker->loop, handle_name_timer, l);
+	l->name_timer = wl_event_loop_add_timer(linker->loop, net_link_handle_name_timer, l);
 	if (l->link.device && (l->want || !want) && l->timer && l->name_timer) {
 		l->link.box = box_create(io, kept->name, &link_type, "link", l);
 	}
@@ -589,7 +444,7 @@ static struct net_link *net_link_create_named(struct net_linker *linker, struct 
 	if (l && !name_uniquely(l)) {
 		static const struct link_user nobody = {0};
 		l->link.user = &nobody; // the caller knows by NULL, not by gone
-		end(&l->link);
+		net_link_end(&l->link);
 		l = NULL;
 	}
 	return l;
@@ -614,7 +469,7 @@ static struct link *follow(struct linker *base, struct box *io, const struct lin
 		return NULL;
 	}
 	l->follows = true;
-	dial(l);
+	net_link_dial(l);
 	return &l->link;
 }
 
@@ -623,7 +478,7 @@ static struct link *restore(struct linker *base, struct box *io, const struct li
 	struct net_linker *linker = wl_container_of(base, linker, linker);
 	struct net_link *l = net_link_create_named(linker, io, kept, user, data);
 	if (l) {
-		retry_later(l, retry_ms[0]); // the program is still beginning
+		net_link_retry_later(l, retry_ms[0]); // the program is still beginning
 	}
 	return l ? &l->link : NULL;
 }
@@ -671,7 +526,7 @@ static struct link *make(struct linker *base, struct box *io, struct req *req,
 		req_fail(req, OP_EIO, "out of memory");
 		if (l) {
 			l->link.user = &nobody;
-			end(&l->link);
+			net_link_end(&l->link);
 		}
 		return NULL;
 	}
@@ -682,7 +537,7 @@ static struct link *make(struct linker *base, struct box *io, struct req *req,
 		user->made(&l->link, req_reply(req));
 	}
 	req_ok(req);
-	dial(l);
+	net_link_dial(l);
 	return &l->link;
 }
 
@@ -727,7 +582,7 @@ static void down(struct link *link, enum op_code code, const char *sentence) {
 		op_refuse(&why, code, "%s", sentence);
 		call_destroy(l->call);
 		l->call = NULL;
-		failed(l, &why);
+		net_link_failed(l, &why);
 	}
 }
 
@@ -740,13 +595,13 @@ static void finish(struct link *link) {
 		l->finishing = true;
 		call_send_end(l->call);
 	} else {
-		end(link);
+		net_link_end(link);
 	}
 }
 
 static void link_grants(const struct link *link, struct op_head *head) {
 	const struct net_link *l = (const struct net_link *)link;
-	add_grants(head, &l->grants);
+	net_link_add_grants(head, &l->grants);
 }
 
 void net_linker_init(struct net_linker *linker, struct wl_event_loop *loop,
@@ -762,7 +617,7 @@ void net_linker_init(struct net_linker *linker, struct wl_event_loop *loop,
 			.take_fd = take_fd,
 			.down = down,
 			.finish = finish,
-			.end = end,
+			.end = net_link_end,
 			.grants = link_grants,
 		},
 		.loop = loop,
@@ -781,85 +636,7 @@ void net_linker_finish(struct net_linker *linker) {
 	}
 	while (!wl_list_empty(&linker->links)) {
 		struct net_link *l = wl_container_of(linker->links.next, l, node);
-		end(&l->link);
-	}
-}
-
-/* Rights that end. */
-
-static bool ends_by_rights(struct net_link *l) {
-	enum perm perm = box_allows(l->link.io, &l->link.subject, 'l');
-	bool ends = l->allowed && perm == PERM_NO;
-	l->allowed = perm == PERM_YES;
-	return ends;
-}
-
-static void handle_recheck(void *data) {
-	struct net_linker *linker = data;
-	struct net_link *l;
-	linker->recheck = NULL;
-	bool found = true;
-	while (found) {
-		found = false;
-		wl_list_for_each(l, &linker->links, node) {
-			if (ends_by_rights(l)) {
-				found = true;
-				end(&l->link);
-				break; // its user may have changed the list
-			}
-		}
-	}
-}
-
-static void handle_rights(struct wl_listener *listener, void *data) {
-	struct net_linker *linker = wl_container_of(listener, linker, rights);
-	if (!linker->recheck) {
-		linker->recheck = wl_event_loop_add_idle(linker->loop, handle_recheck, linker);
-	}
-}
-
-void net_linker_watch(struct net_linker *linker, struct box_tree *tree) {
-	linker->rights.notify = handle_rights;
-	box_tree_on_rights(tree, &linker->rights);
-}
-
-void net_linker_regroup(struct net_linker *linker, void (*name)(void *data, struct subject *subject),
-		void *data) {
-	struct net_link *l;
-	wl_list_for_each(l, &linker->links, node) {
-		name(data, &l->link.subject);
-	}
-}
-
-void net_linker_set_groups(struct net_linker *linker, const struct subject *subject) {
-	struct net_link *l;
-	wl_list_for_each(l, &linker->links, node) {
-		if (same_subject(&l->link.subject, subject)) {
-			l->link.subject = *subject;
-		}
-	}
-}
-
-static bool is_of(const struct net_link *l, const struct subject *subject, const char *key) {
-	char device_key[65];
-	const char *name;
-	bool there = key && where_split(l->link.device, device_key, &name, NULL) == OP_OK
-		&& strcmp(device_key, key) == 0;
-	return there || same_subject(&l->link.subject, subject);
-}
-
-void net_linker_drop(struct net_linker *linker, const struct subject *subject, const char *key) {
-	struct net_link *l;
-	bool found = true;
-	while (found) {
-		found = false;
-		wl_list_for_each(l, &linker->links, node) {
-			if (is_of(l, subject, key)) {
-				found = true;
-				end(&l->link);
-				break; // its user may have changed the list
-			}
-		}
+		net_link_end(&l->link);
 	}
 }
 

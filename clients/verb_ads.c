@@ -13,7 +13,6 @@
 #include "box/cnstr.h"
 #include "box/name.h"
 
-#define GAP 2
 #define WIDEST 40 // of a column; what is longer pushes the rest of its line on
 
 static const char *get(const struct op_head *entry, enum op_field field) {
@@ -55,7 +54,7 @@ static int print_ads(const struct answer *answer, const char *below) {
 	at = 0;
 	for (struct op_head entry; answer_next(answer, &at, &entry);) {
 		if (is_meant(&entry, below)) {
-			printf("%-*s%-*s%s\n", name_width + GAP, get(&entry, OP_F_NAME), type_width + GAP,
+			printf("%-*s  %-*s  %s\n", name_width, get(&entry, OP_F_NAME), type_width,
 				get(&entry, OP_F_TYPE), get(&entry, OP_F_LETTERS));
 		}
 		op_head_finish(&entry);

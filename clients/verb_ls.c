@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GAP 2
 #define WIDEST 40 // of a column; what is longer pushes the rest of its line on
 
 struct columns {
@@ -55,8 +54,8 @@ static void print_entry(const struct op_head *entry, const struct columns *colum
 	}
 	// The last column is not padded: nothing follows the type of what tells no more.
 	bool more = fact[0] || state || title;
-	printf("%-*s%-*s%s%s%s", columns->name + GAP, own_name(entry), more ? columns->type + GAP : 0,
-		own_type(entry), fact, state ? state : "", state && title ? "  " : "");
+	printf("%-*s  %-*s%s%s%s%s", columns->name, own_name(entry), more ? columns->type : 0,
+		own_type(entry), more ? "  " : "", fact, state ? state : "", state && title ? "  " : "");
 	print_text(stdout, title ? title : "");
 	putchar('\n');
 }

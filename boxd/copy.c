@@ -438,12 +438,24 @@ static void refuse_types(struct copy *copy, const char *from, const char *to) {
 	finish(copy, &why, NULL);
 }
 
+// A printer takes several types, and says which.
+static int find_chain(const struct copy *copy, const char *from, const char *to,
+		const struct cast *chain[static PLAN_CASTS]) {
+	struct cnstr source, target;
+	const char *type = copy->type ? copy->type : copy->source.type;
+	if (strcmp(to, "printer") == 0 && cnstr_parse(&source, type, NULL) == OP_OK &&
+			cnstr_parse(&target, copy->target.type, NULL) == OP_OK) {
+		return plan_chain_taken(&copy->casts, &source, &target, chain);
+	}
+	return plan_chain(&copy->casts, from, to, chain);
+}
+
 static void types_known(struct copy *copy) {
 	const struct cast *chain[PLAN_CASTS];
 	char from[OP_MAX_CNSTR + 1], to[OP_MAX_CNSTR + 1];
 	set_word(from, copy->type ? copy->type : copy->source.type);
 	set_word(to, copy->target.type);
-	int length = plan_chain(&copy->casts, from, to, chain);
+	int length = find_chain(copy, from, to, chain);
 	if (length < 0) {
 		refuse_types(copy, from, to);
 		return;

@@ -55,6 +55,28 @@ int plan_chain(const struct casts *casts, const char *from, const char *to,
 	return -1;
 }
 
+int plan_chain_taken(const struct casts *casts, const struct cnstr *from, const struct cnstr *target,
+		const struct cast *chain[static PLAN_CASTS]) {
+	const char *format = cnstr_attr(from, "format");
+	const char *word = strcmp(from->type, "image") == 0 && format ? format : from->type;
+	int shortest = -1;
+	if (cast_is_free(from->type, target->type)) {
+		return 0;
+	}
+	for (int i = 0; i < target->attrs_size && shortest != 0; i++) {
+		const struct cast *other[PLAN_CASTS];
+		const struct cnstr_attr *attr = &target->attrs[i];
+		bool takes = strcmp(attr->value, "yes") == 0;
+		int length = !takes ? -1 : strcmp(attr->name, word) == 0 ? 0 :
+			plan_chain(casts, from->type, attr->name, other);
+		if (length >= 0 && (shortest < 0 || length < shortest)) {
+			shortest = length;
+			memcpy(chain, other, (size_t)length * sizeof(chain[0]));
+		}
+	}
+	return shortest < 0 ? 0 : shortest;
+}
+
 bool plan_join(const char *spec, const struct cnstr *const *a, int a_count,
 		const struct cnstr *const *b, int b_count, int *a_chosen, int *b_chosen) {
 	for (int i = 0; i < a_count; i++) {

@@ -21,6 +21,14 @@ int plan_chain(const struct casts *casts, const char *from, const char *to,
 	const struct cast *chain[static PLAN_CASTS]);
 
 /*
+ * The same for a target that is none of a type, but says by attributes WORD=yes which it takes, as a
+ * printer does: to the one with the shortest chain. from is a type with its constraints, whose attribute
+ * format is the word of an image. If there is none, that is for the target to say: 0.
+ */
+int plan_chain_taken(const struct casts *casts, const struct cnstr *from, const struct cnstr *target,
+	const struct cast *chain[static PLAN_CASTS]);
+
+/*
  * The first pair, in order of a and then of b, that a well-formed spec joins. A NULL among them is
  * left out. false: none.
  */

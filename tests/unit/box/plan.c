@@ -74,6 +74,37 @@ static void test_none_needed(void **state) {
 	expect(casts, "file", "a", "file");
 }
 
+// How many casts lead to what the target takes, and to which.
+static void expect_taken(const struct casts *casts, const char *from, const char *target, int count,
+		const char *to) {
+	const struct cast *chain[PLAN_CASTS];
+	struct cnstr a, b;
+	assert_int_equal(cnstr_parse(&a, from, NULL), OP_OK);
+	assert_int_equal(cnstr_parse(&b, target, NULL), OP_OK);
+	assert_int_equal(plan_chain_taken(casts, &a, &b, chain), count);
+	if (count > 0) {
+		assert_string_equal(chain[count - 1]->to, to);
+	}
+}
+
+static void test_what_a_target_takes(void **state) {
+	static const char printer[] = "printer!*!*!node=den!pdf=yes!jpeg=yes!colour=no";
+	struct casts *casts = *state;
+	add(casts, "tex", "dvi");
+	add(casts, "dvi", "pdf");
+	add(casts, "image", "jpeg");
+	expect_taken(casts, "tex", printer, 2, "pdf");
+	expect_taken(casts, "pdf!*!*!lang=es", printer, 0, NULL);
+	expect_taken(casts, "image!*!*!format=jpeg", printer, 0, NULL);
+	expect_taken(casts, "image!*!*!format=png", printer, 1, "jpeg");
+	expect_taken(casts, "video", printer, 0, NULL); // the printer says what it takes
+	expect_taken(casts, "file", printer, 0, NULL);
+	add(casts, "video", "colour"); // which it says no to
+	expect_taken(casts, "video", printer, 0, NULL);
+	add(casts, "tex", "jpeg");
+	expect_taken(casts, "tex", printer, 1, "jpeg");
+}
+
 static void test_length_has_a_limit(void **state) {
 	struct casts *casts = *state;
 	char from[4] = "t0", to[4] = "t1";
@@ -127,6 +158,7 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(test_shortest_chain, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_first_made_of_equals, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_none_needed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_what_a_target_takes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_length_has_a_limit, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_full_table, setup, teardown),
 		cmocka_unit_test(test_first_pair_is_joined),

@@ -508,7 +508,9 @@ static void set_access(struct boxd *boxd) {
 		const char *rest;
 		struct op_refusal why;
 		struct box *box = box_find(boxd->tree, access->box, &rest);
-		if (*rest) {
+		if (*rest && name_below("/printer", access->box)) {
+			continue; // it is set when CUPS tells of that printer
+		} else if (*rest) {
 			log_error("access %s: no such box here (boxland.conf has those of windows and devices)",
 				access->box);
 		} else if (box_set_acl(box, access->line, &why) != OP_OK) {

@@ -153,11 +153,17 @@ static const char *read_line(void *data, const char *field, char *value) {
 }
 
 static bool bind_usual(struct ns *ns) {
-	static const char *const usual[] = {"/b", "/any"};
+	// Each node has a /printer, but not each has printers.
+	static const struct {
+		const char *prefix, *target, *want;
+	} usual[] = {{"/b", "/", NULL}, {"/any", "/", NULL}, {"/any/printer", "/printer", "printer"}};
 	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
 		struct ns_binding *made;
 		const struct ns_binding binding = {
-			.prefix = (char *)(uintptr_t)usual[i], .target = (char *)(uintptr_t)"/", .any = true,
+			.prefix = (char *)(uintptr_t)usual[i].prefix,
+			.target = (char *)(uintptr_t)usual[i].target,
+			.any = true,
+			.want = (char *)(uintptr_t)usual[i].want,
 		};
 		if (ns_bind(ns, &binding, NS_BELOW, &made, NULL) != OP_OK) {
 			return false;

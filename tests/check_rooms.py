@@ -50,6 +50,7 @@ ONLY_IN = {
     'va/': {'clients/boxcast', 'clients/boxview'},
     'archive': {'base'},
     'avahi-': {'boxd/ads'},
+    'cups/': {'boxd/boxes'},
     'fuse': {'clients/boxfs'},
 }
 

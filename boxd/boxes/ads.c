@@ -54,7 +54,7 @@ struct listing {
 };
 
 // Boxes whose inner boxes are offers, too.
-static const char *const shelves[] = {"cast", "fs"};
+static const char *const shelves[] = {"cast", "fs", "printer"};
 
 static bool is_private(const struct box *box) {
 	return ads_is_private(box->name, strlen(box->name));
@@ -99,7 +99,7 @@ static void add_box(struct listing *listing, struct box *box) {
 static void add_own(struct listing *listing, struct box *root) {
 	struct box *box, *inner;
 	wl_list_for_each(box, &root->inner, link) {
-		if (is_private(box)) {
+		if (is_private(box) || (is_shelf(box) && wl_list_empty(&box->inner))) {
 			continue;
 		}
 		add_box(listing, box);

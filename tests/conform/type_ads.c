@@ -56,15 +56,15 @@ static void test_waits_for_a_box(void **state) {
 	struct world *world = *state;
 	struct asked asked;
 	wait_for_other(&asked, world, OWNER);
-	struct box *made = box_create(box_tree_root(world->tree), "printer", &box_type_dir, "printer",
+	struct box *made = box_create(box_tree_root(world->tree), "scanner", &box_type_dir, "scanner",
 		NULL);
 	until(world, asked_over(&asked));
-	assert_true(has_ad(&asked, "/printer"));
+	assert_true(has_ad(&asked, "/scanner"));
 	asked_finish(&asked);
 	wait_for_other(&asked, world, OWNER);
 	box_destroy(made);
 	until(world, asked_over(&asked));
-	assert_false(has_ad(&asked, "/printer"));
+	assert_false(has_ad(&asked, "/scanner"));
 	asked_finish(&asked);
 }
 
@@ -90,7 +90,7 @@ static void test_is_not_woken_for_nothing(void **state) {
 	struct asked asked;
 	allow_list(world);
 	wait_for_other(&asked, world, STRANGER);
-	struct box *made = box_create(box_tree_root(world->tree), "printer", &box_type_dir, "printer",
+	struct box *made = box_create(box_tree_root(world->tree), "scanner", &box_type_dir, "scanner",
 		NULL);
 	struct asked *process = world_keep(world);
 	ask(process, world, OWNER, "make", "/proc/new", "prog cat\nbody frames\n");

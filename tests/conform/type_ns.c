@@ -8,7 +8,7 @@
 
 #include "conform.h"
 
-#define USUAL "bind /b / any\nbind /any / any\n"
+#define USUAL "bind /b / any\nbind /any / any\nbind /any/printer /printer any want printer\n"
 
 static void bind(struct world *world, const char *id, const char *lines, enum op_code code) {
 	char name[40];
@@ -37,12 +37,12 @@ static void test_order(void **state) {
 	bind(world, "default", "prefix /bin\nto /n/den/bin\ntype bin!amd64\norder above\n", OP_OK);
 	expect_get(world, "/ns/default",
 		"bind /bin /n/den/bin want bin!amd64\n" USUAL "bind /bin /fs/bin\n");
-	expect_get(world, "/ns/default/bind/3", "bind /bin /n/den/bin want bin!amd64\n");
+	expect_get(world, "/ns/default/bind/4", "bind /bin /n/den/bin want bin!amd64\n");
 	bind(world, "default", "prefix /bin\nto /bin\nany\norder only\n", OP_OK);
 	expect_get(world, "/ns/default", USUAL "bind /bin /bin any\n");
-	assert_true(world_has(world, "/ns/default/bind/2"));
-	assert_false(world_has(world, "/ns/default/bind/3"));
-	expect(world, OWNER, OP_OK, "delete", "/ns/default/bind/2", "");
+	assert_true(world_has(world, "/ns/default/bind/3"));
+	assert_false(world_has(world, "/ns/default/bind/4"));
+	expect(world, OWNER, OP_OK, "delete", "/ns/default/bind/3", "");
 	expect_get(world, "/ns/default", USUAL);
 }
 
@@ -51,9 +51,9 @@ static void test_told_in_the_answer(void **state) {
 	struct asked asked;
 	ask(&asked, world, OWNER, "make", "/ns/default/bind", "prefix /x\nto /fs\n");
 	expect_code(&asked, OP_OK);
-	assert_string_equal(op_get(&asked.reply, OP_F_NAME), "/ns/default/bind/2");
+	assert_string_equal(op_get(&asked.reply, OP_F_NAME), "/ns/default/bind/3");
 	asked_finish(&asked);
-	ask(&asked, world, OWNER, "kind", "/ns/default/bind/2", "");
+	ask(&asked, world, OWNER, "kind", "/ns/default/bind/3", "");
 	expect_code(&asked, OP_OK);
 	assert_string_equal(op_get(&asked.reply, OP_F_PREFIX), "/x");
 	assert_string_equal(op_get(&asked.reply, OP_F_TO), "/fs");
@@ -92,7 +92,7 @@ static void test_refusals(void **state) {
 	bind(world, "default", "prefix /\nto /fs\n", OP_EARG);
 	bind(world, "default", "prefix /x\nto /fs\norder beside\n", OP_EARG);
 	expect_get(world, "/ns/default", USUAL);
-	for (int i = 2; i < OP_MAX_BINDINGS; i++) {
+	for (int i = 3; i < OP_MAX_BINDINGS; i++) {
 		bind(world, "default", "prefix /x\nto /fs\n", OP_OK);
 	}
 	bind(world, "default", "prefix /x\nto /fs\n", OP_E2BIG);

@@ -14,6 +14,7 @@ import pathlib
 import pytest
 
 from askers import ANYWHERE, ask, encoded
+from net import cups
 from net.household import Household, pair
 from peer.op import WORDS, Refused
 from peer.quic import make_identity
@@ -38,8 +39,9 @@ TABLE = read_table()
 @pytest.fixture(scope="module")
 def homes(lab):
     """den is Ann's, and so is ibiza; Bob's pc knows den; Carl's far knows pc and not den."""
-    den = Household(lab.node("den"), boxd_conf="export files /home/ann/files\n"
-                                               "store desk /home/ann/desk\n")
+    den = Household(lab.node("den", env=cups.ENV), boxd_conf="export files /home/ann/files\n"
+                                                             "store desk /home/ann/desk\n")
+    cups.Cups(den.node).add_sink("q")
     den.node.run(["mkdir", "files", "desk"])
     den.node.write_file("/home/ann/files/f", "bytes")
     den.node.write_file("/home/ann/desk/f", "bytes")
@@ -251,7 +253,8 @@ def test_sandbox(homes):
 
 # --- who is let in by no key ---
 
-QUICK = {"/ads", "/meet", "/n", "/peer"}  # what changes there is who is connected, and how well
+# What changes there is who is connected, and how well, and what is being printed.
+QUICK = {"/ads", "/meet", "/n", "/peer", "/printer", "/printer/q"}
 
 
 def looks_of(den):

@@ -9,6 +9,12 @@
 
 #include "paper.h"
 
+// 1: cp /this/file /any/printer
+static void example_cp_file_any_printer(void) {
+	command("page=%d; printf '%%%%PDF page %%d' $page > this-file && "
+		"box cp this-file /any/printer && grep -q \"page $page$\" cups/spool/d*");
+}
+
 // 2: mk /b/proc/lb; cp /bin/lb /b/proc/lb/prog
 static void example_mk_and_cp(void) {
 	import_conventions();
@@ -266,6 +272,7 @@ static void example_shell_io_links(void) {
 }
 
 const struct test example_tests[] = {
+	{"example_cp_file_any_printer", example_cp_file_any_printer},
 	{"example_mk_and_cp", example_mk_and_cp},
 	{"example_make_proc_and_copy_prog", example_make_proc_and_copy_prog},
 	{"example_link_cons_io1", example_link_cons_io1},

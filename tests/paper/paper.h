@@ -9,8 +9,8 @@
  * it ends the program with status 1 at the first thing that is not so, and says what.
  *
  * It runs on den, a machine of ann's with a folder /fs/desk that may be written; ibiza, hers too, has
- * another. Below /fs/desk/bin are programs: lb (it prints "Linux") and cat. The name space is the
- * test's own.
+ * another. Below /fs/desk/bin are programs: lb (it prints "Linux") and cat. Den has a printer, and what
+ * CUPS took for it is in files cups/spool/d*. The name space is the test's own.
  */
 
 struct test {

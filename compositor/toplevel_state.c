@@ -7,7 +7,10 @@
  */
 #include "toplevel_state.h"
 
+#include <math.h>
 #include <stdlib.h>
+#include <wlr/types/wlr_compositor.h>
+#include <wlr/types/wlr_fractional_scale_v1.h>
 #include <wlr/types/wlr_xdg_shell.h>
 
 #include "frame.h"
@@ -312,6 +315,9 @@ void toplevel_state_prepare(struct toplevel *toplevel) {
 		wlr_xdg_toplevel_set_size(xdg, 0, 0);
 		return;
 	}
+	// Its first picture is to be sharp; the scene tells only of what is seen already.
+	wlr_fractional_scale_v1_notify_scale(xdg->base->surface, output->wlr->scale);
+	wlr_surface_set_preferred_buffer_scale(xdg->base->surface, (int32_t)ceilf(output->wlr->scale));
 	int bar = toplevel->decorated ? THEME_TITLE_HEIGHT : 0;
 	wlr_xdg_toplevel_set_bounds(xdg, output->usable.width, output->usable.height - bar);
 	// Where it goes should it leave the state it starts in.

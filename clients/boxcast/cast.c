@@ -62,7 +62,11 @@ struct cast {
 	bool accepting;        // boxland may send dmabufs
 	bool tiled;            // the last picture went as tiles
 	struct buf tiles;      // a payload, while it is made and sent
-	char said_video[96];   // the control line in force
+	char said_video[128];  // the control line in force
+	struct scaled {
+		struct picture_size size;
+		uint32_t scale; // in 120ths
+	} scaled[2]; // captures, the last one's and, where that differs, the one's before
 	const char *colour;
 	struct picture_size picture, coded;
 	struct {
@@ -160,15 +164,36 @@ static void cast_accept(struct cast *cast, bool accept) {
 	cast->accepting = accept && (cast->accepting || count > 0);
 }
 
+/* The encoder may still have captures of the size before. */
+static void cast_note_scale(struct cast *cast, struct picture_size size, uint32_t scale) {
+	struct scaled *now = &cast->scaled[0];
+	if (size.width != now->size.width || size.height != now->size.height || scale != now->scale) {
+		cast->scaled[1] = *now;
+		*now = (struct scaled){size, scale};
+	}
+}
+
+static uint32_t cast_scale(const struct cast *cast, struct picture_size size) {
+	const struct scaled *before = &cast->scaled[1];
+	bool is_before = cast->scaled[0].size.width != size.width ||
+		cast->scaled[0].size.height != size.height;
+	return is_before && before->size.width == size.width && before->size.height == size.height ?
+		before->scale : cast->scaled[0].scale;
+}
+
 /* Says what the next picture is, if that is new. */
 static void cast_say_video(struct cast *cast, struct picture_size picture,
 		struct picture_size coded) {
-	char line[sizeof(cast->said_video)], smaller[40] = "";
+	char line[sizeof(cast->said_video)], smaller[40] = "", scaled[24] = "";
+	uint32_t scale = cast_scale(cast, picture);
+	if (scale != 120) {
+		snprintf(scaled, sizeof(scaled), " scale=%u", scale);
+	}
 	if (coded.width != picture.width || coded.height != picture.height) {
 		snprintf(smaller, sizeof(smaller), " coded=%dx%d", coded.width, coded.height);
 	}
-	snprintf(line, sizeof(line), "codec=h264 size=%dx%d%s colour=%s", picture.width, picture.height,
-		smaller, cast->colour);
+	snprintf(line, sizeof(line), "codec=h264 size=%dx%d%s%s colour=%s", picture.width,
+		picture.height, smaller, scaled, cast->colour);
 	if (strcmp(line, cast->said_video) != 0) {
 		memcpy(cast->said_video, line, sizeof(line));
 		cast->picture = picture;
@@ -252,6 +277,7 @@ static void handle_frame(void *data, const struct window_frame *frame) {
 	int64_t now = now_ns();
 	stats_add(&cast->stats, STATS_CAPTURE, now - (int64_t)frame->capture_ns);
 	cast->refreshed = false;
+	cast_note_scale(cast, frame->size, frame->scale);
 	bool key = flight_captured(&cast->flight);
 	cast->video_key = cast->video_key || key;
 	if (cast_tile(cast, frame, key, now)) {
@@ -468,6 +494,11 @@ static void handle_size(void *data, struct picture_size size) {
 	window_set_size(cast->window, size);
 }
 
+static void handle_scale(void *data, uint32_t scale) {
+	struct cast *cast = data;
+	window_set_scale(cast->window, scale);
+}
+
 static void handle_focus(void *data, bool focused) {
 	struct cast *cast = data;
 	window_set_focus(cast->window, focused);
@@ -522,6 +553,7 @@ static const struct viewer_events viewer_events = {
 	.rate = handle_rate,
 	.path = handle_path,
 	.size = handle_size,
+	.scale = handle_scale,
 	.focus = handle_focus,
 	.visible = handle_visible,
 	.close = handle_close,

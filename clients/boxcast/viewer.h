@@ -23,6 +23,7 @@ struct viewer_events {
 	/* Said by our boxd; a viewer that lies so is as one that lies in its acks. */
 	void (*path)(void *data, const struct line_path *path);
 	void (*size)(void *data, struct picture_size size);
+	void (*scale)(void *data, uint32_t scale); // in 120ths
 	void (*focus)(void *data, bool focused);
 	void (*visible)(void *data, bool visible);
 	void (*close)(void *data);

@@ -30,6 +30,7 @@ struct window {
 	bool dead, choked;
 	struct tiles_rect damage[WINDOW_DAMAGE]; // said for the next frame
 	size_t damage_count;
+	uint32_t scale; // likewise
 };
 
 static void window_gone(struct window *window, bool lost) {
@@ -57,6 +58,7 @@ static void cast_frame(void *data, struct box_cast_v1 *cast, uint32_t serial, in
 		.format = format,
 		.modifier = (uint64_t)modifier_hi << 32 | modifier_lo,
 		.size = {width, height},
+		.scale = window->scale,
 		.offset = offset,
 		.stride = stride,
 		.capture_ns = (uint64_t)capture_hi << 32 | capture_lo,
@@ -106,6 +108,11 @@ static void cast_lock(void *data, struct box_cast_v1 *cast, uint32_t locked) {
 	window->events->lock(window->data, locked != 0);
 }
 
+static void cast_scale(void *data, struct box_cast_v1 *cast, uint32_t scale) {
+	struct window *window = data;
+	window->scale = scale;
+}
+
 static void cast_gone(void *data, struct box_cast_v1 *cast) {
 	window_gone(data, false);
 }
@@ -119,13 +126,14 @@ static const struct box_cast_v1_listener cast_listener = {
 	.limits = cast_limits,
 	.lock = cast_lock,
 	.gone = cast_gone,
+	.scale = cast_scale,
 };
 
 static void handle_global(void *data, struct wl_registry *registry, uint32_t name,
 		const char *interface, uint32_t version) {
 	struct window *window = data;
 	if (!window->cast && strcmp(interface, box_cast_v1_interface.name) == 0) {
-		window->cast = wl_registry_bind(registry, name, &box_cast_v1_interface, 1);
+		window->cast = wl_registry_bind(registry, name, &box_cast_v1_interface, 2);
 		box_cast_v1_add_listener(window->cast, &cast_listener, window);
 	}
 }
@@ -169,6 +177,7 @@ struct window *window_create(struct wl_event_loop *loop, const struct window_eve
 	}
 	window->events = events;
 	window->data = data;
+	window->scale = 120;
 	window->display = wl_display_connect(NULL);
 	if (!window->display) {
 		log_errno("no connection to boxland; boxcast is started by boxland, not by hand");
@@ -253,6 +262,10 @@ void window_refuse_dmabuf(struct window *window) {
 
 void window_set_size(struct window *window, struct picture_size size) {
 	box_cast_v1_set_size(window->cast, size.width, size.height);
+}
+
+void window_set_scale(struct window *window, uint32_t scale) {
+	box_cast_v1_set_scale(window->cast, scale);
 }
 
 void window_set_focus(struct window *window, bool focused) {

@@ -25,6 +25,7 @@ struct window_frame {
 	uint32_t format;   // DRM fourcc
 	uint64_t modifier; // of a dmabuf
 	struct picture_size size;
+	uint32_t scale; // in 120ths
 	uint32_t offset, stride;
 	uint64_t capture_ns; // CLOCK_MONOTONIC
 	const struct tiles_rect *damage; // where it differs from the one before; valid during the event
@@ -61,6 +62,7 @@ void window_release(struct window *window, uint32_t serial);
 void window_accept_dmabuf(struct window *window, uint32_t format, uint64_t modifier);
 void window_refuse_dmabuf(struct window *window);
 void window_set_size(struct window *window, struct picture_size size);
+void window_set_scale(struct window *window, uint32_t scale); // in 120ths
 void window_set_focus(struct window *window, bool focused);
 void window_set_visible(struct window *window, bool visible);
 void window_close(struct window *window);

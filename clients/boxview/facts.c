@@ -33,7 +33,7 @@ static bool take_size(const char **at, int *width, int *height) {
 }
 
 bool source_parse_video(const char *value, struct source_video *video) {
-	struct source_video out = {0};
+	struct source_video out = {.scale = 120};
 	bool codec = false, colour = false;
 	while (*value) {
 		size_t size = strcspn(value, " ");
@@ -52,6 +52,13 @@ bool source_parse_video(const char *value, struct source_video *video) {
 						out.coded_width == 0 || out.coded_height == 0) {
 					return false;
 				}
+			} else if (strncmp(word, "scale=", 6) == 0) {
+				const char *at = word + 6;
+				int scale;
+				if (!take_number(&at, &scale) || *at || scale < 120) {
+					return false;
+				}
+				out.scale = (uint32_t)scale;
 			} else if (strncmp(word, "colour=", 7) == 0) {
 				colour = colour_parse(word + 7, &out.colour);
 			} else if (strcmp(word, "codec=h264") == 0) {

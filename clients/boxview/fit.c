@@ -4,12 +4,17 @@
  */
 #include "boxview/fit.h"
 
+int fit_units(int pixels, uint32_t scale) {
+	int units = (int)(((int64_t)pixels * 240 + scale) / (2 * (int64_t)scale));
+	return units > 0 ? units : 1;
+}
+
 static int clamp_side(int64_t side, int max) {
 	return side < 1 ? 1 : side > max ? max : (int)side;
 }
 
 void fit_compute(struct fit *fit, int window_width, int window_height, int picture_width,
-		int picture_height) {
+		int picture_height, bool larger) {
 	*fit = (struct fit){
 		.width = window_width,
 		.height = window_height,
@@ -17,16 +22,16 @@ void fit_compute(struct fit *fit, int window_width, int window_height, int pictu
 		.shown_height = window_height,
 		.picture_width = picture_width,
 		.picture_height = picture_height,
+		.larger = larger,
 	};
+	int room_x = window_width - picture_width, room_y = window_height - picture_height;
 	// w/h of one against w/h of the other, multiplied out
 	int64_t wide = (int64_t)window_width * picture_height;
 	int64_t high = (int64_t)window_height * picture_width;
-	int64_t differ = wide > high ? wide - high : high - wide;
-	int64_t larger = wide > high ? wide : high;
-	if (differ * 50 < larger) {
-		return;
-	}
-	if (wide > high) {
+	if (room_x >= 0 && room_y >= 0 && (!larger || (room_x < FIT_STEP && room_y < FIT_STEP))) {
+		fit->shown_width = picture_width;
+		fit->shown_height = picture_height;
+	} else if (wide > high) {
 		fit->shown_width = clamp_side((high + picture_height / 2) / picture_height, window_width);
 	} else {
 		fit->shown_height = clamp_side((wide + picture_width / 2) / picture_width, window_height);

@@ -20,6 +20,7 @@ struct picture {
 	// set by who knows (view.c)
 	int visible_width, visible_height; // from the left top corner
 	int window_width, window_height;   // to which it is scaled
+	uint32_t scale;                    // of the window, in 120ths
 	struct colour colour;
 	// what it was made of
 	uint32_t sequence;

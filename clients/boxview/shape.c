@@ -20,7 +20,7 @@ void shape_configure(struct shape *shape, int width, int height, bool bound, int
 		shape->width = width;
 		shape->height = height;
 		if (width != shape->picture_width || height != shape->picture_height) {
-			// the old picture is stretched until one of the new size comes, or none
+			// the old picture stands in it until one of the new size comes, or none
 			shape->asked_width = width;
 			shape->asked_height = height;
 			shape->asked_until = now + SHAPE_PATIENCE_NS;

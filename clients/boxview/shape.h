@@ -6,8 +6,7 @@
 #include <stdint.h>
 
 /*
- * How large a view's window is. The compositor may decide (tiled, maximized, full screen, while a border
- * is dragged); else the remote window does, which may not take every size it is asked for. Pure: times
+ * How large a view's window is. The compositor may decide (tiled, maximized, full screen); else the remote window does, which may not take every size it is asked for. Pure: times
  * are given by the caller.
  */
 
@@ -21,7 +20,7 @@ struct shape {
 	int64_t asked_until;
 };
 
-/* A configure; width and height 0: as we like. bound: tiled, maximized, full screen or being resized. */
+/* A configure; width and height 0: as we like. bound: tiled, maximized, full screen. */
 void shape_configure(struct shape *shape, int width, int height, bool bound, int64_t now);
 /* The visible size of a picture that is about to be shown. */
 void shape_picture(struct shape *shape, int width, int height, int64_t now);

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "boxview/fit.h"
 #include "net/exchange.h"
 #include "net/stream_unix.h"
 
@@ -39,6 +40,7 @@ struct source {
 
 	// what is, and what a new exchange is told
 	int width, height; // 0: not known
+	uint32_t scale;    // 0: not known
 	int video_width, video_height; // what the source has
 	bool visible, focused;
 	char *keymap;
@@ -123,8 +125,8 @@ static void take_word(struct source *source, int word, const char *value) {
 	switch (word) {
 	case CONTROL_VIDEO:
 		if (source_parse_video(value, &video)) {
-			source->video_width = video.width;
-			source->video_height = video.height;
+			source->video_width = fit_units(video.width, video.scale);
+			source->video_height = fit_units(video.height, video.scale);
 			source->events->video(source->data, &video);
 		} else {
 			log_debug("video \"%.80s\" is passed over", value);
@@ -245,6 +247,9 @@ bool source_attach(struct source *source, int fd) {
 	if (source->width > 0) {
 		say(source, CONTROL_SIZE, "%dx%d", source->width, source->height);
 	}
+	if (source->scale > 0) {
+		say(source, CONTROL_SCALE, "%u", source->scale);
+	}
 	if (!source->visible) {
 		say(source, CONTROL_VISIBLE, "off");
 	}
@@ -285,6 +290,13 @@ void source_set_size(struct source *source, int width, int height) {
 		source->width = width;
 		source->height = height;
 		say(source, CONTROL_SIZE, "%dx%d", width, height);
+	}
+}
+
+void source_set_scale(struct source *source, uint32_t scale) {
+	if (scale != source->scale) {
+		source->scale = scale;
+		say(source, CONTROL_SCALE, "%u", scale);
 	}
 }
 

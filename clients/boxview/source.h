@@ -18,6 +18,7 @@
 struct source_video {
 	int width, height; // of the window
 	int coded_width, coded_height; // of what is to be seen of the video; the same unless it is smaller
+	uint32_t scale; // of the window, in 120ths
 	struct colour colour;
 };
 
@@ -55,6 +56,7 @@ void source_pause(struct source *source, bool paused);
 
 /* Facts; said again only when they change. */
 void source_set_size(struct source *source, int width, int height);
+void source_set_scale(struct source *source, uint32_t scale); // in 120ths
 void source_set_visible(struct source *source, bool visible);
 /* Losing the focus releases what is held first. */
 void source_set_focus(struct source *source, bool focused);
@@ -75,7 +77,8 @@ void source_release(struct source *source);
 int64_t source_deadline(const struct source *source);
 void source_check(struct source *source, int64_t now);
 
-/* "codec=h264 size=640x480 coded=480x360 colour=bt601-limited", coded or not, any order, more words passed over. Pure. */
+/* "codec=h264 size=640x480 coded=480x360 scale=180 colour=bt601-limited", coded and scale or not, any
+ * order, more words passed over. Pure. */
 bool source_parse_video(const char *value, struct source_video *video);
 /* "1x1 800x600". Pure. */
 bool source_parse_limits(const char *value, struct source_limits *limits);

@@ -127,6 +127,7 @@ static void view_tiles(struct view *view, const struct order_frame *frame) {
 		order_broken(&view->order);
 		return;
 	}
+	picture->scale = view->video.scale;
 	picture->decoded_ns = now_ns();
 	picture->waited_us = (uint32_t)((begin - frame->came_ns) / 1000);
 	picture->decoding_us = (uint32_t)((picture->decoded_ns - begin) / 1000);
@@ -171,6 +172,8 @@ static void view_pump(struct view *view) {
 static void handle_video(void *data, const struct source_video *video) {
 	struct view *view = data;
 	view->video = *video;
+	// It may come behind what it is about.
+	window_know_scale(view->window, video->width, video->height, video->scale);
 }
 
 static void handle_frame(void *data, const struct frame *frame) {
@@ -263,6 +266,7 @@ static void view_attach(void *data, int fd) {
 	view_forget_waiting(view);
 	decoder_reset(view->decoder);
 	view->video.width = 0;
+	view->video.scale = 120;
 	if (source_attach(view->source, fd)) {
 		view->lost_at = 0; // the sentence goes with the first picture
 	}
@@ -321,6 +325,11 @@ static void handle_size(void *data, int width, int height) {
 	view_say_size(view, now_ns());
 }
 
+static void handle_scale(void *data, uint32_t scale) {
+	struct view *view = data;
+	source_set_scale(view->source, scale < 120 ? 120 : scale);
+}
+
 static void handle_visible(void *data, bool visible) {
 	struct view *view = data;
 	source_set_visible(view->source, visible);
@@ -372,6 +381,7 @@ static void handle_failed(void *data) {
 
 static const struct window_events window_events = {
 	.size = handle_size,
+	.scale = handle_scale,
 	.visible = handle_visible,
 	.close = handle_close,
 	.drawn = handle_drawn,
@@ -515,6 +525,7 @@ struct view *view_create(struct wl_event_loop *loop, const struct view_options *
 		return NULL;
 	}
 	view->loop = loop;
+	view->video.scale = 120;
 	view->node = node;
 	view->from = from;
 	order_init(&view->order);

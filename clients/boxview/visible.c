@@ -32,6 +32,7 @@ void visible_set(struct picture *picture, const struct source_video *video) {
 		picture->visible_width = video->width;
 		picture->visible_height = video->height;
 	}
+	picture->scale = video->scale;
 	bool known = fits(picture, video->coded_width, video->coded_height);
 	picture->window_width = picture->visible_width;
 	picture->window_height = picture->visible_height;

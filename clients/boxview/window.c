@@ -27,6 +27,8 @@
 #define LOG_MODULE "window"
 #include "base/log.h"
 
+#define CONFIGURES_MAX 16
+#define HOLD_NS 500000000  // a configure waits so long for the picture of its size
 #define FEEDBACKS_MAX 16   // asked for and not answered: a hidden window's are not
 #define HIDDEN_NS 200000000 // a frame callback so late tells that nobody looks,
 #define HIDDEN_DRAW_NS 1000000000 // and then this is often enough
@@ -37,6 +39,12 @@ struct feedback {
 	struct wp_presentation_feedback *object;
 	uint32_t sequence;
 	uint64_t capture_ns;
+};
+
+struct configure {
+	uint32_t serial;
+	int width, height; // 0: as we like
+	bool bound;
 };
 
 struct window {
@@ -65,12 +73,19 @@ struct window {
 	struct wl_list feedbacks; // feedback.link
 	uint32_t feedback_count;
 
-	struct shape shape;
+	struct shape shape; // in units
+	struct {
+		int width, height; // in pixels, of the window
+		uint32_t scale;
+	} drawn; // last
 	struct fit fit; // as it was laid out
 	struct { // the configure being received
 		int width, height;
 		bool bound, suspended;
 	} coming;
+	struct configure held[CONFIGURES_MAX]; // not acknowledged yet, oldest first
+	int held_count;
+	int64_t held_until; // 0: none is
 	struct source_limits limits;
 	bool configured, mapped, visible, failed;
 };
@@ -160,7 +175,7 @@ static const struct wl_callback_listener frame_listener = {
 static void window_place(struct window *window) {
 	const struct shape *shape = &window->shape;
 	fit_compute(&window->fit, shape->width, shape->height, shape->picture_width,
-		shape->picture_height);
+		shape->picture_height, shape->asked_width == 0);
 	const struct fit *fit = &window->fit;
 	if (!window->mapped) {
 		wl_surface_attach(window->surface, window->black.buffer, 0, 0);
@@ -183,7 +198,8 @@ static bool is_placed(const struct window *window) {
 	return window->mapped && window->fit.width == shape->width &&
 		window->fit.height == shape->height &&
 		window->fit.picture_width == shape->picture_width &&
-		window->fit.picture_height == shape->picture_height;
+		window->fit.picture_height == shape->picture_height &&
+		window->fit.larger == (shape->asked_width == 0);
 }
 
 static bool draw_picture(struct window *window, struct picture *picture) {
@@ -209,6 +225,70 @@ static const struct presenter_events presenter_events = {
 	.ready = handle_ready,
 };
 
+/*
+ * Configures. A size is acknowledged together with the picture that has it: until then the window stays
+ * as it is, and no picture is ever stretched into a size that is not its own.
+ */
+
+static void take_configure(struct window *window, int index, int64_t now) {
+	const struct configure configure = window->held[index];
+	window->held_count -= index + 1;
+	memmove(window->held, &window->held[index + 1],
+		(size_t)window->held_count * sizeof(window->held[0]));
+	window->held_until = window->held_count > 0 ? now + HOLD_NS : 0;
+	xdg_surface_ack_configure(window->xdg_surface, configure.serial);
+	shape_configure(&window->shape, configure.width, configure.height, configure.bound, now);
+}
+
+static bool is_within(const struct source_limits *limits, const struct configure *configure) {
+	return configure->width >= limits->min_width && configure->height >= limits->min_height &&
+		(limits->max_width == 0 || configure->width <= limits->max_width) &&
+		(limits->max_height == 0 || configure->height <= limits->max_height);
+}
+
+// Whether a picture of that size is to be awaited.
+static bool is_new_size(const struct window *window, const struct configure *configure) {
+	const struct shape *shape = &window->shape;
+	bool same = configure->width == shape->width && configure->height == shape->height;
+	bool there = configure->width == shape->picture_width &&
+		configure->height == shape->picture_height;
+	return window->mapped && configure->width > 0 && configure->height > 0 && !same && !there &&
+		is_within(&window->limits, configure);
+}
+
+static void hold_configure(struct window *window, const struct configure *configure, int64_t now) {
+	if (window->held_count == CONFIGURES_MAX) {
+		memmove(window->held, window->held + 1, (CONFIGURES_MAX - 1) * sizeof(window->held[0]));
+		window->held_count--;
+	}
+	window->held[window->held_count++] = *configure;
+	if (window->held_until == 0) {
+		window->held_until = now + HOLD_NS;
+	}
+}
+
+/* A picture is about to be shown. One of a size that was not asked for is an answer, too. */
+static void take_picture(struct window *window, int width, int height, uint32_t scale, int64_t now) {
+	struct shape *shape = &window->shape;
+	window->drawn.width = width;
+	window->drawn.height = height;
+	window->drawn.scale = scale;
+	width = fit_units(width, scale);
+	height = fit_units(height, scale);
+	int index = window->held_count - 1;
+	while (index >= 0 && (window->held[index].width != width ||
+			window->held[index].height != height)) {
+		index--;
+	}
+	if (index < 0 && (width != shape->picture_width || height != shape->picture_height)) {
+		index = window->held_count - 1;
+	}
+	if (index >= 0) {
+		take_configure(window, index, now);
+	}
+	shape_picture(shape, width, height, now);
+}
+
 /* Draws the pending picture, if there is one and it can be drawn now. */
 static void window_draw(struct window *window) {
 	int64_t now = now_ns();
@@ -220,7 +300,7 @@ static void window_draw(struct window *window) {
 	}
 	struct picture *picture = window->pending;
 	window->pending = NULL;
-	shape_picture(&window->shape, picture->window_width, picture->window_height, now);
+	take_picture(window, picture->window_width, picture->window_height, picture->scale, now);
 	bool place = !is_placed(window);
 	if (place) {
 		wl_subsurface_set_sync(window->video_subsurface);
@@ -259,6 +339,18 @@ static void window_relayout(struct window *window) {
 	wl_subsurface_set_desync(window->video_subsurface);
 }
 
+void window_know_scale(struct window *window, int width, int height, uint32_t scale) {
+	struct picture *pending = window->pending;
+	if (pending && pending->window_width == width && pending->window_height == height) {
+		pending->scale = scale;
+	}
+	if (window->drawn.width == width && window->drawn.height == height &&
+			window->drawn.scale != scale) {
+		take_picture(window, width, height, scale, now_ns());
+		window_relayout(window);
+	}
+}
+
 void window_show(struct window *window, struct picture *picture) {
 	const struct picture *missed = window->pending;
 	if (missed && picture->canvas && missed->canvas) {
@@ -282,7 +374,6 @@ static void toplevel_configure(void *data, struct xdg_toplevel *toplevel, int32_
 		switch (*state) {
 		case XDG_TOPLEVEL_STATE_MAXIMIZED:
 		case XDG_TOPLEVEL_STATE_FULLSCREEN:
-		case XDG_TOPLEVEL_STATE_RESIZING:
 		case XDG_TOPLEVEL_STATE_TILED_LEFT:
 		case XDG_TOPLEVEL_STATE_TILED_RIGHT:
 		case XDG_TOPLEVEL_STATE_TILED_TOP:
@@ -318,10 +409,19 @@ static const struct xdg_toplevel_listener toplevel_listener = {
 
 static void xdg_surface_configure(void *data, struct xdg_surface *xdg_surface, uint32_t serial) {
 	struct window *window = data;
-	xdg_surface_ack_configure(xdg_surface, serial);
+	const struct configure configure = {
+		.serial = serial,
+		.width = window->coming.width,
+		.height = window->coming.height,
+		.bound = window->coming.bound,
+	};
+	int64_t now = now_ns();
+	bool hold = is_new_size(window, &configure);
 	window->configured = true;
-	shape_configure(&window->shape, window->coming.width, window->coming.height,
-		window->coming.bound, now_ns());
+	hold_configure(window, &configure, now);
+	if (!hold) {
+		take_configure(window, window->held_count - 1, now);
+	}
 	if (window->coming.width > 0 && window->coming.height > 0) {
 		window->events->size(window->data, window->coming.width, window->coming.height);
 	}
@@ -329,9 +429,9 @@ static void xdg_surface_configure(void *data, struct xdg_surface *xdg_surface, u
 		window->visible = !window->coming.suspended;
 		window->events->visible(window->data, window->visible);
 	}
-	if (window->mapped && is_placed(window)) {
+	if (!hold && window->mapped && is_placed(window)) {
 		wl_surface_commit(window->surface);
-	} else {
+	} else if (!hold) {
 		window_relayout(window);
 	}
 	window_draw(window);
@@ -345,6 +445,7 @@ static void handle_preferred_scale(void *data, struct wp_fractional_scale_v1 *ob
 		uint32_t scale) {
 	struct window *window = data;
 	window->scale = scale / 120.0;
+	window->events->scale(window->data, scale);
 	if (window->sentence) {
 		window_relayout(window);
 	}
@@ -494,10 +595,15 @@ const char *window_path(const struct window *window) {
 }
 
 int64_t window_deadline(const struct window *window) {
-	return shape_deadline(&window->shape);
+	int64_t deadline = shape_deadline(&window->shape);
+	bool sooner = window->held_until != 0 && (deadline == 0 || window->held_until < deadline);
+	return sooner ? window->held_until : deadline;
 }
 
 void window_check(struct window *window, int64_t now) {
+	if (window->held_until != 0 && now >= window->held_until) {
+		take_configure(window, window->held_count - 1, now);
+	}
 	shape_check(&window->shape, now);
 	if (window->mapped && !is_placed(window)) {
 		window_relayout(window);

@@ -20,6 +20,7 @@ struct wl_surface;
 struct window_events {
 	/* The compositor wants the window of this size. */
 	void (*size)(void *data, int width, int height);
+	void (*scale)(void *data, uint32_t scale); // of the screen, in 120ths
 	void (*visible)(void *data, bool visible);
 	void (*close)(void *data); // the person closes it
 	/* A picture was drawn and committed; draw_ns: how long that took. */
@@ -42,6 +43,8 @@ void window_set_app_id(struct window *window, const char *app_id);
 void window_set_limits(struct window *window, const struct source_limits *limits);
 /* Takes the picture over. */
 void window_show(struct window *window, struct picture *picture);
+/* That pictures of a window of so many pixels are at this scale, in 120ths. */
+void window_know_scale(struct window *window, int width, int height, uint32_t scale);
 /* A sentence over the picture, NULL: none. */
 void window_set_sentence(struct window *window, const char *sentence);
 bool window_is_mapped(const struct window *window);

@@ -28,6 +28,9 @@
 #define LOG_MODULE "capture"
 #include "base/log.h"
 
+#define SCALE_MAX 480             // in 120ths
+#define AREA_MAX (4096 * 4096)    // pixels: 64 MiB a buffer
+
 struct capture {
 	struct server *server;
 	struct toplevel *toplevel; // NULL: gone
@@ -38,6 +41,7 @@ struct capture {
 	struct wlr_scene *scene;
 	struct wlr_scene_output *scene_output;
 	struct popups popups;
+	uint32_t scale; // in 120ths; 0: that of the window's screen
 	bool wanted, now;
 	int64_t due_ns; // when the next would be drawn by the clock of the rate that is allowed
 	struct wl_event_source *clock; // of a window that is shown nowhere here
@@ -47,9 +51,14 @@ struct capture {
 	struct wl_listener frame, gone, geom;
 };
 
-static double scale_of(const struct toplevel *toplevel) {
-	const struct output *output = toplevel_output(toplevel);
-	return output ? output->wlr->scale : 1;
+static double scale_of(const struct capture *capture) {
+	const struct output *output = toplevel_output(capture->toplevel);
+	const struct wlr_box *geom = &capture->toplevel->geom;
+	double scale = capture->scale / 120.0;
+	if (capture->scale == 0) {
+		return output ? output->wlr->scale : 1;
+	}
+	return geom->width * scale * geom->height * scale <= AREA_MAX ? scale : 1;
 }
 
 // Not output.needs_frame: that is set by clients that only ask for a frame callback, too.
@@ -60,9 +69,10 @@ static bool has_damage(const struct capture *capture) {
 
 // The output follows the window's size and scale. false: the window has no size yet.
 static bool set_size(struct capture *capture, struct wlr_output_state *state) {
-	double scale = scale_of(capture->toplevel);
-	int width = (int)ceil(capture->toplevel->geom.width * scale);
-	int height = (int)ceil(capture->toplevel->geom.height * scale);
+	double scale = scale_of(capture);
+	// as clients round theirs
+	int width = (int)round(capture->toplevel->geom.width * scale);
+	int height = (int)round(capture->toplevel->geom.height * scale);
 	if (width < 1 || height < 1) {
 		return false;
 	}
@@ -120,6 +130,7 @@ static void draw(struct capture *capture) {
 		struct capture_frame frame = {
 			.buffer = buffer,
 			.damage = &damage,
+			.scale = (uint32_t)lround(capture->output->scale * 120),
 			.capture_ns = now,
 		};
 		count(capture, now);
@@ -176,11 +187,23 @@ void capture_want(struct capture *capture, bool now) {
 	}
 }
 
-static void handle_geom(struct wl_listener *listener, void *data) {
-	struct capture *capture = wl_container_of(listener, capture, geom);
+static void redraw(struct capture *capture) {
 	capture->stale = true;
 	if (capture->wanted) {
 		wlr_output_schedule_frame(capture->output);
+	}
+}
+
+static void handle_geom(struct wl_listener *listener, void *data) {
+	struct capture *capture = wl_container_of(listener, capture, geom);
+	redraw(capture);
+}
+
+void capture_set_scale(struct capture *capture, uint32_t scale) {
+	scale = scale < 120 ? 120 : scale > SCALE_MAX ? SCALE_MAX : scale;
+	if (scale != capture->scale) {
+		capture->scale = scale;
+		redraw(capture);
 	}
 }
 

@@ -10,7 +10,7 @@
 
 /*
  * One window drawn by itself, into buffers of its own: a scene with nothing but that window, shown on
- * a private headless output of its size and scale. Other windows do not cover it, and its popups are
+ * a private headless output of its size. Other windows do not cover it, and its popups are
  * on it. It draws only when asked, and then only if something changed.
  */
 
@@ -22,6 +22,7 @@ struct toplevel;
 struct capture_frame {
 	struct wlr_buffer *buffer; // to be locked by who keeps it
 	const pixman_region32_t *damage; // since the last frame, in its pixels; empty: none
+	uint32_t scale;            // in 120ths
 	int64_t capture_ns;        // CLOCK_MONOTONIC
 };
 
@@ -42,6 +43,12 @@ void capture_destroy(struct capture *capture);
  * before it came it is still one.
  */
 void capture_want(struct capture *capture, bool now);
+
+/*
+ * The scale from the next frame on, in 120ths, instead of that of the screen where the window is. One
+ * that would make more of it than a capture may be is not taken.
+ */
+void capture_set_scale(struct capture *capture, uint32_t scale);
 
 /* A buffer's pixels as XRGB8888 in memory of their own. false: no memory, or unreadable. */
 bool capture_copy(struct server *server, struct wlr_buffer *buffer, struct snapshot *snapshot);

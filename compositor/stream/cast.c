@@ -213,6 +213,10 @@ struct cast *cast_create(struct casts *casts, struct toplevel *toplevel, int exc
 	cast->ring_size = cast->ring ? cast->ring_size : 0;
 	cast->patience = wl_event_loop_add_timer(casts->server->loop, handle_patience, cast);
 	cast->capture = capture_create(casts->server, toplevel, &capture_events, cast);
+	cast->scale = 120;
+	if (cast->capture) {
+		capture_set_scale(cast->capture, cast->scale);
+	}
 	bool good = cast->patience && cast->capture && start(cast, exchange_fd);
 	close(exchange_fd);
 	if (!good) {

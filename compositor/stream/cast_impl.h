@@ -43,6 +43,7 @@ struct cast {
 	bool asked, refresh; // boxcast wants a frame; damaged or not
 	bool locked;
 	uint32_t serial; // of the last frame
+	uint32_t scale;  // said last, in 120ths
 	struct cast_held held[CAST_HELD];
 	struct {
 		uint32_t format;

@@ -19,7 +19,7 @@
 #include "base/log.h"
 #include "base/sealed.h"
 
-#define VERSION 1
+#define VERSION 2
 #define KEYMAP_MAX (128 * 1024 + 1) // what boxcast passes on, and its end
 #define INPUT_MAX (128 * 24) // bytes of records in one request
 #define STATS_MAX 4096
@@ -156,6 +156,14 @@ static void handle_stats(struct wl_client *client, struct wl_resource *resource,
 	}
 }
 
+static void handle_set_scale(struct wl_client *client, struct wl_resource *resource,
+		uint32_t scale) {
+	struct cast *cast = cast_from(resource);
+	if (listens(cast)) {
+		capture_set_scale(cast->capture, scale);
+	}
+}
+
 static const struct box_cast_v1_interface implementation = {
 	.destroy = handle_destroy,
 	.next = handle_next,
@@ -172,6 +180,7 @@ static const struct box_cast_v1_interface implementation = {
 	.modifiers = handle_modifiers,
 	.repeat = handle_repeat,
 	.stats = handle_stats,
+	.set_scale = handle_set_scale,
 };
 
 /* What boxcast is told. */
@@ -295,6 +304,10 @@ struct lying { // a frame's memory
 static void send(struct cast *cast, uint32_t serial, const struct capture_frame *frame,
 		const struct lying *lying) {
 	uint64_t when = (uint64_t)frame->capture_ns;
+	if (frame->scale != cast->scale) {
+		cast->scale = frame->scale;
+		box_cast_v1_send_scale(cast->resource, frame->scale);
+	}
 	send_damage(cast, frame->damage);
 	box_cast_v1_send_frame(cast->resource, serial, lying->fd, lying->dmabuf, lying->format,
 		(uint32_t)(lying->modifier >> 32), (uint32_t)lying->modifier, frame->buffer->width,

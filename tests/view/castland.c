@@ -341,6 +341,10 @@ static void cast_stats(struct wl_client *client, struct wl_resource *resource, c
 	free(copy);
 }
 
+static void cast_set_scale(struct wl_client *client, struct wl_resource *resource, uint32_t scale) {
+	say("scale %u", scale);
+}
+
 static const struct box_cast_v1_interface cast_interface = {
 	.destroy = cast_destroy,
 	.next = cast_next,
@@ -357,6 +361,7 @@ static const struct box_cast_v1_interface cast_interface = {
 	.modifiers = cast_modifiers,
 	.repeat = cast_repeat,
 	.stats = cast_stats,
+	.set_scale = cast_set_scale,
 };
 
 static void handle_resource_destroy(struct wl_resource *resource) {
@@ -454,7 +459,7 @@ int main(void) {
 	}
 	buffers_make(&land);
 	land.damaged = true;
-	wl_global_create(land.display, &box_cast_v1_interface, 1, &land, cast_bind);
+	wl_global_create(land.display, &box_cast_v1_interface, 2, &land, cast_bind);
 	land.clock = wl_event_loop_add_timer(land.loop, handle_clock, &land);
 	wl_event_loop_add_fd(land.loop, STDIN_FILENO, WL_EVENT_READABLE, handle_stdin, &land);
 	if (!wl_client_create(land.display, 3)) {

@@ -19,6 +19,7 @@ import xml.etree.ElementTree as xml
 XML = [
     "/usr/share/wayland/wayland.xml",
     "/usr/share/wayland-protocols/stable/xdg-shell/xdg-shell.xml",
+    "/usr/share/wayland-protocols/stable/viewporter/viewporter.xml",
     "/usr/share/wayland-protocols/unstable/xdg-decoration/xdg-decoration-unstable-v1.xml",
     "/usr/share/wayland-protocols/unstable/pointer-constraints/"
     "pointer-constraints-unstable-v1.xml",
@@ -288,11 +289,16 @@ def pack(kind, value):
 
 def buffer(shm, width, height, argb):
     """A wl_buffer of one colour."""
+    return picture(shm, width, height, struct.pack("=I", argb) * (width * height))
+
+
+def picture(shm, width, height, pixels):
+    """A wl_buffer of these pixels, argb8888."""
     size = width * height * 4
     fd = os.memfd_create("buffer", os.MFD_CLOEXEC)
     os.ftruncate(fd, size)
     with mmap.mmap(fd, size) as memory:
-        memory.write(struct.pack("=I", argb) * (width * height))
+        memory.write(pixels)
     pool = shm.create_pool(fd, size)
     made = pool.create_buffer(0, width, height, width * 4, 0)
     pool.destroy()

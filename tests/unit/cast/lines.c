@@ -141,6 +141,9 @@ static void video(void **state) {
 	assert_true(video.colour.bt709);
 	assert_true(video.colour.full);
 	assert_int_equal(video.coded_width, 641);
+	assert_int_equal(video.scale, 120);
+	assert_true(source_parse_video("codec=h264 size=961x720 scale=180 colour=bt709-full", &video));
+	assert_int_equal(video.scale, 180);
 	assert_true(source_parse_video("codec=h264 size=1280x720 coded=960x540 colour=bt601-limited", &video));
 	assert_int_equal(video.width, 1280);
 	assert_int_equal(video.coded_width, 960);
@@ -153,6 +156,8 @@ static void video(void **state) {
 		"codec=h264 size=640x480 coded=641x480 colour=bt601-full",
 		"codec=h264 size=640x480 coded=0x480 colour=bt601-full",
 		"codec=h264 size=640x480 coded=320 colour=bt601-full",
+		"codec=h264 size=640x480 scale=0 colour=bt601-full",
+		"codec=h264 size=640x480 scale=1.5 colour=bt601-full",
 		"codec=h264 size=640x480 colour=bt2020-limited", "codec=h264 size=99999999999x1 colour=bt601-full"};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		assert_false(source_parse_video(bad[i], &video));

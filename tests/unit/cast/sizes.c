@@ -52,29 +52,45 @@ static void rates(void **state) {
 
 static void fitting(void **state) {
 	struct fit fit;
-	fit_compute(&fit, 640, 480, 640, 480);
+	fit_compute(&fit, 640, 480, 640, 480, true);
 	assert_int_equal(fit.shown_width, 640);
 	assert_int_equal(fit.x, 0);
-	fit_compute(&fit, 1920, 1080, 640, 480); // bars left and right
+	fit_compute(&fit, 1920, 1080, 640, 480, true); // bars left and right
 	assert_int_equal(fit.shown_width, 1440);
 	assert_int_equal(fit.shown_height, 1080);
 	assert_int_equal(fit.x, 240);
 	assert_int_equal(fit.y, 0);
-	fit_compute(&fit, 480, 1000, 640, 480); // above and below
+	fit_compute(&fit, 480, 1000, 640, 480, true); // above and below
 	assert_int_equal(fit.shown_width, 480);
 	assert_int_equal(fit.shown_height, 360);
 	assert_int_equal(fit.y, 320);
-	fit_compute(&fit, 645, 480, 640, 480); // no strips of two pixels
-	assert_int_equal(fit.shown_width, 645);
-	fit_compute(&fit, 8192, 1, 1, 8192);
+	fit_compute(&fit, 645, 480, 640, 480, true); // less than a step: sharp
+	assert_int_equal(fit.shown_width, 640);
+	assert_int_equal(fit.shown_height, 480);
+	assert_int_equal(fit.x, 2);
+	fit_compute(&fit, 1300, 900, 640, 480, false); // the next picture will fit
+	assert_int_equal(fit.shown_width, 640);
+	assert_int_equal(fit.y, 210);
+	fit_compute(&fit, 320, 480, 640, 480, false); // it has no room
+	assert_int_equal(fit.shown_width, 320);
+	fit_compute(&fit, 8192, 1, 1, 8192, true);
 	assert_int_equal(fit.shown_width, 1);
 	assert_int_equal(fit.shown_height, 1);
+}
+
+static void units(void **state) {
+	for (uint32_t scale = 120; scale <= 480; scale += 15) {
+		for (int size = 1; size < 2000; size++) {
+			assert_int_equal(fit_units((int)(size * scale / 120.0 + 0.5), scale), size);
+		}
+	}
+	assert_int_equal(fit_units(1, 480), 1);
 }
 
 static void points(void **state) {
 	struct fit fit;
 	int32_t x, y;
-	fit_compute(&fit, 1920, 1080, 640, 480);
+	fit_compute(&fit, 1920, 1080, 640, 480, true);
 	fit_point(&fit, (240 + 720) * 65536, 540 * 65536, &x, &y); // the middle
 	assert_int_equal(x, 320 * 65536);
 	assert_int_equal(y, 240 * 65536);
@@ -153,7 +169,8 @@ static void check_visible(struct picture picture, const struct source_video *vid
 
 /* The line that says sizes and the frames of those sizes may overtake each other. */
 static void what_is_seen_of_a_picture(void **state) {
-	const struct source_video all = {1281, 721, 1281, 721, {0}}, less = {1281, 721, 962, 542, {0}};
+	const struct source_video all = {1281, 721, 1281, 721, 120, {0}},
+		less = {1281, 721, 962, 542, 120, {0}};
 	const struct picture whole = {.width = 1282, .height = 722}, small = {.width = 962, .height = 542};
 	check_visible(whole, &all, 1281, 721, 1281, 721);
 	check_visible(small, &less, 962, 542, 1281, 721);
@@ -211,6 +228,8 @@ int main(void) {
 		cmocka_unit_test(extents),
 		cmocka_unit_test(rates),
 		cmocka_unit_test(fitting),
+		cmocka_unit_test(units),
+		cmocka_unit_test(units),
 		cmocka_unit_test(points),
 		cmocka_unit_test(a_free_window_is_as_large_as_the_picture),
 		cmocka_unit_test(an_asked_size_is_awaited),

@@ -23,6 +23,7 @@
 #include "boxcast/steps.h"
 #include "boxcast/viewer.h"
 #include "boxcast/window.h"
+#include "media/media.h"
 
 #define LOG_MODULE "cast"
 #include "base/log.h"
@@ -67,6 +68,7 @@ struct cast {
 		struct picture_size size;
 		uint32_t scale; // in 120ths
 	} scaled[2]; // captures, the last one's and, where that differs, the one's before
+	enum codec codec;
 	const char *colour;
 	struct picture_size picture, coded;
 	struct {
@@ -192,8 +194,8 @@ static void cast_say_video(struct cast *cast, struct picture_size picture,
 	if (coded.width != picture.width || coded.height != picture.height) {
 		snprintf(smaller, sizeof(smaller), " coded=%dx%d", coded.width, coded.height);
 	}
-	snprintf(line, sizeof(line), "codec=h264 size=%dx%d%s%s colour=%s", picture.width,
-		picture.height, smaller, scaled, cast->colour);
+	snprintf(line, sizeof(line), "codec=%s size=%dx%d%s%s colour=%s", codec_name(cast->codec),
+		picture.width, picture.height, smaller, scaled, cast->colour);
 	if (strcmp(line, cast->said_video) != 0) {
 		memcpy(cast->said_video, line, sizeof(line));
 		cast->picture = picture;
@@ -370,6 +372,7 @@ static void handle_coded(void *data, const struct pipeline_coded *coded) {
 		cast_ask(cast);
 		return;
 	}
+	cast->codec = coded->codec;
 	cast->colour = coded->colour;
 	cast_say_video(cast, coded->picture, coded->coded);
 	struct frame picture = {
@@ -489,6 +492,15 @@ static void handle_path(void *data, const struct line_path *path) {
 	cast_limit(cast, now);
 }
 
+static void handle_takes(void *data, const struct codec_list *takes) {
+	struct cast *cast = data;
+	static const char *const more[] = {"x265", NULL};
+	if (codec_list_place(takes, CODEC_H264) == CODECS) {
+		media_load(more); // large, and no other viewer has use for it
+	}
+	encoder_set_takes(cast->encoder, takes);
+}
+
 static void handle_size(void *data, struct picture_size size) {
 	struct cast *cast = data;
 	window_set_size(cast->window, size);
@@ -552,6 +564,7 @@ static const struct viewer_events viewer_events = {
 	.key = handle_key,
 	.rate = handle_rate,
 	.path = handle_path,
+	.takes = handle_takes,
 	.size = handle_size,
 	.scale = handle_scale,
 	.focus = handle_focus,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * encoder.c - which way to encode: by the GPU where there is one, else by x264, else by OpenH264. A
+ * encoder.c - which way to encode, of those in paths.c: by the GPU where there is one, else by software. A
  * way that fails is left for the next, with a line in the log; the view goes on with a keyframe.
  *
  * How a frame goes through GStreamer is pipeline.c's.
@@ -21,6 +21,7 @@
 #define FAILURES_MAX 3
 #define PATIENCE_NS 2000000000 // an encoder that is silent for so long has failed
 #define ACCEPT_MAX 64
+#define CHOICE_NS 1000000000 // between two changes that the viewer asks for
 
 struct encoder {
 	struct wl_event_loop *loop;
@@ -32,6 +33,9 @@ struct encoder {
 	uint32_t refresh_mhz;
 	uint32_t rate, asked_rate; // bits; asked_rate 0: as fits
 	uint32_t limit; // 0: none
+	struct codec_list takes;
+	bool choose; // what it takes has changed
+	int64_t chosen_at;
 	struct picture_size size;  // of the last capture
 	struct {
 		bool here; // its elements are registered
@@ -106,6 +110,12 @@ static void find_accepted(struct encoder *encoder) {
 	g_clear_object(&post);
 }
 
+static void encoder_look(struct encoder *encoder) {
+	for (uint32_t i = 0; i < PATHS; i++) {
+		encoder->states[i].here = is_here(path_at(i));
+	}
+}
+
 struct encoder *encoder_create(struct wl_event_loop *loop, const struct encoder_events *events,
 		void *data) {
 	struct encoder *encoder = calloc(1, sizeof(*encoder));
@@ -117,12 +127,13 @@ struct encoder *encoder_create(struct wl_event_loop *loop, const struct encoder_
 	encoder->events = events;
 	encoder->data = data;
 	encoder->refresh_mhz = 60000;
+	codec_list_add(&encoder->takes, CODEC_H264);
 	pixels_init(&encoder->pixels);
+	encoder_look(encoder);
 	bool any = false, gpu = false, dmabuf = false;
 	for (uint32_t i = 0; i < PATHS; i++) {
 		const struct pipeline_path *path = path_at(i);
-		bool here = is_here(path);
-		encoder->states[i].here = here;
+		bool here = encoder->states[i].here;
 		any = any || here;
 		gpu = gpu || (here && path->render_node);
 		dmabuf = dmabuf || (here && path->input == PIPELINE_DMABUF);
@@ -134,7 +145,7 @@ struct encoder *encoder_create(struct wl_event_loop *loop, const struct encoder_
 		snprintf(encoder->why, sizeof(encoder->why), "no graphics processor that encodes is here");
 	}
 	if (!any) {
-		log_error("no H.264 encoder: install gstreamer1.0-plugins-ugly (x264) or -bad (openh264)");
+		log_error("no encoder: install gstreamer1.0-plugins-ugly (x264) or -bad (openh264)");
 		free(encoder);
 		return NULL;
 	}
@@ -215,37 +226,65 @@ uint32_t encoder_rate(const struct encoder *encoder, struct picture_size size) {
 	return encoder->limit > 0 && encoder->limit < most ? encoder->limit : most;
 }
 
-/* The least failed of those that take such captures, the first in the table among equals. */
+/*
+ * Less is better: the least failed, a graphics processor's, what the viewer likes best, the first in the
+ * table. UINT32_MAX: not to be used.
+ */
+static uint32_t path_rank(const struct encoder *encoder, uint32_t i, bool dmabuf) {
+	const struct pipeline_path *path = path_at(i);
+	size_t place = codec_list_place(&encoder->takes, path->codec);
+	int failures = encoder->states[i].failures;
+	// software maps a dmabuf; a graphics processor is given it, or memory
+	bool fits = dmabuf ? !path->render_node || path->input == PIPELINE_DMABUF :
+		path->input != PIPELINE_DMABUF;
+	if (!encoder->states[i].here || !fits || place == CODECS || failures >= FAILURES_MAX) {
+		return UINT32_MAX;
+	}
+	return (((uint32_t)failures * 2 + !path->render_node) * CODECS + (uint32_t)place) * PATHS + i;
+}
+
 static const struct pipeline_path *best_path(const struct encoder *encoder, bool dmabuf) {
 	const struct pipeline_path *best = NULL;
-	int failures = FAILURES_MAX;
+	uint32_t least = UINT32_MAX;
 	for (uint32_t i = 0; i < PATHS; i++) {
-		const struct pipeline_path *path = path_at(i);
-		bool takes = dmabuf ? !path->render_node || path->input == PIPELINE_DMABUF :
-			path->input != PIPELINE_DMABUF;
-		if (encoder->states[i].here && takes && encoder->states[i].failures < failures) {
-			failures = encoder->states[i].failures;
-			best = path;
+		uint32_t rank = path_rank(encoder, i, dmabuf);
+		if (rank < least) {
+			least = rank;
+			best = path_at(i);
 		}
 	}
 	return best;
 }
 
+/* Without a failure: another pipeline is wanted. */
+static void encoder_drop(struct encoder *encoder) {
+	uint32_t inside = pipeline_inside(encoder->pipeline);
+	pipeline_destroy(encoder->pipeline, false);
+	encoder->pipeline = NULL;
+	if (inside > 0) {
+		encoder->events->dropped(encoder->data, inside);
+	}
+}
+
+/* Whether the pipeline there is serves for this capture. */
+static bool encoder_serves(struct encoder *encoder, const struct window_frame *frame, int64_t now) {
+	bool fits = (encoder->path->input == PIPELINE_DMABUF) == frame->dmabuf ||
+		!encoder->path->render_node; // software maps what it is given
+	if (fits && encoder->choose && now >= encoder->chosen_at + CHOICE_NS) {
+		encoder->choose = false;
+		encoder->chosen_at = now;
+		fits = best_path(encoder, frame->dmabuf) == encoder->path;
+	}
+	return fits;
+}
+
 /* false: no pipeline for such captures is left. */
-static bool encoder_ready(struct encoder *encoder, const struct window_frame *frame) {
-	if (encoder->pipeline && (encoder->path->input == PIPELINE_DMABUF) == frame->dmabuf) {
+static bool encoder_ready(struct encoder *encoder, const struct window_frame *frame, int64_t now) {
+	if (encoder->pipeline && encoder_serves(encoder, frame, now)) {
 		return true;
 	}
-	if (encoder->pipeline && !encoder->path->render_node) {
-		return true; // maps what it is given
-	}
-	if (encoder->pipeline) { // the compositor changed its mind
-		uint32_t inside = pipeline_inside(encoder->pipeline);
-		pipeline_destroy(encoder->pipeline, false);
-		encoder->pipeline = NULL;
-		if (inside > 0) {
-			encoder->events->dropped(encoder->data, inside);
-		}
+	if (encoder->pipeline) {
+		encoder_drop(encoder);
 	}
 	while (!encoder->pipeline) {
 		encoder->path = best_path(encoder, frame->dmabuf);
@@ -265,17 +304,26 @@ static bool encoder_ready(struct encoder *encoder, const struct window_frame *fr
 	return true;
 }
 
+static const char *encoder_why_over(const struct encoder *encoder) {
+	for (uint32_t i = 0; i < PATHS; i++) {
+		if (encoder->states[i].here &&
+				codec_list_place(&encoder->takes, path_at(i)->codec) < CODECS) {
+			return encoder->why[0] ? encoder->why : "none takes such captures";
+		}
+	}
+	return "nothing is encoded there that the viewer decodes";
+}
+
 void encoder_push(struct encoder *encoder, const struct window_frame *frame,
 		struct picture_size coded, int64_t came_ns, bool key) {
 	uint32_t serial = frame->serial;
 	encoder->size = frame->size;
-	if (encoder->over || !picture_valid(frame->size) || !encoder_ready(encoder, frame)) {
+	if (encoder->over || !picture_valid(frame->size) || !encoder_ready(encoder, frame, came_ns)) {
 		encoder->events->released(encoder->data, serial);
 		encoder->events->dropped(encoder->data, 1);
 		if (!encoder->over && picture_valid(frame->size)) {
 			encoder->over = true;
-			encoder->events->failed(encoder->data,
-				encoder->why[0] ? encoder->why : "no encoder takes such captures");
+			encoder->events->failed(encoder->data, encoder_why_over(encoder));
 		}
 		return;
 	}
@@ -304,6 +352,14 @@ void encoder_push(struct encoder *encoder, const struct window_frame *frame,
 	}
 	encoder->events->released(encoder->data, serial);
 	encoder->events->dropped(encoder->data, 1);
+}
+
+void encoder_set_takes(struct encoder *encoder, const struct codec_list *takes) {
+	if (!codec_list_equal(takes, &encoder->takes)) {
+		encoder->takes = *takes;
+		encoder_look(encoder); // more may have been loaded
+		encoder->choose = true;
+	}
 }
 
 void encoder_set_rate(struct encoder *encoder, uint32_t bits) {

@@ -43,6 +43,11 @@ bool encoder_dmabuf(struct encoder *encoder, uint32_t i, uint32_t *format, uint6
  */
 void encoder_push(struct encoder *encoder, const struct window_frame *frame,
 	struct picture_size coded, int64_t came_ns, bool key);
+/*
+ * What the viewer decodes, the best first; h264 until said. Of the encoders for any of it those of a
+ * graphics processor come first, then what the viewer likes best. A change is followed at most once a second.
+ */
+void encoder_set_takes(struct encoder *encoder, const struct codec_list *takes);
 /* What the viewer wants, bits a second; 0: as fits the size. */
 void encoder_set_rate(struct encoder *encoder, uint32_t bits);
 /* What the way to it carries; 0: anything. */

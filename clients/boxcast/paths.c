@@ -14,9 +14,10 @@
 #define POST "vapostproc ! video/x-raw(memory:VAMemory),format=NV12,colorimetry=bt601 ! "
 
 /* An encoder of VA-API: of dmabufs, which need no CPU, and of memory. */
-#define VA(element, options) \
+#define VA(codec_, element, options) \
 	{ \
 		.name = element "-dmabuf", \
+		.codec = codec_, \
 		.needs = {element, "vapostproc"}, \
 		.input = PIPELINE_DMABUF, \
 		.render_node = true, \
@@ -25,6 +26,7 @@
 		.buffer = "cpb-size", \
 	}, { \
 		.name = element, \
+		.codec = codec_, \
 		.needs = {element}, \
 		.input = PIPELINE_NV12, \
 		.render_node = true, \
@@ -33,12 +35,14 @@
 		.buffer = "cpb-size", \
 	}
 // no larger distance of keyframes is taken
-#define VA_H264 "rate-control=cbr b-frames=0 ref-frames=1 key-int-max=1024 target-usage=6 min-qp=15"
+#define VA_OPTIONS "rate-control=cbr b-frames=0 ref-frames=1 key-int-max=1024 target-usage=6 min-qp=15"
 
 /* The unit that needs less power first: it disturbs a game least, and some processors have no other. */
 static const struct pipeline_path paths[] = {
-	VA("vah264lpenc", VA_H264),
-	VA("vah264enc", VA_H264),
+	VA(CODEC_H264, "vah264lpenc", VA_OPTIONS),
+	VA(CODEC_H264, "vah264enc", VA_OPTIONS),
+	VA(CODEC_H265, "vah265lpenc", VA_OPTIONS),
+	VA(CODEC_H265, "vah265enc", VA_OPTIONS),
 	{
 		.name = "x264",
 		.needs = {"x264enc"},
@@ -56,6 +60,17 @@ static const struct pipeline_path paths[] = {
 		.launch = "openh264enc name=enc complexity=low rate-control=bitrate gop-size=1073741824 "
 			"scene-change-detection=false background-detection=false multi-thread=2",
 		.rate_unit = 1,
+	},
+	{
+		// ten times the work of x264: for viewers that take nothing else
+		.name = "x265",
+		.codec = CODEC_H265,
+		.needs = {"x265enc"},
+		.input = PIPELINE_I420,
+		.launch = "x265enc name=enc tune=zerolatency speed-preset=ultrafast key-int-max=-1 "
+			"option-string=bframes=0:ref=1:scenecut=0:rc-lookahead=0:frame-threads=1:repeat-headers=1:"
+			"log-level=error",
+		.rate_unit = 1000,
 	},
 };
 _Static_assert(sizeof(paths) / sizeof(paths[0]) == PATHS, "as paths.h says");

@@ -152,6 +152,7 @@ static void pipeline_unit(struct pipeline *pipeline, GstSample *sample, int64_t 
 			.key = !GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT),
 			.picture = inside.picture,
 			.coded = inside.coded,
+			.codec = pipeline->path->codec,
 			.colour = colour_name(caps),
 			.capture_ns = inside.capture_ns,
 			.came_ns = inside.came_ns,
@@ -200,8 +201,8 @@ static int handle_outlet(int fd, uint32_t mask, void *data) {
 static bool pipeline_build(struct pipeline *pipeline, char *why, size_t why_size) {
 	char *launch = g_strdup_printf(
 		"appsrc name=in is-live=true format=time block=false max-buffers=0 max-bytes=0 ! %s ! "
-		"video/x-h264,stream-format=byte-stream,alignment=au ! "
-		"appsink name=out sync=false async=false qos=false", pipeline->path->launch);
+		"%s ! appsink name=out sync=false async=false qos=false", pipeline->path->launch,
+		codec_caps(pipeline->path->codec));
 	GError *error = NULL;
 	pipeline->bin = gst_parse_launch_full(launch, NULL, GST_PARSE_FLAG_FATAL_ERRORS, &error);
 	g_free(launch);

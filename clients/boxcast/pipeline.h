@@ -9,6 +9,7 @@
 
 #include "boxcast/pixels.h"
 #include "boxcast/window.h"
+#include "media/codec.h"
 
 /*
  * One GStreamer pipeline: captures in, access units out, with no frame of delay. It lives until it
@@ -26,6 +27,7 @@ enum pipeline_input {
 /* A way to encode. */
 struct pipeline_path {
 	const char *name;        // for stats
+	enum codec codec;
 	const char *needs[PATH_NEEDS]; // elements that must be registered
 	enum pipeline_input input;
 	bool render_node;        // needs a GPU
@@ -41,6 +43,7 @@ struct pipeline_coded {
 	bool key;
 	struct picture_size picture; // of the window, as it is to be seen
 	struct picture_size coded;   // what is to be seen of the unit, from its left top corner
+	enum codec codec;
 	const char *colour;          // as the control line video has it
 	uint64_t capture_ns;
 	int64_t came_ns, coded_ns;   // when the capture was here, when the unit was done

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "box/cnstr.h"
 #include "box/held.h"
 #include "boxcast/lines.h"
 #include "net/exchange.h"
@@ -32,6 +33,8 @@ struct viewer {
 	bool ending; // our half
 	bool over;   // ended was called
 	uint32_t said; // control frames
+	struct codec_list takes; // of the control frame that is read
+	bool takes_said;
 	char *keymap; // the last one passed on, so that it is compiled once
 };
 
@@ -82,6 +85,18 @@ static bool take_held(struct viewer *viewer, const char *value) {
 		}
 	} while (count == 64);
 	return count >= 0;
+}
+
+/* false: it is no constraint. A kind of picture that is not known here is no harm. */
+static bool take_takes(struct viewer *viewer, const char *value) {
+	struct cnstr wanted;
+	struct op_refusal refusal;
+	viewer->takes_said = true;
+	if (cnstr_parse(&wanted, value, &refusal) != OP_OK) {
+		return false;
+	}
+	codec_list_add_wanted(&viewer->takes, value);
+	return true;
 }
 
 static bool take_keymap(struct viewer *viewer, char *value) {
@@ -152,6 +167,8 @@ static bool take_word(struct viewer *viewer, int word, char *value) {
 			return true;
 		}
 		return false;
+	case CONTROL_TAKES:
+		return take_takes(viewer, value);
 	case CONTROL_KEYMAP:
 		return take_keymap(viewer, value);
 	case CONTROL_MODIFIERS:
@@ -182,11 +199,16 @@ static void take_control(struct viewer *viewer, const struct frame *frame) {
 	int word;
 	char *value;
 	bool bad = false;
+	viewer->takes = (struct codec_list){0};
+	viewer->takes_said = false;
 	while (!viewer->over && control_next(frame, &at, &word, &value, &bad)) {
 		if (!take_word(viewer, word, value)) {
 			log_debug("a control line is passed over: \"%.80s\" does not fit", value);
 		}
 		free(value);
+	}
+	if (viewer->takes_said && !viewer->over) {
+		viewer->events->takes(viewer->data, &viewer->takes);
 	}
 	if (bad) {
 		log_debug("a control frame is malformed; the rest of it is passed over");

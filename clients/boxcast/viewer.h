@@ -10,6 +10,7 @@
 #include "box/frame.h"
 #include "boxcast/lines.h"
 #include "boxcast/picture.h"
+#include "media/codec.h"
 
 /*
  * The exchange with the viewer: pictures and what is said of the window go out, acks, wishes and input
@@ -22,6 +23,7 @@ struct viewer_events {
 	void (*rate)(void *data, uint32_t bits); // 0: as fits
 	/* Said by our boxd; a viewer that lies so is as one that lies in its acks. */
 	void (*path)(void *data, const struct line_path *path);
+	void (*takes)(void *data, const struct codec_list *takes); // the kinds of video it decodes
 	void (*size)(void *data, struct picture_size size);
 	void (*scale)(void *data, uint32_t scale); // in 120ths
 	void (*focus)(void *data, bool focused);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * decoder.c - a GStreamer pipeline that decodes. Its threads speak to the loop through a queue and an
- * eventfd. A pipeline that fails is thrown away, the next unit builds another.
+ * eventfd. A pipeline that fails is thrown away, the next unit builds another; a decoder that gives no
+ * picture again and again is left for the next, and said to be gone when it was the last of its codec.
  */
 #include "boxview/decoder.h"
 
@@ -22,16 +23,21 @@
 
 #define PATIENCE_NS 500000000 // a unit that has not come out by then never will
 
+#define FAILURES_MAX 3 // in a row, each from a keyframe on
+
 /*
- * Slice threads add no delay; frame threads would, one frame each. There is no parser in between: units
- * are whole, and what would be too large is refused by sps.c.
+ * In order of preference. Slice threads add no delay; frame threads would, one frame each. There is no
+ * parser in between: units are whole, and what would be too large is refused by sps.c.
  */
-static const struct {
+static const struct choice {
+	enum codec codec;
 	const char *name, *launch;
 } choices[] = {
-	{"avdec_h264", "avdec_h264 name=dec thread-type=slice"},
-	{"openh264dec", "openh264dec name=dec"},
+	{CODEC_H264, "avdec_h264", "avdec_h264 name=dec thread-type=slice"},
+	{CODEC_H264, "openh264dec", "openh264dec name=dec"},
+	{CODEC_H265, "avdec_h265", "avdec_h265 name=dec thread-type=slice"},
 };
+#define CHOICES G_N_ELEMENTS(choices)
 
 struct inside {
 	GstClockTime pts;
@@ -54,7 +60,14 @@ struct decoder {
 	struct wl_event_loop *loop;
 	const struct decoder_events *events;
 	void *data;
-	size_t choice;
+	enum codec codec, next_codec; // of the units; from the next keyframe on
+	size_t choice;   // CHOICES: none for this codec
+	struct {
+		bool here;   // it is installed, and was not given up
+		int failures;
+	} states[CHOICES];
+	bool gave;       // a picture came of this pipeline
+	struct codec_list takes;
 	GstElement *bin;
 	GstAppSrc *src;
 	struct output output;
@@ -151,12 +164,12 @@ static void decoder_stop(struct decoder *decoder) {
 	decoder->inside_count = 0;
 }
 
-static bool decoder_start(struct decoder *decoder) {
+static bool decoder_build(struct decoder *decoder) {
 	char *launch = g_strdup_printf(
 		"appsrc name=in is-live=true format=time block=false max-buffers=0 max-bytes=0 "
-		"caps=video/x-h264,stream-format=byte-stream,alignment=au ! %s ! "
+		"caps=%s ! %s ! "
 		"video/x-raw,format=I420 ! appsink name=out sync=false async=false qos=false",
-		choices[decoder->choice].launch);
+		codec_caps(decoder->codec), choices[decoder->choice].launch);
 	GError *error = NULL;
 	decoder->bin = gst_parse_launch_full(launch, NULL, GST_PARSE_FLAG_FATAL_ERRORS, &error);
 	g_free(launch);
@@ -183,6 +196,7 @@ static bool decoder_start(struct decoder *decoder) {
 	gst_bus_set_sync_handler(bus, handle_message, &decoder->output, NULL);
 	gst_object_unref(bus);
 	decoder->last_pts = 0;
+	decoder->gave = false;
 	if (gst_element_set_state(decoder->bin, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE) {
 		log_error("the decoder %s does not start", choices[decoder->choice].name);
 		decoder_stop(decoder);
@@ -191,9 +205,76 @@ static bool decoder_start(struct decoder *decoder) {
 	return true;
 }
 
+/* What is left, the best first. All that was given up is tried again when nothing is left. */
+static void decoder_list(struct decoder *decoder) {
+	struct codec_list before = decoder->takes;
+	decoder->takes = (struct codec_list){0};
+	for (size_t i = 0; i < CHOICES; i++) {
+		if (decoder->states[i].here) {
+			codec_list_add(&decoder->takes, choices[i].codec);
+		}
+	}
+	if (!codec_list_equal(&before, &decoder->takes) && before.count > 0) {
+		decoder->events->takes(decoder->data);
+	}
+}
+
+static bool is_registered(const char *name) {
+	GstElementFactory *factory = gst_element_factory_find(name);
+	if (factory) {
+		gst_object_unref(factory);
+	}
+	return factory;
+}
+
+static void decoder_find(struct decoder *decoder) {
+	for (size_t i = 0; i < CHOICES; i++) {
+		decoder->states[i].here = is_registered(choices[i].name);
+		decoder->states[i].failures = 0;
+	}
+}
+
+static void decoder_choose(struct decoder *decoder) {
+	decoder->choice = 0;
+	while (decoder->choice < CHOICES && (!decoder->states[decoder->choice].here ||
+			choices[decoder->choice].codec != decoder->codec)) {
+		decoder->choice++;
+	}
+}
+
+static void decoder_give_up(struct decoder *decoder) {
+	log_error("%s does not decode: trying another", choices[decoder->choice].name);
+	decoder->states[decoder->choice].here = false;
+	bool any = false;
+	for (size_t i = 0; i < CHOICES; i++) {
+		any = any || decoder->states[i].here;
+	}
+	if (!any) {
+		decoder_find(decoder);
+	}
+	decoder_list(decoder);
+	decoder_choose(decoder);
+}
+
+/* By the best decoder that starts. */
+static bool decoder_start(struct decoder *decoder) {
+	for (size_t tries = 0; tries < CHOICES && decoder->choice < CHOICES; tries++) {
+		if (decoder_build(decoder)) {
+			return true;
+		}
+		decoder_give_up(decoder);
+	}
+	return false;
+}
+
 static void decoder_broken(struct decoder *decoder, const char *why) {
 	log_debug("a unit was not decoded: %s", why);
+	bool gave = decoder->gave || !decoder->bin;
 	decoder_stop(decoder);
+	if (!gave && decoder->choice < CHOICES &&
+			++decoder->states[decoder->choice].failures == FAILURES_MAX) {
+		decoder_give_up(decoder);
+	}
 	decoder->events->broken(decoder->data);
 }
 
@@ -253,6 +334,8 @@ static bool decoder_sample(struct decoder *decoder, GstSample *sample, int64_t a
 		decoder_broken(decoder, corrupted ? "damaged" : "it gave no picture");
 		return false;
 	}
+	decoder->gave = true;
+	decoder->states[decoder->choice].failures = 0;
 	// one thread decodes: it began when the unit was here and the one before it was done
 	int64_t began = inside.pushed_ns > decoder->idle_ns ? inside.pushed_ns : decoder->idle_ns;
 	picture->sequence = inside.sequence;
@@ -307,15 +390,12 @@ struct decoder *decoder_create(struct wl_event_loop *loop, const struct decoder_
 		decoder_destroy(decoder);
 		return NULL;
 	}
-	for (decoder->choice = 0; decoder->choice < G_N_ELEMENTS(choices); decoder->choice++) {
-		GstElementFactory *factory = gst_element_factory_find(choices[decoder->choice].name);
-		if (factory) {
-			gst_object_unref(factory);
-			break;
-		}
-	}
+	decoder_find(decoder);
+	decoder_list(decoder);
+	decoder->codec = decoder->next_codec = CODEC_H264; // until another is said
+	decoder_choose(decoder);
 	// built now, so that the first picture does not wait for it
-	if (decoder->choice == G_N_ELEMENTS(choices) || !decoder_start(decoder)) {
+	if (!decoder_start(decoder)) {
 		log_error("no H.264 decoder: install gstreamer1.0-libav");
 		decoder_destroy(decoder);
 		return NULL;
@@ -338,11 +418,29 @@ void decoder_destroy(struct decoder *decoder) {
 	free(decoder);
 }
 
-void decoder_push(struct decoder *decoder, uint32_t sequence, uint64_t capture_ns, int64_t came_ns,
-		uint8_t *bytes, size_t size) {
-	const char *trouble = sps_trouble(bytes, size);
+const struct codec_list *decoder_takes(const struct decoder *decoder) {
+	return &decoder->takes;
+}
+
+void decoder_set_codec(struct decoder *decoder, enum codec codec) {
+	decoder->next_codec = codec;
+}
+
+static void decoder_change(struct decoder *decoder) {
+	decoder_stop(decoder);
+	decoder->codec = decoder->next_codec;
+	decoder_choose(decoder);
+}
+
+void decoder_push(struct decoder *decoder, uint32_t sequence, bool key, uint64_t capture_ns,
+		int64_t came_ns, uint8_t *bytes, size_t size) {
+	if (key && decoder->codec != decoder->next_codec) {
+		decoder_change(decoder);
+	}
+	const char *trouble = sps_trouble(decoder->codec, bytes, size);
 	if (trouble) {
 		free(bytes);
+		decoder->gave = true; // it is not the decoder's fault
 		decoder_broken(decoder, trouble);
 		return;
 	}
@@ -386,5 +484,5 @@ void decoder_check(struct decoder *decoder, int64_t now) {
 }
 
 const char *decoder_name(const struct decoder *decoder) {
-	return choices[decoder->choice].name;
+	return decoder->choice < CHOICES ? choices[decoder->choice].name : "none";
 }

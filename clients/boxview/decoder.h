@@ -8,9 +8,10 @@
 #include <wayland-server-core.h>
 
 #include "boxview/picture.h"
+#include "media/codec.h"
 
 /*
- * H.264 access units in, pictures out, with no frame of delay. What it is given is a stranger's: sizes
+ * Access units in, pictures out, with no frame of delay. What it is given is a stranger's: sizes
  * are bounded, a unit that cannot be decoded costs a keyframe, never the view.
  */
 
@@ -24,18 +25,24 @@ struct decoder_events { // all from the loop
 	 * decoder_push.
 	 */
 	void (*broken)(void *data);
+	/* A decoder was given up, or found: decoder_takes is another. */
+	void (*takes)(void *data);
 };
 
 struct decoder;
 
-/* NULL, logged: no H.264 decoder is installed. */
+/* NULL, logged: no decoder is installed. */
 struct decoder *decoder_create(struct wl_event_loop *loop, const struct decoder_events *events,
 	void *data);
 void decoder_destroy(struct decoder *decoder); // NULL is fine
 
+/* What can be decoded, the best first. */
+const struct codec_list *decoder_takes(const struct decoder *decoder);
+/* What the units are, from the next keyframe on. */
+void decoder_set_codec(struct decoder *decoder, enum codec codec);
 /* Takes bytes over (malloc'd). */
-void decoder_push(struct decoder *decoder, uint32_t sequence, uint64_t capture_ns, int64_t came_ns,
-	uint8_t *bytes, size_t size);
+void decoder_push(struct decoder *decoder, uint32_t sequence, bool key, uint64_t capture_ns,
+	int64_t came_ns, uint8_t *bytes, size_t size);
 /* Forgets what is inside, and begins anew with the next unit. */
 void decoder_reset(struct decoder *decoder);
 uint32_t decoder_inside(const struct decoder *decoder);

@@ -61,8 +61,8 @@ bool source_parse_video(const char *value, struct source_video *video) {
 				out.scale = (uint32_t)scale;
 			} else if (strncmp(word, "colour=", 7) == 0) {
 				colour = colour_parse(word + 7, &out.colour);
-			} else if (strcmp(word, "codec=h264") == 0) {
-				codec = true;
+			} else if (strncmp(word, "codec=", 6) == 0) {
+				codec = codec_find(word + 6, &out.codec);
 			}
 		}
 		value += size + (value[size] == ' ');

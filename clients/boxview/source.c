@@ -39,6 +39,7 @@ struct source {
 	uint32_t acks;
 
 	// what is, and what a new exchange is told
+	struct codec_list takes;
 	int width, height; // 0: not known
 	uint32_t scale;    // 0: not known
 	int video_width, video_height; // what the source has
@@ -89,6 +90,19 @@ static void say(struct source *source, int word, const char *fmt, ...) {
 		log_error("no memory to tell the source");
 	}
 	buf_finish(&line);
+}
+
+static void say_takes(struct source *source) {
+	if (!source_is_attached(source)) {
+		return;
+	}
+	struct buf lines;
+	buf_init(&lines);
+	for (size_t i = 0; i < source->takes.count; i++) {
+		control_append(&lines, CONTROL_TAKES, "%s", codec_constraint(source->takes.codecs[i]));
+	}
+	send_control(source, &lines);
+	buf_finish(&lines);
 }
 
 static void say_keymap(struct source *source) {
@@ -244,6 +258,7 @@ bool source_attach(struct source *source, int fd) {
 	}
 	exchange_set_class(source->exchange, STREAM_INPUT);
 	exchange_pause(source->exchange, source->paused);
+	say_takes(source);
 	if (source->width > 0) {
 		say(source, CONTROL_SIZE, "%dx%d", source->width, source->height);
 	}
@@ -280,6 +295,13 @@ void source_pause(struct source *source, bool paused) {
 		if (source->exchange) {
 			exchange_pause(source->exchange, paused);
 		}
+	}
+}
+
+void source_set_takes(struct source *source, const struct codec_list *takes) {
+	if (!codec_list_equal(takes, &source->takes)) {
+		source->takes = *takes;
+		say_takes(source);
 	}
 }
 

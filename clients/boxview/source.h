@@ -9,6 +9,7 @@
 
 #include "box/frame.h"
 #include "boxview/colour.h"
+#include "media/codec.h"
 
 /*
  * The exchange with the window's source: pictures and facts come in, acks, wishes and input go out. What
@@ -20,6 +21,7 @@ struct source_video {
 	int coded_width, coded_height; // of what is to be seen of the video; the same unless it is smaller
 	uint32_t scale; // of the window, in 120ths
 	struct colour colour;
+	enum codec codec;
 };
 
 struct source_limits {
@@ -55,6 +57,7 @@ void source_end(struct source *source);
 void source_pause(struct source *source, bool paused);
 
 /* Facts; said again only when they change. */
+void source_set_takes(struct source *source, const struct codec_list *takes); // to be decoded
 void source_set_size(struct source *source, int width, int height);
 void source_set_scale(struct source *source, uint32_t scale); // in 120ths
 void source_set_visible(struct source *source, bool visible);

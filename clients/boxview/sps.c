@@ -6,65 +6,13 @@
 
 #include <stdbool.h>
 
-/* Bits of a NAL unit, without the bytes that prevent start codes. Goes bad at the end and stays bad. */
-struct bits {
-	const uint8_t *at, *end;
-	unsigned int left; // bits of *at that were not read
-	unsigned int zeros; // bytes of 0 just before at
-	bool bad;
-};
-
-static void next_byte(struct bits *bits) {
-	bits->zeros = *bits->at == 0 ? bits->zeros + 1 : 0;
-	bits->at++;
-	bits->left = 8;
-	if (bits->zeros >= 2 && bits->at < bits->end && *bits->at == 3) {
-		bits->at++;
-		bits->zeros = 0;
-	}
-}
-
-static uint32_t read_bit(struct bits *bits) {
-	if (bits->at >= bits->end) {
-		bits->bad = true;
-		return 0;
-	}
-	uint32_t bit = *bits->at >> (bits->left - 1) & 1;
-	if (--bits->left == 0) {
-		next_byte(bits);
-	}
-	return bit;
-}
-
-static uint32_t read_bits(struct bits *bits, int count) {
-	uint32_t value = 0;
-	for (int i = 0; i < count; i++) {
-		value = value << 1 | read_bit(bits);
-	}
-	return value;
-}
-
-/* Exp-Golomb, 9.1; at most 31 bits. */
-static uint32_t read_ue(struct bits *bits) {
-	int zeros = 0;
-	while (!bits->bad && read_bit(bits) == 0) {
-		if (++zeros > 31) {
-			bits->bad = true;
-		}
-	}
-	return bits->bad ? 0 : (UINT32_C(1) << zeros) - 1 + read_bits(bits, zeros);
-}
-
-static int32_t read_se(struct bits *bits) {
-	uint32_t value = read_ue(bits);
-	return value & 1 ? (int32_t)(value / 2 + 1) : -(int32_t)(value / 2);
-}
+#include "boxview/bits.h"
 
 static void skip_scaling_list(struct bits *bits, int size) {
 	int32_t last = 8, next = 8;
 	for (int i = 0; i < size && !bits->bad; i++) {
 		if (next != 0) {
-			next = (int32_t)(((int64_t)last + read_se(bits) + 256) % 256);
+			next = (int32_t)(((int64_t)last + bits_se(bits) + 256) % 256);
 		}
 		last = next == 0 ? last : next;
 	}
@@ -72,17 +20,17 @@ static void skip_scaling_list(struct bits *bits, int size) {
 
 /* The part that only high profiles have. NULL or what is wrong. */
 static const char *high_part(struct bits *bits) {
-	uint32_t chroma = read_ue(bits);
+	uint32_t chroma = bits_ue(bits);
 	if (!bits->bad && chroma != 1) {
 		return "its chroma is not 4:2:0";
 	}
-	if (read_ue(bits) != 0 || read_ue(bits) != 0) {
+	if (bits_ue(bits) != 0 || bits_ue(bits) != 0) {
 		return "its samples have more than 8 bits";
 	}
-	read_bit(bits);
-	if (read_bit(bits)) {
+	bits_one(bits);
+	if (bits_one(bits)) {
 		for (int i = 0; i < 8; i++) {
-			if (read_bit(bits)) {
+			if (bits_one(bits)) {
 				skip_scaling_list(bits, i < 6 ? 16 : 64);
 			}
 		}
@@ -101,37 +49,37 @@ static bool is_high(uint32_t profile) {
 }
 
 static void skip_picture_order(struct bits *bits) {
-	uint32_t type = read_ue(bits);
+	uint32_t type = bits_ue(bits);
 	if (type == 0) {
-		read_ue(bits);
+		bits_ue(bits);
 	} else if (type == 1) {
-		read_bit(bits);
-		read_se(bits);
-		read_se(bits);
-		uint32_t count = read_ue(bits);
+		bits_one(bits);
+		bits_se(bits);
+		bits_se(bits);
+		uint32_t count = bits_ue(bits);
 		bits->bad = bits->bad || count > 255;
 		for (uint32_t i = 0; i < count && !bits->bad; i++) {
-			read_se(bits);
+			bits_se(bits);
 		}
 	}
 }
 
-static const char *check_set(const uint8_t *bytes, size_t size) {
+static const char *check_h264_set(const uint8_t *bytes, size_t size) {
 	struct bits bits = {.at = bytes, .end = bytes + size, .left = 8};
-	uint32_t profile = read_bits(&bits, 8);
-	read_bits(&bits, 16);
-	read_ue(&bits);
+	uint32_t profile = bits_read(&bits, 8);
+	bits_read(&bits, 16);
+	bits_ue(&bits);
 	const char *trouble = is_high(profile) ? high_part(&bits) : NULL;
 	if (trouble) {
 		return trouble;
 	}
-	read_ue(&bits);
+	bits_ue(&bits);
 	skip_picture_order(&bits);
-	uint64_t references = read_ue(&bits);
-	read_bit(&bits);
-	uint64_t width = (uint64_t)read_ue(&bits) + 1;
-	uint64_t height = (uint64_t)read_ue(&bits) + 1;
-	height *= read_bit(&bits) ? 1 : 2; // frames of two fields
+	uint64_t references = bits_ue(&bits);
+	bits_one(&bits);
+	uint64_t width = (uint64_t)bits_ue(&bits) + 1;
+	uint64_t height = (uint64_t)bits_ue(&bits) + 1;
+	height *= bits_one(&bits) ? 1 : 2; // frames of two fields
 	if (bits.bad) {
 		return "its parameters are cut off";
 	}
@@ -144,24 +92,113 @@ static const char *check_set(const uint8_t *bytes, size_t size) {
 	return NULL;
 }
 
-const char *sps_trouble(const uint8_t *bytes, size_t size) {
+static bool is_h264_set(const uint8_t *nal) {
+	return (nal[0] & 0x1f) == 7;
+}
+
+// H.265
+
+/* Of profiles and levels, 7.3.3: only its length matters. */
+static void skip_profiles(struct bits *bits, uint32_t layers) {
+	bool profile[8] = {false}, level[8] = {false};
+	bits_read(bits, 32);
+	bits_read(bits, 32);
+	bits_read(bits, 32); // the general part: 88 bits of the profile, 8 of the level
+	for (uint32_t i = 0; i < layers; i++) {
+		profile[i] = bits_one(bits);
+		level[i] = bits_one(bits);
+	}
+	if (layers > 0) {
+		bits_read(bits, (int)(8 - layers) * 2);
+	}
+	for (uint32_t i = 0; i < layers; i++) {
+		if (profile[i]) {
+			bits_read(bits, 32);
+			bits_read(bits, 32);
+			bits_read(bits, 24);
+		}
+		if (level[i]) {
+			bits_read(bits, 8);
+		}
+	}
+}
+
+/* The number of pictures that are kept, 0 if that is bad. */
+static uint32_t read_kept(struct bits *bits, uint32_t layers) {
+	uint32_t most = 1;
+	for (uint32_t i = bits_one(bits) ? 0 : layers; i <= layers && !bits->bad; i++) {
+		uint32_t kept = bits_ue(bits);
+		bits_ue(bits);
+		bits_ue(bits);
+		if (kept > 15) {
+			return 0;
+		}
+		most = kept + 1 > most ? kept + 1 : most;
+	}
+	return most;
+}
+
+/* 7.3.2.2.1; bytes are behind the header of the NAL unit. */
+static const char *check_h265_set(const uint8_t *bytes, size_t size) {
+	struct bits bits = {.at = bytes, .end = bytes + size, .left = 8};
+	bits_read(&bits, 4);
+	uint32_t layers = bits_read(&bits, 3);
+	bits_one(&bits);
+	if (layers > 6) {
+		return "it has too many layers";
+	}
+	skip_profiles(&bits, layers);
+	bits_ue(&bits);
+	if (bits_ue(&bits) != 1 && !bits.bad) {
+		return "its chroma is not 4:2:0";
+	}
+	uint64_t width = bits_ue(&bits), height = bits_ue(&bits);
+	if (bits_one(&bits)) { // a part of it is to be seen
+		for (int i = 0; i < 4; i++) {
+			bits_ue(&bits);
+		}
+	}
+	if ((bits_ue(&bits) != 0 || bits_ue(&bits) != 0) && !bits.bad) {
+		return "its samples have more than 8 bits";
+	}
+	bits_ue(&bits);
+	uint64_t kept = read_kept(&bits, layers);
+	if (bits.bad) {
+		return "its parameters are cut off";
+	}
+	if (width == 0 || height == 0 || width > SPS_SIDE_MAX || height > SPS_SIDE_MAX) {
+		return "its pictures are too large";
+	}
+	if (kept == 0 || width * height * kept > (uint64_t)SPS_MACROBLOCKS_MAX * 256) {
+		return "it refers to too many pictures";
+	}
+	return NULL;
+}
+
+static bool is_h265_set(const uint8_t *nal) {
+	return (nal[0] >> 1 & 0x3f) == 33;
+}
+
+const char *sps_trouble(enum codec codec, const uint8_t *bytes, size_t size) {
+	const size_t header = codec == CODEC_H265 ? 2 : 1; // of a NAL unit
 	size_t at = 0;
-	while (size - at >= 4) {
+	while (size - at >= 3 + header) {
 		// a start code, then the NAL unit's header
 		if (bytes[at] != 0 || bytes[at + 1] != 0 || bytes[at + 2] != 1) {
 			at++;
 			continue;
 		}
 		at += 3;
-		if ((bytes[at] & 0x1f) != 7) {
+		if (codec == CODEC_H265 ? !is_h265_set(bytes + at) : !is_h264_set(bytes + at)) {
 			continue;
 		}
-		size_t begin = at + 1, end = begin;
+		size_t begin = at + header, end = begin;
 		while (end < size && !(size - end >= 3 && bytes[end] == 0 && bytes[end + 1] == 0 &&
 				bytes[end + 2] <= 1)) {
 			end++;
 		}
-		const char *trouble = check_set(bytes + begin, end - begin);
+		const char *trouble = codec == CODEC_H265 ? check_h265_set(bytes + begin, end - begin) :
+			check_h264_set(bytes + begin, end - begin);
 		if (trouble) {
 			return trouble;
 		}

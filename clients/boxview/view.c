@@ -153,8 +153,8 @@ static void view_pump(struct view *view) {
 	struct order_frame frame;
 	while (view_next(view, &frame)) {
 		if (frame.kind == FRAME_VIDEO) {
-			decoder_push(view->decoder, frame.sequence, frame.capture_ns, frame.came_ns, frame.bytes,
-				frame.size);
+			decoder_push(view->decoder, frame.sequence, frame.key, frame.capture_ns, frame.came_ns,
+				frame.bytes, frame.size);
 		} else if (decoder_inside(view->decoder) > 0) {
 			view->waiting = frame;
 		} else {
@@ -172,6 +172,7 @@ static void view_pump(struct view *view) {
 static void handle_video(void *data, const struct source_video *video) {
 	struct view *view = data;
 	view->video = *video;
+	decoder_set_codec(view->decoder, video->codec);
 	// It may come behind what it is about.
 	window_know_scale(view->window, video->width, video->height, video->scale);
 }
@@ -303,7 +304,13 @@ static void handle_broken(void *data) {
 	// asked in view_prepare: this may be in the middle of a push
 }
 
+static void handle_takes(void *data) {
+	struct view *view = data;
+	source_set_takes(view->source, decoder_takes(view->decoder));
+}
+
 static const struct decoder_events decoder_events = {
+	.takes = handle_takes,
 	.picture = handle_picture,
 	.broken = handle_broken,
 };
@@ -497,6 +504,7 @@ static bool view_open(struct view *view, const struct view_options *options) {
 	if (!canvas_init(&view->canvas) || !view->source || !view->decoder || !view->window) {
 		return false;
 	}
+	source_set_takes(view->source, decoder_takes(view->decoder));
 	view->seat = seat_create(&view->globals, view->window, view->source);
 	view->timer = wl_event_loop_add_timer(view->loop, handle_timer, view);
 	if (!view->seat || !view->timer) {

@@ -45,8 +45,10 @@ static void lines(const uint8_t *bytes, size_t size) {
 }
 
 static void sps(const uint8_t *bytes, size_t size) {
-	const char *trouble = sps_trouble(bytes, size);
-	must(!trouble || trouble[0]);
+	for (enum codec codec = 0; codec < CODECS; codec++) {
+		const char *trouble = sps_trouble(codec, bytes, size);
+		must(!trouble || trouble[0]);
+	}
 }
 
 // Frames, 8 bytes each: sequence, base, flags and size; what is taken continues what was taken.

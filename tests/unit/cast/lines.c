@@ -151,7 +151,7 @@ static void video(void **state) {
 	assert_true(source_parse_video("colour=bt601-limited later=1 size=8192x1 codec=h264", &video));
 	assert_false(video.colour.bt709);
 	static const char *const bad[] = {"", "codec=h264", "codec=h264 size=640x480",
-		"codec=h265 size=640x480 colour=bt601-limited", "codec=h264 size=0x480 colour=bt601-limited",
+		"codec=vp9 size=640x480 colour=bt601-limited", "codec=h264 size=0x480 colour=bt601-limited",
 		"codec=h264 size=8193x480 colour=bt601-limited", "codec=h264 size=640x480x colour=bt601-full",
 		"codec=h264 size=640x480 coded=641x480 colour=bt601-full",
 		"codec=h264 size=640x480 coded=0x480 colour=bt601-full",

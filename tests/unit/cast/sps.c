@@ -31,6 +31,21 @@ static void put_ue(struct writer *w, uint32_t value) {
 	put_bits(w, zeros + 1, value + 1);
 }
 
+static size_t write_nal(const struct writer *w, const uint8_t *head, size_t size,
+		uint8_t out[static 600]) {
+	memcpy(out, head, size);
+	int zeros = 0;
+	for (size_t i = 0; i < (w->size + 7) / 8; i++) {
+		if (zeros == 2 && w->bytes[i] <= 3) {
+			out[size++] = 3; // no start code within
+			zeros = 0;
+		}
+		out[size++] = w->bytes[i];
+		zeros = w->bytes[i] == 0 ? zeros + 1 : 0;
+	}
+	return size;
+}
+
 struct set {
 	int profile, chroma, depth, width, height, references; // of macroblocks
 	bool lists, fields;
@@ -78,17 +93,7 @@ static size_t write_unit(const struct set *set, uint8_t out[static 600]) {
 	put_bits(&w, 1, !set->fields);
 	put_bits(&w, 4, 0x8); // and what we do not read
 	static const uint8_t head[] = {0, 0, 0, 1, 0x67}, slice[] = {0, 0, 1, 0x65, 0x88, 0x84};
-	memcpy(out, head, sizeof(head));
-	size_t size = sizeof(head);
-	int zeros = 0;
-	for (size_t i = 0; i < (w.size + 7) / 8; i++) {
-		if (zeros == 2 && w.bytes[i] <= 3) {
-			out[size++] = 3; // no start code within
-			zeros = 0;
-		}
-		out[size++] = w.bytes[i];
-		zeros = w.bytes[i] == 0 ? zeros + 1 : 0;
-	}
+	size_t size = write_nal(&w, head, sizeof(head), out);
 	memcpy(out + size, slice, sizeof(slice));
 	return size + sizeof(slice);
 }
@@ -96,7 +101,7 @@ static size_t write_unit(const struct set *set, uint8_t out[static 600]) {
 static const char *trouble(struct set set) {
 	uint8_t bytes[600];
 	size_t size = write_unit(&set, bytes);
-	return sps_trouble(bytes, size);
+	return sps_trouble(CODEC_H264, bytes, size);
 }
 
 static void good_sets(void **state) {
@@ -160,9 +165,9 @@ static void the_second_set_counts_too(void **state) {
 	struct set large = plain;
 	large.width = 600;
 	size_t size = write_unit(&plain, bytes);
-	assert_null(sps_trouble(bytes, size));
+	assert_null(sps_trouble(CODEC_H264, bytes, size));
 	size += write_unit(&large, bytes + size);
-	assert_non_null(sps_trouble(bytes, size));
+	assert_non_null(sps_trouble(CODEC_H264, bytes, size));
 }
 
 static void cut_off_anywhere(void **state) {
@@ -172,16 +177,118 @@ static void cut_off_anywhere(void **state) {
 	set.lists = true;
 	set.order = 1;
 	size_t size = write_unit(&set, bytes) - 6; // without the slice
-	assert_null(sps_trouble(bytes, size));
+	assert_null(sps_trouble(CODEC_H264, bytes, size));
 	for (size_t cut = 0; cut < size; cut++) {
 		uint8_t *copy = malloc(cut > 0 ? cut : 1); // its end is the allocation's
 		memcpy(copy, bytes, cut);
-		const char *why = sps_trouble(copy, cut);
+		const char *why = sps_trouble(CODEC_H264, copy, cut);
 		free(copy);
 		if (cut < 5 || cut >= size - 2) { // no set yet, or all of it that we read
 			continue;
 		}
 		assert_string_equal(why, "its parameters are cut off");
+	}
+}
+
+struct h265_set {
+	uint32_t layers, chroma, depth, width, height, kept; // of pixels
+	bool cropped, each; // each: of the layers says what it keeps
+};
+
+static const struct h265_set plain_h265 = {0, 1, 8, 640, 480, 1, false, false};
+
+static size_t write_h265(const struct h265_set *set, uint8_t out[static 600]) {
+	static const uint8_t head[] = {0, 0, 0, 1, 0x42, 0x01};
+	struct writer w = {0};
+	put_bits(&w, 4, 0);
+	put_bits(&w, 3, set->layers);
+	put_bits(&w, 1, 1);
+	put_bits(&w, 32, 0x01600000);
+	put_bits(&w, 32, 0);
+	put_bits(&w, 32, 93);
+	for (uint32_t i = 0; i < set->layers; i++) {
+		put_bits(&w, 2, 3); // each layer has a profile and a level
+	}
+	put_bits(&w, set->layers > 0 ? (int)(8 - set->layers) * 2 : 0, 0);
+	for (uint32_t i = 0; i < set->layers; i++) {
+		put_bits(&w, 32, 0xffffffff);
+		put_bits(&w, 32, 0xffffffff);
+		put_bits(&w, 32, 0xffffffff);
+	}
+	put_ue(&w, 0);
+	put_ue(&w, set->chroma);
+	put_ue(&w, set->width);
+	put_ue(&w, set->height);
+	put_bits(&w, 1, set->cropped);
+	for (int i = 0; set->cropped && i < 4; i++) {
+		put_ue(&w, (uint32_t)i);
+	}
+	put_ue(&w, set->depth - 8);
+	put_ue(&w, set->depth - 8);
+	put_ue(&w, 4);
+	put_bits(&w, 1, set->each);
+	for (uint32_t i = set->each ? 0 : set->layers; i <= set->layers; i++) {
+		put_ue(&w, set->kept - 1);
+		put_ue(&w, 0);
+		put_ue(&w, 0);
+	}
+	put_bits(&w, 4, 0x8); // and what we do not read
+	return write_nal(&w, head, sizeof(head), out);
+}
+
+static const char *h265_trouble(struct h265_set set) {
+	uint8_t bytes[600];
+	size_t size = write_h265(&set, bytes);
+	return sps_trouble(CODEC_H265, bytes, size);
+}
+
+static void h265_sets(void **state) {
+	struct h265_set set = plain_h265;
+	for (set.layers = 0; set.layers <= 6; set.layers++) {
+		for (int i = 0; i < 4; i++) {
+			set.cropped = i & 1;
+			set.each = i & 2;
+			set.width = 640;
+			assert_null(h265_trouble(set));
+			set.width = SPS_SIDE_MAX + 1; // what follows the layers is found
+			assert_non_null(h265_trouble(set));
+		}
+	}
+	set = plain_h265;
+	set.height = SPS_SIDE_MAX;
+	assert_null(h265_trouble(set));
+	set.height = 0;
+	assert_non_null(h265_trouble(set));
+	set = plain_h265;
+	set.width = set.height = SPS_SIDE_MAX;
+	assert_null(h265_trouble(set));
+	set.kept = 2; // of so large ones
+	assert_non_null(h265_trouble(set));
+	set = plain_h265;
+	set.kept = 16;
+	assert_null(h265_trouble(set));
+	set.kept = 17;
+	assert_non_null(h265_trouble(set));
+	set = plain_h265;
+	set.depth = 10;
+	assert_non_null(h265_trouble(set));
+	set = plain_h265;
+	for (set.chroma = 0; set.chroma <= 3; set.chroma++) {
+		assert_int_equal(h265_trouble(set) == NULL, set.chroma == 1);
+	}
+}
+
+static void h265_cut_off_anywhere(void **state) {
+	uint8_t bytes[600];
+	struct h265_set set = plain_h265;
+	set.layers = 6;
+	size_t size = write_h265(&set, bytes);
+	for (size_t cut = 6; cut < size - 1; cut++) {
+		uint8_t *copy = malloc(cut); // its end is the allocation's
+		memcpy(copy, bytes, cut);
+		const char *why = sps_trouble(CODEC_H265, copy, cut);
+		free(copy);
+		assert_non_null(why);
 	}
 }
 
@@ -198,7 +305,7 @@ static void noise(void **state) {
 		if (i % 2 && size >= sizeof(head)) {
 			memcpy(bytes, head, sizeof(head));
 		}
-		sps_trouble(bytes, size); // whatever it says, it stays within
+		sps_trouble(CODEC_H264, bytes, size); // whatever it says, it stays within
 	}
 }
 
@@ -209,6 +316,8 @@ int main(void) {
 		cmocka_unit_test(formats_that_are_not_shown),
 		cmocka_unit_test(the_second_set_counts_too),
 		cmocka_unit_test(cut_off_anywhere),
+		cmocka_unit_test(h265_sets),
+		cmocka_unit_test(h265_cut_off_anywhere),
 		cmocka_unit_test(noise),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -197,7 +197,7 @@ static void stages(void **state) {
 	char text[2048];
 	stats_print(&stats, &facts, 1 + 2000 * MS, text, sizeof(text));
 	assert_non_null(strstr(text, "path x264\n"));
-	assert_non_null(strstr(text, "frames 100\nkeyframes 1\nbytes 100000\nfps 50.0\n"));
+	assert_non_null(strstr(text, "frames 100\nsent-again 0\nkeyframes 1\nbytes 100000\nfps 50.0\n"));
 	assert_non_null(strstr(text, "encode-us 51000 95000\n"));
 	assert_non_null(strstr(text, "ack-us 0 0\n"));
 	assert_null(strstr(text, "capture-us"));

@@ -615,7 +615,8 @@ struct boxd *boxd_create(struct wl_event_loop *loop, const struct config *config
 	usr_init(&boxd->usr);
 	claims_init(&boxd->claims, loop, &boxd->caller, &boxd->usr, boxd->keys);
 	far_init(&boxd->far, loop, &boxd->caller, boxd->keys);
-	copies_init(&boxd->copies, loop, &boxd->route, &boxd->caller, boxd->tree);
+	boxd->pool = work_pool_create(loop, WORKERS);
+	copies_init(&boxd->copies, loop, &boxd->route, &boxd->caller, boxd->tree, boxd->pool);
 	tales_init(&boxd->tales, loop, &boxd->caller, boxd->keys);
 	box_server_init(&boxd->inside, loop, boxd->tree);
 	box_server_init(&boxd->outside, loop, boxd->tree);
@@ -625,7 +626,6 @@ struct boxd *boxd_create(struct wl_event_loop *loop, const struct config *config
 	boxd->outside.forward = forward_outside;
 	boxd->outside.outside = true;
 	boxd->outside.rate.per_second = boxd->config->peer_rate;
-	boxd->pool = work_pool_create(loop, WORKERS);
 	boxd->saves = saves_create(loop);
 	if (!boxd->tree || !boxd->pool || !boxd->saves || !create_boxes(boxd) || !create_network(boxd) ||
 			!listen_inside(boxd)) {

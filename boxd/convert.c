@@ -4,7 +4,8 @@
  *
  * Which casts lead from one type to another is box/plan.c's; what a program is run in is a process
  * box like any other (boxes/proc.c). Programs are looked for on this node first, then on the others
- * that the asker may use. The putmem begins when all of them run.
+ * that the asker may use; if it runs on none of them and its file is here, it is carried from one to the
+ * next. The putmem begins when all of them run.
  */
 #include "convert.h"
 
@@ -14,7 +15,9 @@
 #include <string.h>
 
 #include "candidates.h"
+#include "carry.h"
 #include "moving.h"
+#include "quic/keys.h"
 #include "quic/quic.h"
 
 #define WORDS_MAX 200 // of what a program says last
@@ -25,6 +28,8 @@ struct filter { // one program
 	struct call *call; // NULL: not begun, or over
 	int node;          // where it is tried: 0 is this one, then the peers in their order
 	bool runs, ended;
+	struct carry *carry;   // its file; NULL: it runs by its name, or not yet
+	uint64_t carried, carried_size; // of it, to the node where it is tried
 	struct op_refusal refused; // by this node
 	char words[WORDS_MAX + 1]; // the last line it wrote to its standard error
 	bool line_over;            // of words: what comes next is another line
@@ -34,6 +39,7 @@ struct convert {
 	struct wl_event_loop *loop;
 	const struct route *route;
 	const struct caller *caller;
+	struct work_pool *pool;
 	struct subject subject;
 	char *target;
 	const char *type; // that the bytes have in the end; the last cast's
@@ -51,6 +57,7 @@ void convert_destroy(struct convert *convert) {
 	call_destroy(convert->from);
 	for (int i = 0; i < convert->count; i++) {
 		call_destroy(convert->filters[i].call);
+		carry_destroy(convert->filters[i].carry);
 	}
 	call_destroy(convert->to);
 	free(convert->target);
@@ -199,12 +206,19 @@ static void filter_frame(void *data, const struct frame *frame) {
 	}
 }
 
+static void filter_read_on(struct filter *filter);
+
 static void filter_drained(void *data) {
 	struct filter *filter = data;
-	pause_source(filter->convert, (int)(filter - filter->convert->filters), false);
+	if (filter->carry && filter->carried < filter->carried_size) {
+		filter_read_on(filter);
+	} else if (filter->convert->to) { // what is before it is held until all run
+		pause_source(filter->convert, (int)(filter - filter->convert->filters), false);
+	}
 }
 
 static bool filter_begin(struct filter *filter);
+static bool filter_carry(struct filter *filter);
 
 // No such program there, not what is wanted, or no way to run one: another node may.
 static bool filter_try_next(struct filter *filter, const struct op_refusal *why) {
@@ -212,7 +226,16 @@ static bool filter_try_next(struct filter *filter, const struct op_refusal *why)
 		filter->refused = *why;
 	}
 	filter->node++;
-	return filter_begin(filter);
+	return filter_begin(filter) || filter_carry(filter);
+}
+
+// Nowhere, by its name or carried. What this node says of it is what he who asks can mend.
+static void filter_give_up(struct filter *filter) {
+	struct op_refusal failed;
+	op_refuse(&failed, filter->refused.code, "the converter %.60s from %.60s to %.60s does not "
+		"start: %s", filter_name(filter), filter->cast->from, filter->cast->to,
+		filter->refused.sentence);
+	finish(filter->convert, &failed, NULL);
 }
 
 // Nobody waits for what is before it: a program may end before it has read all.
@@ -236,10 +259,7 @@ static void filter_ended(void *data, const struct op_refusal *why, const struct 
 		if (filter_try_next(filter, why)) {
 			return;
 		}
-		op_refuse(&failed, filter->refused.code, "the converter %.60s from %.60s to %.60s does not "
-			"start: %s", filter_name(filter), filter->cast->from, filter->cast->to,
-			filter->refused.sentence);
-		finish(convert, &failed, NULL);
+		filter_give_up(filter);
 	} else if (why->code != OP_OK) {
 		op_refuse(&failed, why->code, "the converter %.60s was lost: %s", filter_name(filter),
 			why->sentence);
@@ -277,7 +297,11 @@ static bool filter_begin(struct filter *filter) {
 	op_setf(&head, OP_F_NAME, "%s%s/proc/cast-%08" PRIx32, filter->node > 0 ? "/n/" : "",
 		filter->node > 0 ? peers[filter->node - 1]->petname : "", arc4random());
 	free(peers);
-	op_set(&head, OP_F_PROG, filter->cast->prog);
+	if (filter->carry) {
+		op_set_number(&head, OP_F_CARRIED, filter->carried_size);
+	} else {
+		op_set(&head, OP_F_PROG, filter->cast->prog);
+	}
 	for (size_t i = 0; filter->cast->args[i]; i++) {
 		op_add(&head, OP_F_ARG, filter->cast->args[i]);
 	}
@@ -288,7 +312,62 @@ static bool filter_begin(struct filter *filter) {
 	filter->call = call_create(convert->loop, convert->caller, &head, &convert->subject, &events,
 		filter);
 	op_head_finish(&head);
+	filter->carried = 0;
+	if (filter->call && filter->carry && !carry_read(filter->carry, 0)) {
+		call_destroy(filter->call);
+		filter->call = NULL;
+	}
 	return filter->call;
+}
+
+/* A program that is carried. */
+
+static void carry_opened(void *data, uint64_t size) {
+	struct filter *filter = data;
+	filter->carried_size = size;
+	filter->node = 1;
+	if (!filter_begin(filter)) {
+		filter_give_up(filter);
+	}
+}
+
+static void carry_piece(void *data, const void *bytes, size_t size) {
+	struct filter *filter = data;
+	const struct frame frame = {.kind = FRAME_DATA, .sub = 3, .payload = bytes, .size = size};
+	if (!filter->call || filter->runs) {
+		return;
+	}
+	filter->carried += size;
+	call_send_frame(filter->call, &frame);
+	if (filter->carried < filter->carried_size && call_queued(filter->call) <= MOVING_QUEUE_MAX) {
+		filter_read_on(filter);
+	}
+}
+
+static void filter_read_on(struct filter *filter) {
+	if (!carry_read(filter->carry, filter->carried)) {
+		filter_give_up(filter);
+	}
+}
+
+static void carry_failed(void *data, const struct op_refusal *why) {
+	filter_give_up(data);
+}
+
+// A file of this node is read for this node's own person only. false: it is not carried, or no more.
+static bool filter_carry(struct filter *filter) {
+	static const struct carry_events events = {
+		.opened = carry_opened, .piece = carry_piece, .failed = carry_failed,
+	};
+	struct convert *convert = filter->convert;
+	const struct keys *keys = convert->route->keys;
+	const char *person = keys ? keys_person(keys) : NULL;
+	if (filter->carry || !person || strcmp(convert->subject.person, person) != 0 ||
+			strcmp(convert->subject.machine, keys_machine(keys)) != 0) {
+		return false;
+	}
+	filter->carry = carry_create(convert->pool, filter->cast->prog, &events, filter);
+	return filter->carry;
 }
 
 /* The source. */
@@ -345,6 +424,7 @@ struct convert *convert_create(const struct convert_plan *way, const struct move
 	convert->loop = way->route->loop;
 	convert->route = way->route;
 	convert->caller = way->caller;
+	convert->pool = way->pool;
 	convert->subject = *way->subject;
 	convert->type = way->chain[way->length - 1]->to;
 	convert->moving = (struct moving){.events = events, .data = data};

@@ -17,6 +17,7 @@ struct convert;
 struct convert_plan {
 	const struct route *route;
 	const struct caller *caller;
+	struct work_pool *pool;
 	const struct subject *subject; // for whom the programs run, too
 	const struct cast *const *chain; // at least one has a program
 	int length;
@@ -25,7 +26,7 @@ struct convert_plan {
 };
 
 /*
- * Events as a mover's. route, caller and the casts must outlive it; all else is copied. NULL: no
+ * Events as a mover's. route, caller, pool and the casts must outlive it; all else is copied. NULL: no
  * memory.
  */
 struct convert *convert_create(const struct convert_plan *way, const struct mover_events *events,

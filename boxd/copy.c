@@ -61,8 +61,9 @@ struct copy {
 };
 
 void copies_init(struct copies *copies, struct wl_event_loop *loop, const struct route *route,
-		const struct caller *caller, struct box_tree *tree) {
+		const struct caller *caller, struct box_tree *tree, struct work_pool *pool) {
 	copies->loop = loop;
+	copies->pool = pool;
 	copies->tree = tree;
 	copies->route = route;
 	copies->caller = caller;
@@ -290,6 +291,7 @@ static void convert_here(struct copy *copy, const struct cast *const *chain, int
 	const struct convert_plan plan = {
 		.route = copy->copies->route,
 		.caller = &copy->granted,
+		.pool = copy->copies->pool,
 		.subject = &copy->subject,
 		.chain = chain,
 		.length = length,

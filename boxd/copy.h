@@ -24,11 +24,12 @@ struct copies {
 	const struct route *route;
 	const struct caller *caller; // asks as a program of this node
 	struct box_tree *tree;       // of this node's own boxes
+	struct work_pool *pool;
 	struct wl_list list;         // of copy.c
 };
 
 void copies_init(struct copies *copies, struct wl_event_loop *loop, const struct route *route,
-	const struct caller *caller, struct box_tree *tree);
+	const struct caller *caller, struct box_tree *tree, struct work_pool *pool);
 void copies_finish(struct copies *copies);
 
 /*

@@ -122,6 +122,29 @@ def test_chain_of_casts_and_one_that_is_none(ann, ibiza):
     assert "ETYPE" in ibiza.refused("cp", "/chan/turned", "/chan/text")
 
 
+@pytest.mark.two_nodes
+def test_converter_is_carried(ann, ibiza):
+    """Only ibiza has the program, and only den what it needs: its interpreter."""
+    den = ann[0]
+    ibiza.box("cast", "text", "upper", "/home/ann/turn", "it")
+    words = ["cp", "/chan/text", "/chan/upper"]
+    put(ibiza, "/chan/text", "lost")
+    assert "no program /home/ann/turn on ibiza" in ibiza.refused(*words)
+    ibiza.node.write_file("/home/ann/turn", '#!/home/ann/shell\nuname -n; echo "$@"; exec rev\n', 0o755)
+    put(ibiza, "/chan/text", "lost")
+    said = ibiza.refused(*words)
+    assert "needs /home/ann/shell, which ibiza has not" in said, said
+    den.node.run(["cp", "/bin/sh", "shell"])
+    put(ibiza, "/chan/text", "abc")
+    ibiza.box(*words)
+    assert ibiza.text("/chan/upper") == "den\nit\ncba"
+    # One that is longer than what is under way at once.
+    ibiza.node.run(["sh", "-c", "head -c 3000000 /dev/zero >> turn"])
+    put(ibiza, "/chan/text", "abc")
+    ibiza.box(*words)
+    assert ibiza.text("/chan/upper") == "den\nit\ncba"
+
+
 def test_processor_of_a_converter_is_wanted(ibiza):
     for where in ("den", "ibiza"):
         ibiza.box("cast", "-c", f"proc!*!*!node={where}", "text", "upper", "uname", "-n")

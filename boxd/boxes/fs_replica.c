@@ -9,6 +9,7 @@
  */
 #include "boxes/fs_replica.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -184,6 +185,7 @@ static int handle_again(void *data) {
 }
 
 static void say_state(struct replica *replica) {
+	assert(replica->behind > 0 || replica->bytes == 0);
 	if (replica->by) {
 		box_changed(replica->by->box);
 	}

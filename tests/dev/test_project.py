@@ -81,6 +81,15 @@ def test_words_for_pytest_are_passed_on(with_root):
     assert done.stdout.splitlines()[-1].startswith("dev: 1 passed, 0 failed, 0 skipped in ")
 
 
+def test_words_for_pytest_pick_mesons_tests_too(with_root):
+    with_root.write("bad", "3\n")
+    done = with_root.dev("test", "unit", "-k", "good and not conform")
+    assert done.returncode == 0, done.stdout
+    # unit-good twice, plain and under the sanitizers, and test_good of each folder
+    folders = sum(tier == "unit" and by == "pytest" for tier, _, by, *_ in tiers())
+    assert done.stdout.splitlines()[-1].startswith(f"dev: {2 + folders} passed, 0 failed, 0 skipped in ")
+
+
 def test_words_that_pick_nothing_of_one_folder(with_root):
     with_root.write("tests/solo/test_it.py", "def test_other(): pass\n")
     done = with_root.dev("test", "solo", "vm", "-k", "good")

@@ -15,12 +15,44 @@
 #include "quic/quic_private.h"
 
 #define STILLBORN_MAX 1024 // of one connection
+#define SUPERSEDED_AFTER (100 * MS) // and a round trip, a frame is old when a keyframe comes
 #define ID_SIZE 8 // of a varint in its longest form, so that it can be filled in later
 
 static void drop_out(struct lane_out *lane) {
 	wl_list_remove(&lane->link);
 	outflow_finish(&lane->out);
 	free(lane);
+}
+
+/* As much of it as has not left, and what of it is lost, will not be sent. */
+static void take_back(struct connection *c, struct lane_out *lane) {
+	if (lane->out.id < 0) {
+		drop_out(lane);
+	} else if (!lane->out.begun) {
+		outflow_empty(&lane->out);
+	} else {
+		ngtcp2_conn_shutdown_stream_write(c->conn, 0, lane->out.id, RESET_ABORT);
+		outflow_stop(&lane->out);
+	}
+}
+
+/*
+ * A keyframe takes the place of frames that have been under way for long. Younger ones are left: they are
+ * shown before it.
+ */
+static void take_back_old(struct stream_quic *stream, uint64_t now) {
+	struct connection *c = stream->connection;
+	struct lane_out *lane, *next;
+	ngtcp2_conn_info info;
+	if (!c || !c->conn) {
+		return;
+	}
+	ngtcp2_conn_get_conn_info(c->conn, &info);
+	wl_list_for_each_safe(lane, next, &c->lanes_out, link) {
+		if (lane->stream == stream && now - lane->since > SUPERSEDED_AFTER + info.smoothed_rtt) {
+			take_back(c, lane);
+		}
+	}
 }
 
 static bool may_leave(const struct stream_quic *stream) {
@@ -47,6 +79,10 @@ bool lane_send(struct stream_quic *stream, const struct frame *frame) {
 	}
 	lane->kind = FLOW_LANE_OUT;
 	lane->stream = stream;
+	lane->since = quic_now();
+	if (frame->flags & FRAME_KEY) {
+		take_back_old(stream, lane->since);
+	}
 	outflow_init(&lane->out, &lane_impl);
 	lane->out.class = STREAM_VIDEO;
 	wl_list_insert(stream->lanes.prev, &lane->link);
@@ -140,13 +176,8 @@ void lanes_abort(struct stream_quic *stream) {
 		return;
 	}
 	wl_list_for_each_safe(lane, next, &c->lanes_out, link) {
-		if (lane->stream == stream && lane->out.id < 0) {
-			drop_out(lane);
-		} else if (lane->stream == stream && !lane->out.begun) {
-			outflow_empty(&lane->out);
-		} else if (lane->stream == stream) {
-			ngtcp2_conn_shutdown_stream_write(c->conn, 0, lane->out.id, RESET_ABORT);
-			outflow_stop(&lane->out);
+		if (lane->stream == stream) {
+			take_back(c, lane);
 		}
 	}
 }

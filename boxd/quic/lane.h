@@ -20,6 +20,7 @@ struct lane_out {
 	enum flow_kind kind;
 	struct wl_list link;        // stream_quic.lanes, then connection.lanes_out, oldest first
 	struct stream_quic *stream; // NULL: nobody waits for it to leave
+	uint64_t since; // when it was given to us
 	struct outflow out;
 };
 

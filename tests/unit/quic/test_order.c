@@ -126,6 +126,40 @@ static void test_path(void **state) {
 	end_destroy(theirs);
 }
 
+/* Frames of a line that was cut are not sent when it returns, if a keyframe has taken their place. */
+static void test_a_keyframe_takes_the_place_of_old_frames(void **state) {
+	struct nodes *t = *state;
+	struct end *ours, *theirs;
+	static uint8_t payload[3000];
+	for (size_t i = 0; i < sizeof(payload); i++) {
+		payload[i] = (uint8_t)(29 + i); // as end_frame has it
+	}
+	const struct frame key = {.kind = FRAME_VIDEO, .flags = FRAME_KEY, .sequence = 29, .base = 29,
+		.payload = payload, .size = sizeof(payload)};
+	begin(t, STREAM_VIDEO, &ours, &theirs);
+	t->wire.delay_ns = 30 * MS;
+	for (uint32_t i = 1; i <= 20; i++) { // so that the window has room: without, nobody may even ask
+		end_frame(ours, FRAME_VIDEO, i, 20000);
+	}
+	until(&t->town, theirs->frames == 20);
+	t->wire.cut = true;
+	for (uint32_t i = 21; i <= 28; i++) {
+		end_frame(ours, FRAME_VIDEO, i, 900);
+	}
+	town_pass(&t->town, 300);
+	ours->stream->impl->frame(ours->stream, &key);
+	town_pass(&t->town, 1500); // what is lost is sent again ever less often
+	t->wire.cut = false;
+	uint64_t back = now_ms();
+	until(&t->town, theirs->frames > 20);
+	assert_int_equal(theirs->sequences[20], 29);
+	assert_true(theirs->last_ms - back < 600); // somebody looks often whether it is back
+	town_pass(&t->town, 200);
+	assert_int_equal(theirs->frames, 21);
+	end_destroy(ours);
+	end_destroy(theirs);
+}
+
 struct flow_seen {
 	double queue_ms; // the worst of srtt - min_rtt, once settled
 	uint64_t bytes, ms;
@@ -213,6 +247,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		TEST(test_order),
 		TEST(test_path),
+		TEST(test_a_keyframe_takes_the_place_of_old_frames),
 		TEST(test_bulk_gives_way),
 		TEST(test_bulk_keeps_its_share),
 #undef TEST

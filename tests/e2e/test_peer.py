@@ -86,7 +86,8 @@ def test_a_friend_sees_what_she_may(homes):
 MUTANTS = {  # (file, what stands there, what is put there)
     "none": ("protocols/box/op.c", "", ""),
     "escapes-swapped": ("protocols/box/op.c", "high << 4 | low", "low << 4 | high"),
-    "field-repeated": ("protocols/box/op.c", "decoder->seen & bit)", "decoder->seen & bit && false)"),
+    "field-repeated": ("protocols/box/op.c", "decoder->seen[field])",
+                       "decoder->seen[field] && false)"),
     "body-one-short": ("protocols/net/exchange_read.c",
                        "op_body_of(&head, &exchange->in_left);",
                        "op_body_of(&head, &exchange->in_left);\n"

@@ -19,7 +19,7 @@ struct outflow;
 struct outflow_chunk;
 
 struct outflow_impl {
-	void (*left)(struct outflow *flow);    // all that was queued is in packets now
+	void (*left)(struct outflow *flow);    // no more than low of what was queued is not in packets yet
 	void (*stopped)(struct outflow *flow); // the other side reads no more
 };
 
@@ -33,6 +33,7 @@ struct outflow {
 	size_t at_offset;         // in at
 	uint64_t base;            // offset in the stream of the first chunk
 	size_t queued;            // bytes not sent
+	size_t low;               // queued, when a writer is told to go on
 	uint64_t acked;           // offset up to which all is
 	bool begun;    // something of it has been in a packet
 	bool fin;      // nothing will be added

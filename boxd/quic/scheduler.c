@@ -164,7 +164,7 @@ static void took(struct turn *turn, struct outflow *flow, size_t size, bool fin)
 			wl_list_insert(c->outflows[STREAM_BULK].prev, &flow->link);
 		}
 	}
-	if (flow->queued == 0) {
+	if (flow->queued <= flow->low) {
 		flow->impl->left(flow);
 	}
 }

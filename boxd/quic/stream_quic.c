@@ -18,6 +18,7 @@
 #include "quic/scheduler.h"
 
 #define WAIT_MARK (64 * 1024) // queued, from here on writers are told when it has left
+#define BULK_LOW (128 * 1024) // or so much is left: what they have next comes before the path is idle
 
 static const struct stream_impl quic_impl;
 
@@ -257,7 +258,7 @@ void stream_quic_deliver(struct stream_quic *s) {
 		say_all(s);
 	}
 	if (s->owned && s->base.events && !s->hung_up && s->writer_waits
-			&& quic_queued(&s->base) == 0) {
+			&& quic_queued(&s->base) <= s->out.low) {
 		s->writer_waits = false;
 		if (s->base.events->drained) {
 			s->base.events->drained(s->base.data);
@@ -390,6 +391,7 @@ static void quic_set_class(struct stream *stream, enum stream_class class) {
 		return;
 	}
 	s->out.class = class;
+	s->out.low = class == STREAM_BULK ? BULK_LOW : 0;
 	wl_list_remove(&s->out.link);
 	wl_list_init(&s->out.link);
 	queue_up(s);

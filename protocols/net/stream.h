@@ -74,8 +74,8 @@ struct stream_events {
 	/* The other side is gone or has broken off: nothing comes, nothing leaves. Once, last. */
 	void (*hangup)(void *data, enum op_code code, const char *sentence);
 	/*
-	 * queued() came down to 0 after it had been so high (64 KiB are enough) that a writer
-	 * waits.
+	 * queued() came down to 0, or of bulk to little, after it had been so high (64 KiB are
+	 * enough) that a writer waits.
 	 */
 	void (*drained)(void *data);
 };

@@ -422,12 +422,33 @@ static void test_goodbye(void **state) {
 	end_destroy(theirs);
 }
 
+// What is not asked for before the last of it has left comes when the path has been idle.
+static void test_bulk_is_asked_for_early(void **state) {
+	struct pair_of_nodes *t = *state;
+	struct end *ours, *theirs;
+	const size_t more = 100000;
+	begin(t, &ours, &theirs);
+	ours->stream->impl->set_class(ours->stream, STREAM_BULK);
+	theirs->stream->impl->set_class(theirs->stream, STREAM_BULK);
+	theirs->stream->impl->pause(theirs->stream, true); // its window is all that leaves
+	uint8_t *bytes = calloc(1, WINDOW_BULK + more);
+	assert_non_null(bytes);
+	ours->stream->impl->write(ours->stream, bytes, WINDOW_BULK + more);
+	free(bytes);
+	assert_false(ours->drained);
+	until(&t->town, ours->drained);
+	assert_in_range(ours->stream->impl->queued(ours->stream), 1, 128 * 1024);
+	end_destroy(ours);
+	end_destroy(theirs);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		TEST(test_exchange),
 		TEST(test_both_ways),
 		TEST(test_slow_reader),
+		TEST(test_bulk_is_asked_for_early),
 		TEST(test_stalled_does_not_stop_others),
 		TEST(test_frames),
 		TEST(test_requester_waits_for_ok),

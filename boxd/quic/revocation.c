@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/conf.h"
 #include "quic/cert.h"
@@ -129,22 +128,8 @@ enum op_code revocation_load(struct revocation *r, const char *dir, const char *
 	return code;
 }
 
-enum op_code revocation_save(const struct revocation *r, const char *dir, const char *person,
-		const char *cert, struct op_refusal *refusal) {
-	char *path = file_path(dir, person), *folder = keys_path(dir, "revoked");
-	struct buf text;
-	buf_init(&text);
-	bool good = path && folder && revocation_print(r, &text) && buf_printf(&text, "cert %s\n", cert)
-		&& (mkdir(folder, 0700) == 0 || errno == EEXIST)
-		&& conf_write(path, buf_front(&text), text.size);
-	if (!good) {
-		op_refuse(refusal, OP_EIO, "%s/revoked/%s cannot be written: %s", dir, person,
-			strerror(errno));
-	}
-	buf_finish(&text);
-	free(folder);
-	free(path);
-	return good ? OP_OK : OP_EIO;
+bool revocation_print_file(const struct revocation *r, const char *cert, struct buf *out) {
+	return revocation_print(r, out) && buf_printf(out, "cert %s\n", cert);
 }
 
 static bool signed_bytes(const struct revocation *r, struct buf *out) {

@@ -43,9 +43,8 @@ enum op_code revocation_read(struct revocation *revocation, const struct op_head
 /* ENOENT: nothing was revoked; EIO: the file is not in form. */
 enum op_code revocation_load(struct revocation *revocation, const char *dir, const char *person,
 	struct op_refusal *refusal);
-/* cert: of the person, base64. EIO. */
-enum op_code revocation_save(const struct revocation *revocation, const char *dir,
-	const char *person, const char *cert, struct op_refusal *refusal);
+/* The text that revocation_load reads. cert: of the person, base64. false: no memory. */
+bool revocation_print_file(const struct revocation *revocation, const char *cert, struct buf *out);
 
 /* EIO. */
 enum op_code revocation_sign(struct revocation *revocation, gnutls_x509_privkey_t person,

@@ -11,9 +11,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define LOG_MODULE "quic"
 #include "base/log.h"
+#include "quic/filing.h"
 #include "quic/keys_files.h"
 #include "quic/peers.h"
 #include "quic/revocation.h"
@@ -25,7 +27,7 @@ struct revoked {
 	uint64_t taken; // when it came; 0: it was on the disk
 };
 
-#define TAKEN_AGAIN SECOND // of another person's: each is a sync in the loop
+#define TAKEN_AGAIN SECOND // of another person's: each is a sync
 
 static struct revoked *find(const struct quic *quic, const char *person) {
 	struct revoked *revoked;
@@ -132,6 +134,28 @@ static void cut(struct quic *quic, const struct revoked *revoked) {
 	}
 }
 
+/* Another person's comes again whenever we meet one of his machines, so nobody waits for the disk. */
+static enum op_code file(struct quic *quic, const char *person, const struct revocation *list,
+		const char *cert, bool others, struct op_refusal *refusal) {
+	char *folder = keys_path(quic->dir, "revoked");
+	struct buf text;
+	buf_init(&text);
+	bool good = folder && revocation_print_file(list, cert, &text)
+		&& (mkdir(folder, 0700) == 0 || errno == EEXIST);
+	if (good && others) {
+		filing_write_soon(quic, "revoked", person, &text);
+	} else if (good) {
+		good = filing_write(quic, "revoked", person, &text);
+	}
+	if (!good) {
+		op_refuse(refusal, OP_EIO, "%s/revoked/%s cannot be written: %s", quic->dir, person,
+			strerror(errno));
+	}
+	buf_finish(&text);
+	free(folder);
+	return good ? OP_OK : OP_EIO;
+}
+
 static enum op_code take(struct quic *quic, const char *person, struct revocation *list,
 		const char *cert, struct op_refusal *refusal) {
 	struct revoked *revoked = find(quic, person);
@@ -148,7 +172,7 @@ static enum op_code take(struct quic *quic, const char *person, struct revocatio
 		return op_refuse(refusal, OP_EQUOTA, "a list of that person came a moment ago: wait a "
 			"second");
 	}
-	enum op_code code = revocation_save(list, quic->dir, person, cert, refusal);
+	enum op_code code = file(quic, person, list, cert, others, refusal);
 	if (code != OP_OK) {
 		return code;
 	}

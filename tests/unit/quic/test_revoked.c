@@ -127,6 +127,9 @@ static void test_friends(void **state) {
 	assert_int_equal(tell(&t->pc, &t->ann, &head), OP_OK);
 	assert_true(wl_list_empty(&t->pc.quic->peers));
 	assert_string_equal(quic_person_name(t->pc.quic, t->ann.fingerprint), "ann");
+	node_stop(&t->pc); // a thread has it: it is on the disk when boxd has ended
+	node_start(&t->pc, 0);
+	assert_true(revoked_has(t->pc.quic, t->ann.fingerprint, keys_fingerprint(t->ibiza.keys)));
 }
 
 static void test_who_may(void **state) {

@@ -9,6 +9,7 @@
 #include <gst/app/gstappsink.h>
 #include <gst/app/gstappsrc.h>
 #include <gst/video/video.h>
+#include <libyuv.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,16 +27,20 @@
 #define FAILURES_MAX 3 // in a row, each from a keyframe on
 
 /*
- * In order of preference. Slice threads add no delay; frame threads would, one frame each. There is no
- * parser in between: units are whole, and what would be too large is refused by sps.c.
+ * In order of preference: a graphics processor's first. Slice threads add no delay; frame threads would, one
+ * frame each. Units are whole, and what would be too large is refused by sps.c: there is no parser in
+ * between, except where an element takes nothing else.
  */
 static const struct choice {
 	enum codec codec;
 	const char *name, *launch;
+	bool needs_room; // see sps_make_room
 } choices[] = {
-	{CODEC_H264, "avdec_h264", "avdec_h264 name=dec thread-type=slice"},
-	{CODEC_H264, "openh264dec", "openh264dec name=dec"},
-	{CODEC_H265, "avdec_h265", "avdec_h265 name=dec thread-type=slice"},
+	{CODEC_H264, "vah264dec", "h264parse ! vah264dec name=dec compliance=flexible", true},
+	{CODEC_H265, "vah265dec", "h265parse ! vah265dec name=dec", false},
+	{CODEC_H264, "avdec_h264", "avdec_h264 name=dec thread-type=slice", false},
+	{CODEC_H264, "openh264dec", "openh264dec name=dec", false},
+	{CODEC_H265, "avdec_h265", "avdec_h265 name=dec thread-type=slice", false},
 };
 #define CHOICES G_N_ELEMENTS(choices)
 
@@ -82,10 +87,12 @@ struct sample_picture {
 	struct picture picture;
 	GstSample *sample;
 	GstVideoFrame frame;
+	uint8_t *chroma; // NULL, or planes that were interleaved
 };
 
 static void sample_picture_destroy(struct picture *picture) {
 	struct sample_picture *own = wl_container_of(picture, own, picture);
+	free(own->chroma);
 	gst_video_frame_unmap(&own->frame);
 	gst_sample_unref(own->sample);
 	free(own);
@@ -168,7 +175,7 @@ static bool decoder_build(struct decoder *decoder) {
 	char *launch = g_strdup_printf(
 		"appsrc name=in is-live=true format=time block=false max-buffers=0 max-bytes=0 "
 		"caps=%s ! %s ! "
-		"video/x-raw,format=I420 ! appsink name=out sync=false async=false qos=false",
+		"video/x-raw,format={I420,NV12} ! appsink name=out sync=false async=false qos=false",
 		codec_caps(decoder->codec), choices[decoder->choice].launch);
 	GError *error = NULL;
 	decoder->bin = gst_parse_launch_full(launch, NULL, GST_PARSE_FLAG_FATAL_ERRORS, &error);
@@ -278,6 +285,27 @@ static void decoder_broken(struct decoder *decoder, const char *why) {
 	decoder->events->broken(decoder->data);
 }
 
+static bool is_shown(GstVideoFormat format) {
+	return format == GST_VIDEO_FORMAT_I420 || format == GST_VIDEO_FORMAT_NV12;
+}
+
+/* Planes of chroma, apart. false: no memory. */
+static bool part_chroma(struct sample_picture *own) {
+	int width = (own->picture.width + 1) / 2, height = (own->picture.height + 1) / 2;
+	size_t size = (size_t)width * (size_t)height;
+	own->chroma = malloc(size * 2);
+	if (!own->chroma) {
+		return false;
+	}
+	SplitUVPlane(GST_VIDEO_FRAME_PLANE_DATA(&own->frame, 1),
+		GST_VIDEO_FRAME_PLANE_STRIDE(&own->frame, 1), own->chroma, width, own->chroma + size, width,
+		width, height);
+	own->picture.u = own->chroma;
+	own->picture.v = own->chroma + size;
+	own->picture.u_stride = own->picture.v_stride = width;
+	return true;
+}
+
 /* A picture of the sample, which is taken over. NULL: no memory, or not the format we asked for. */
 static struct picture *picture_create(GstSample *sample) {
 	struct sample_picture *own = calloc(1, sizeof(*own));
@@ -285,7 +313,7 @@ static struct picture *picture_create(GstSample *sample) {
 	GstBuffer *buffer = gst_sample_get_buffer(sample);
 	GstCaps *caps = gst_sample_get_caps(sample);
 	if (!own || !buffer || !caps || !gst_video_info_from_caps(&info, caps) ||
-			GST_VIDEO_INFO_FORMAT(&info) != GST_VIDEO_FORMAT_I420 ||
+			!is_shown(GST_VIDEO_INFO_FORMAT(&info)) ||
 			!gst_video_frame_map(&own->frame, &info, buffer, GST_MAP_READ)) {
 		free(own);
 		gst_sample_unref(sample);
@@ -296,14 +324,19 @@ static struct picture *picture_create(GstSample *sample) {
 		.refs = 1,
 		.destroy = sample_picture_destroy,
 		.y = GST_VIDEO_FRAME_PLANE_DATA(&own->frame, 0),
-		.u = GST_VIDEO_FRAME_PLANE_DATA(&own->frame, 1),
-		.v = GST_VIDEO_FRAME_PLANE_DATA(&own->frame, 2),
 		.y_stride = GST_VIDEO_FRAME_PLANE_STRIDE(&own->frame, 0),
-		.u_stride = GST_VIDEO_FRAME_PLANE_STRIDE(&own->frame, 1),
-		.v_stride = GST_VIDEO_FRAME_PLANE_STRIDE(&own->frame, 2),
 		.width = GST_VIDEO_FRAME_WIDTH(&own->frame),
 		.height = GST_VIDEO_FRAME_HEIGHT(&own->frame),
 	};
+	if (GST_VIDEO_INFO_FORMAT(&info) == GST_VIDEO_FORMAT_I420) {
+		own->picture.u = GST_VIDEO_FRAME_PLANE_DATA(&own->frame, 1);
+		own->picture.v = GST_VIDEO_FRAME_PLANE_DATA(&own->frame, 2);
+		own->picture.u_stride = GST_VIDEO_FRAME_PLANE_STRIDE(&own->frame, 1);
+		own->picture.v_stride = GST_VIDEO_FRAME_PLANE_STRIDE(&own->frame, 2);
+	} else if (!part_chroma(own)) {
+		sample_picture_destroy(&own->picture);
+		return NULL;
+	}
 	return &own->picture;
 }
 
@@ -450,6 +483,9 @@ void decoder_push(struct decoder *decoder, uint32_t sequence, bool key, uint64_t
 		gst_buffer_unref(buffer);
 		decoder_broken(decoder, "the decoder does not follow");
 		return;
+	}
+	if (choices[decoder->choice].needs_room) {
+		sps_make_room(bytes, size);
 	}
 	int64_t now = now_ns();
 	decoder->last_pts += GST_MSECOND;

@@ -64,32 +64,125 @@ static void skip_picture_order(struct bits *bits) {
 	}
 }
 
-static const char *check_h264_set(const uint8_t *bytes, size_t size) {
-	struct bits bits = {.at = bytes, .end = bytes + size, .left = 8};
-	uint32_t profile = bits_read(&bits, 8);
-	bits_read(&bits, 16);
-	bits_ue(&bits);
-	const char *trouble = is_high(profile) ? high_part(&bits) : NULL;
+struct h264_set {
+	uint32_t references;
+	bool fields; // its frames are not whole
+};
+
+/* Reads no further than that. */
+static const char *check_h264_set(struct bits *bits, struct h264_set *set) {
+	uint32_t profile = bits_read(bits, 8);
+	bits_read(bits, 16);
+	bits_ue(bits);
+	const char *trouble = is_high(profile) ? high_part(bits) : NULL;
 	if (trouble) {
 		return trouble;
 	}
-	bits_ue(&bits);
-	skip_picture_order(&bits);
-	uint64_t references = bits_ue(&bits);
-	bits_one(&bits);
-	uint64_t width = (uint64_t)bits_ue(&bits) + 1;
-	uint64_t height = (uint64_t)bits_ue(&bits) + 1;
-	height *= bits_one(&bits) ? 1 : 2; // frames of two fields
-	if (bits.bad) {
+	bits_ue(bits);
+	skip_picture_order(bits);
+	set->references = bits_ue(bits);
+	bits_one(bits);
+	uint64_t width = (uint64_t)bits_ue(bits) + 1;
+	uint64_t height = (uint64_t)bits_ue(bits) + 1;
+	set->fields = !bits_one(bits);
+	height *= set->fields ? 2 : 1;
+	if (bits->bad) {
 		return "its parameters are cut off";
 	}
 	if (width > SPS_SIDE_MAX / 16 || height > SPS_SIDE_MAX / 16) {
 		return "its pictures are too large";
 	}
-	if (references > 16 || width * height * (references > 0 ? references : 1) > SPS_MACROBLOCKS_MAX) {
+	uint32_t kept = set->references > 0 ? set->references : 1;
+	if (kept > 16 || width * height * kept > SPS_MACROBLOCKS_MAX) {
 		return "it refers to too many pictures";
 	}
 	return NULL;
+}
+
+// how much room there is for pictures, annex E
+
+static void skip_buffers(struct bits *bits) {
+	uint32_t count = bits_ue(bits);
+	bits_read(bits, 8);
+	for (uint32_t i = 0; i <= count && !bits->bad; i++) {
+		bits_ue(bits);
+		bits_ue(bits);
+		bits_one(bits);
+	}
+	bits_read(bits, 20);
+}
+
+static void skip_colours(struct bits *bits) {
+	if (bits_one(bits) && bits_read(bits, 8) == 255) { // shape of a pixel
+		bits_read(bits, 32);
+	}
+	if (bits_one(bits)) { // whether there is more than is to be seen
+		bits_one(bits);
+	}
+	if (bits_one(bits)) {
+		bits_read(bits, 4);
+		if (bits_one(bits)) {
+			bits_read(bits, 24);
+		}
+	}
+	if (bits_one(bits)) { // where chroma lies
+		bits_ue(bits);
+		bits_ue(bits);
+	}
+}
+
+/* false: the set does not say how much room pictures need. */
+static bool find_room(struct bits *bits) {
+	bits_one(bits);
+	if (bits_one(bits)) { // cropped
+		for (int i = 0; i < 4; i++) {
+			bits_ue(bits);
+		}
+	}
+	if (!bits_one(bits)) {
+		return false;
+	}
+	skip_colours(bits);
+	if (bits_one(bits)) { // times
+		bits_read(bits, 32);
+		bits_read(bits, 32);
+		bits_one(bits);
+	}
+	bool nal = bits_one(bits);
+	if (nal) {
+		skip_buffers(bits);
+	}
+	bool vcl = bits_one(bits);
+	if (vcl) {
+		skip_buffers(bits);
+	}
+	if (nal || vcl) {
+		bits_one(bits);
+	}
+	bits_one(bits);
+	if (!bits_one(bits)) {
+		return false;
+	}
+	bits_one(bits);
+	for (int i = 0; i < 5; i++) {
+		bits_ue(bits);
+	}
+	return !bits->bad;
+}
+
+/* Room for one picture (010) becomes room for two (011), if there is one reference. */
+static void make_room(uint8_t *bytes, size_t size) {
+	struct bits bits = {.at = bytes, .end = bytes + size, .left = 8};
+	struct h264_set set;
+	if (check_h264_set(&bits, &set) || set.references != 1 || set.fields || !find_room(&bits) ||
+			bits_one(&bits) != 0 || bits_one(&bits) != 1) {
+		return;
+	}
+	const uint8_t *at = bits.at;
+	uint8_t mask = (uint8_t)(1u << (bits.left - 1));
+	if (bits_one(&bits) == 0 && !bits.bad) {
+		bytes[at - bytes] |= mask; // no start code comes of a bit that is set
+	}
 }
 
 static bool is_h264_set(const uint8_t *nal) {
@@ -138,32 +231,31 @@ static uint32_t read_kept(struct bits *bits, uint32_t layers) {
 	return most;
 }
 
-/* 7.3.2.2.1; bytes are behind the header of the NAL unit. */
-static const char *check_h265_set(const uint8_t *bytes, size_t size) {
-	struct bits bits = {.at = bytes, .end = bytes + size, .left = 8};
-	bits_read(&bits, 4);
-	uint32_t layers = bits_read(&bits, 3);
-	bits_one(&bits);
+/* 7.3.2.2.1, behind the header of the NAL unit. */
+static const char *check_h265_set(struct bits *bits) {
+	bits_read(bits, 4);
+	uint32_t layers = bits_read(bits, 3);
+	bits_one(bits);
 	if (layers > 6) {
 		return "it has too many layers";
 	}
-	skip_profiles(&bits, layers);
-	bits_ue(&bits);
-	if (bits_ue(&bits) != 1 && !bits.bad) {
+	skip_profiles(bits, layers);
+	bits_ue(bits);
+	if (bits_ue(bits) != 1 && !bits->bad) {
 		return "its chroma is not 4:2:0";
 	}
-	uint64_t width = bits_ue(&bits), height = bits_ue(&bits);
-	if (bits_one(&bits)) { // a part of it is to be seen
+	uint64_t width = bits_ue(bits), height = bits_ue(bits);
+	if (bits_one(bits)) { // a part of it is to be seen
 		for (int i = 0; i < 4; i++) {
-			bits_ue(&bits);
+			bits_ue(bits);
 		}
 	}
-	if ((bits_ue(&bits) != 0 || bits_ue(&bits) != 0) && !bits.bad) {
+	if ((bits_ue(bits) != 0 || bits_ue(bits) != 0) && !bits->bad) {
 		return "its samples have more than 8 bits";
 	}
-	bits_ue(&bits);
-	uint64_t kept = read_kept(&bits, layers);
-	if (bits.bad) {
+	bits_ue(bits);
+	uint64_t kept = read_kept(bits, layers);
+	if (bits->bad) {
 		return "its parameters are cut off";
 	}
 	if (width == 0 || height == 0 || width > SPS_SIDE_MAX || height > SPS_SIDE_MAX) {
@@ -179,30 +271,45 @@ static bool is_h265_set(const uint8_t *nal) {
 	return (nal[0] >> 1 & 0x3f) == 33;
 }
 
-const char *sps_trouble(enum codec codec, const uint8_t *bytes, size_t size) {
+/* The next parameter set behind *at, without its header; *at moves behind it. false: there is none. */
+static bool next_set(enum codec codec, const uint8_t *bytes, size_t size, size_t *at, size_t *begin,
+		size_t *end) {
 	const size_t header = codec == CODEC_H265 ? 2 : 1; // of a NAL unit
-	size_t at = 0;
-	while (size - at >= 3 + header) {
+	while (size - *at >= 3 + header) {
 		// a start code, then the NAL unit's header
-		if (bytes[at] != 0 || bytes[at + 1] != 0 || bytes[at + 2] != 1) {
-			at++;
+		if (bytes[*at] != 0 || bytes[*at + 1] != 0 || bytes[*at + 2] != 1) {
+			(*at)++;
 			continue;
 		}
-		at += 3;
-		if (codec == CODEC_H265 ? !is_h265_set(bytes + at) : !is_h264_set(bytes + at)) {
+		*at += 3;
+		if (codec == CODEC_H265 ? !is_h265_set(bytes + *at) : !is_h264_set(bytes + *at)) {
 			continue;
 		}
-		size_t begin = at + header, end = begin;
-		while (end < size && !(size - end >= 3 && bytes[end] == 0 && bytes[end + 1] == 0 &&
-				bytes[end + 2] <= 1)) {
-			end++;
+		*begin = *end = *at + header;
+		while (*end < size && !(size - *end >= 3 && bytes[*end] == 0 && bytes[*end + 1] == 0 &&
+				bytes[*end + 2] <= 1)) {
+			(*end)++;
 		}
-		const char *trouble = codec == CODEC_H265 ? check_h265_set(bytes + begin, end - begin) :
-			check_h264_set(bytes + begin, end - begin);
-		if (trouble) {
-			return trouble;
-		}
-		at = end;
+		*at = *end;
+		return true;
 	}
-	return NULL;
+	return false;
+}
+
+const char *sps_trouble(enum codec codec, const uint8_t *bytes, size_t size) {
+	size_t at = 0, begin, end;
+	const char *trouble = NULL;
+	while (!trouble && next_set(codec, bytes, size, &at, &begin, &end)) {
+		struct bits bits = {.at = bytes + begin, .end = bytes + end, .left = 8};
+		struct h264_set set;
+		trouble = codec == CODEC_H265 ? check_h265_set(&bits) : check_h264_set(&bits, &set);
+	}
+	return trouble;
+}
+
+void sps_make_room(uint8_t *bytes, size_t size) {
+	size_t at = 0, begin, end;
+	while (next_set(CODEC_H264, bytes, size, &at, &begin, &end)) {
+		make_room(bytes + begin, end - begin);
+	}
 }

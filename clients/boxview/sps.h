@@ -18,4 +18,11 @@
 /* NULL: the access unit may be decoded; else what is wrong with it. */
 const char *sps_trouble(enum codec codec, const uint8_t *bytes, size_t size);
 
+/*
+ * Lets H.264 have room for two pictures where its sets say one, which is a reference. GStreamer's
+ * decoders for graphics processors give a picture out at once only while there is room for another; with
+ * one they hold each back until the next. What does not say it, or says more, is left as it is.
+ */
+void sps_make_room(uint8_t *bytes, size_t size);
+
 #endif

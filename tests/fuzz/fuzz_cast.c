@@ -49,6 +49,11 @@ static void sps(const uint8_t *bytes, size_t size) {
 		const char *trouble = sps_trouble(codec, bytes, size);
 		must(!trouble || trouble[0]);
 	}
+	uint8_t *copy = malloc(size + 1);
+	must(copy);
+	memcpy(copy, bytes, size);
+	sps_make_room(copy, size);
+	free(copy);
 }
 
 // Frames, 8 bytes each: sequence, base, flags and size; what is taken continues what was taken.

@@ -26,7 +26,8 @@ static VAStatus check(VAProfile profile, VAEntrypoint entrypoint) {
 	if (!is_h264(profile)) {
 		return VA_STATUS_ERROR_UNSUPPORTED_PROFILE;
 	}
-	return is_encoding(entrypoint) ? VA_STATUS_SUCCESS : VA_STATUS_ERROR_UNSUPPORTED_ENTRYPOINT;
+	bool can = is_encoding(entrypoint) || (entrypoint == VAEntrypointVLD && can_decode());
+	return can ? VA_STATUS_SUCCESS : VA_STATUS_ERROR_UNSUPPORTED_ENTRYPOINT;
 }
 
 static VAStatus query_profiles(VADriverContextP va, VAProfile *list, int *count) {
@@ -45,6 +46,9 @@ static VAStatus query_entrypoints(VADriverContextP va, VAProfile profile, VAEntr
 	} else if (is_h264(profile)) {
 		list[(*count)++] = VAEntrypointEncSlice;
 		list[(*count)++] = VAEntrypointEncSliceLP;
+		if (can_decode()) {
+			list[(*count)++] = VAEntrypointVLD;
+		}
 	} else {
 		return VA_STATUS_ERROR_UNSUPPORTED_PROFILE;
 	}
@@ -60,6 +64,8 @@ static uint32_t attribute(VAEntrypoint entrypoint, VAConfigAttribType type) {
 	case VAConfigAttribMaxPictureWidth:
 	case VAConfigAttribMaxPictureHeight:
 		return VA_SIDE_MAX;
+	case VAConfigAttribDecSliceMode:
+		return entrypoint == VAEntrypointVLD ? VA_DEC_SLICE_MODE_NORMAL : VA_ATTRIB_NOT_SUPPORTED;
 	case VAConfigAttribRateControl:
 		return encoding ? VA_RC_CBR | VA_RC_VBR | VA_RC_CQP : VA_ATTRIB_NOT_SUPPORTED;
 	case VAConfigAttribEncMaxRefFrames:

@@ -22,6 +22,12 @@ static VAStatus create(VADriverContextP va, VAConfigID config_id, int width, int
 			object_destroy(va, context);
 			return VA_STATUS_ERROR_ALLOCATION_FAILED;
 		}
+	} else if (config->entrypoint == VAEntrypointVLD) {
+		context->decoder = decoder_create();
+		if (!context->decoder) {
+			object_destroy(va, context);
+			return VA_STATUS_ERROR_ALLOCATION_FAILED;
+		}
 	}
 	*id = context->object.id;
 	return VA_STATUS_SUCCESS;
@@ -30,6 +36,7 @@ static VAStatus create(VADriverContextP va, VAConfigID config_id, int width, int
 void context_destroy(VADriverContextP va, struct context *context) {
 	if (context) {
 		encoder_destroy(context->encoder);
+		decoder_destroy(context->decoder);
 		object_destroy(va, context);
 	}
 }
@@ -52,6 +59,9 @@ static VAStatus begin(VADriverContextP va, VAContextID id, VASurfaceID target) {
 static VAStatus take(VADriverContextP va, struct context *context, const struct buffer *buffer) {
 	if (context->encoder) {
 		return encoder_take(context->encoder, buffer);
+	}
+	if (context->decoder) {
+		return decoder_take(context->decoder, buffer);
 	}
 	if (buffer->type != VAProcPipelineParameterBufferType ||
 			buffer->size < sizeof(VAProcPipelineParameterBuffer)) {
@@ -82,9 +92,12 @@ static VAStatus end(VADriverContextP va, VAContextID id) {
 	if (!context || !context->target) {
 		return VA_STATUS_ERROR_INVALID_CONTEXT;
 	}
-	const struct surface *target = context->target;
+	struct surface *target = context->target;
 	context->target = NULL;
-	return context->encoder ? encoder_encode(va, context->encoder, target) : VA_STATUS_SUCCESS;
+	if (context->encoder) {
+		return encoder_encode(va, context->encoder, target);
+	}
+	return context->decoder ? decoder_decode(context->decoder, target) : VA_STATUS_SUCCESS;
 }
 
 void context_fill(struct VADriverVTable *vtable) {

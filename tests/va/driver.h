@@ -10,7 +10,8 @@
 
 /*
  * A VA-API driver whose graphics processor is the CPU, so that GStreamer's own VA elements run where
- * there is none. It encodes H.264 by libx264, and converts and scales by libyuv. For tests only.
+ * there is none. It encodes H.264 by libx264 and decodes it by FFmpeg's library, and converts and scales
+ * by libyuv. For tests only.
  *
  * Everything is done when it is asked for: nothing is ever busy. A surface is a memfd, laid out like a
  * linear dmabuf, and one that is handed in is mapped. Handing a surface out gives its memfd, which
@@ -78,6 +79,7 @@ struct image {
 };
 
 struct encoder;
+struct decoder;
 
 struct context {
 	struct object object;
@@ -85,6 +87,7 @@ struct context {
 	VAEntrypoint entrypoint;
 	struct surface *target; // between begin and end
 	struct encoder *encoder; // NULL: does not encode
+	struct decoder *decoder; // NULL: does not decode
 };
 
 bool is_rgb(uint32_t fourcc);
@@ -109,7 +112,16 @@ void context_destroy(VADriverContextP va, struct context *context); // NULL is f
 void convert_fill(struct VADriverVTableVPP *vtable);
 VAStatus convert(const struct surface *from, struct surface *to,
 	const VAProcPipelineParameterBuffer *how);
+// decode.c
+bool can_decode(void);
+struct decoder *decoder_create(void);
+void decoder_destroy(struct decoder *decoder); // NULL is fine
+/* One of the buffers of a picture. */
+VAStatus decoder_take(struct decoder *decoder, const struct buffer *buffer);
+VAStatus decoder_decode(struct decoder *decoder, struct surface *target);
 // encode.c
+/* Whether this picture is one too many, of those that the environment allows. */
+bool is_broken(void);
 struct encoder *encoder_create(VAProfile profile, uint32_t rate_control);
 void encoder_destroy(struct encoder *encoder); // NULL is fine
 /* One of the buffers that tell what to encode, and how. */

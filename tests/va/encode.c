@@ -3,8 +3,8 @@
  * encode.c - the units that encode H.264, by libx264, one picture at a time. The parameters libva
  * carries are followed as far as a picture shows them: size, rate, its buffer, quantizers, keyframes.
  *
- * With BOXLAND_VA_FAILS=N in the environment every encoder of the process fails behind the N-th
- * picture, as a graphics processor does that is reset.
+ * With BOXLAND_VA_FAILS=N in the environment all of the process fails behind the N-th picture, as a
+ * graphics processor does that is reset.
  */
 #include "va/driver.h"
 
@@ -31,8 +31,8 @@ struct encoder {
 	uint32_t fps_num, fps_den;
 };
 
-static bool is_broken(void) {
-	static atomic_uint pictures; // of all encoders
+bool is_broken(void) {
+	static atomic_uint pictures; // of all encoders and decoders
 	const char *most = getenv("BOXLAND_VA_FAILS");
 	return most && atomic_fetch_add(&pictures, 1) >= strtoul(most, NULL, 10);
 }

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""GStreamer's VA elements, driven by tests/va in place of a graphics processor: they encode, nothing of
-them is done by software beside, and where they are not or fail, software takes over and says so."""
+"""GStreamer's VA elements, driven by tests/va in place of a graphics processor: they encode and decode,
+nothing of it is done by software beside, and where they are not or fail, software takes over, and says so."""
 
 import re
 
 import pytest
 
 from evidence import BUILD
-from view.rig import ACK, LIKE
+from view.rig import ACK, LIKE, VIDEO
 
 DRIVER = BUILD / "tests/va"
 LOGGED = {"GST_DEBUG": "GST_ELEMENT_FACTORY:4"}  # every element that is made
@@ -72,3 +72,32 @@ def test_a_driver_that_fails_is_left_for_the_next(rig, memory):
     tried = re.findall(r"encoding by (\S+)", log)
     assert tried[0].startswith("vah264lpenc") and tried[-1] == "x264", tried
     assert relay.trailers == {} and rig.boxview.poll() is None
+
+
+def test_the_graphics_processor_decodes(rig):
+    """Of what software encodes: only one end has one."""
+    relay = rig.cast(size=(641, 479), fps=20)
+    rig.view(relay, env=GPU)
+    rig.window()
+    relay.wait(lambda r: "takes video!*!*!codec=h264" in r.lines("up"))
+    assert pictures(rig, relay) >= LIKE
+    made = elements(rig, "boxview")
+    assert "vah264dec" in made and not made & {"avdec_h264", "openh264dec", *SOFTWARE}, made
+    # none waits for the next
+    sent = [(f[3], f[0]) for f in relay.kind("down", VIDEO)]
+    acked = {}
+    for ack in relay.kind("up", ACK):
+        acked.setdefault(int.from_bytes(ack[6][:4], "big"), ack[0])
+    at_once = sum(acked.get(number, after) < after
+                  for (number, _), (_, after) in zip(sent, sent[1:]))
+    assert at_once > len(sent) / 2, f"{at_once} of {len(sent)}"
+
+
+def test_a_decoder_that_fails_is_left_for_the_next(rig):
+    relay = rig.cast(fps=20)
+    rig.view(relay, env={**GPU, "BOXLAND_VA_FAILS": "30"})
+    window = rig.window()
+    rig.until(lambda: "avdec_h264" in elements(rig, "boxview"), lambda: rig.quiet(relay, 0.2))
+    assert pictures(rig, relay) >= LIKE
+    assert "vah264dec" in elements(rig, "boxview")
+    assert rig.window()["id"] == window["id"], "the window is the same"

@@ -50,9 +50,66 @@ struct set {
 	int profile, chroma, depth, width, height, references; // of macroblocks
 	bool lists, fields;
 	int order;
+	int room;   // 0: it is not said; else for one picture less
+	bool whole; // all that may stand before it
 };
 
-static const struct set plain = {66, 1, 8, 40, 30, 1, false, false, 2};
+static const struct set plain = {66, 1, 8, 40, 30, 1, false, false, 2, 0, false};
+
+static void put_buffers(struct writer *w) {
+	put_ue(w, 1);
+	put_bits(w, 8, 0x23);
+	for (int i = 0; i < 2; i++) {
+		put_ue(w, 100);
+		put_ue(w, 200);
+		put_bits(w, 1, 1);
+	}
+	put_bits(w, 20, 0x12345);
+}
+
+static void put_usability(struct writer *w, const struct set *set) {
+	if (set->room == 0) {
+		put_bits(w, 4, 0x8); // nothing, and the end
+		return;
+	}
+	put_bits(w, 1, 1);
+	put_bits(w, 1, set->whole);
+	for (int i = 0; set->whole && i < 4; i++) {
+		put_ue(w, 1);
+	}
+	put_bits(w, 1, 1);
+	put_bits(w, 1, set->whole);
+	if (set->whole) {
+		put_bits(w, 8, 255);
+		put_bits(w, 32, 0x00010001);
+		put_bits(w, 2, 3);
+		put_bits(w, 1, 1);
+		put_bits(w, 4, 5);
+		put_bits(w, 1, 1);
+		put_bits(w, 24, 0x060606);
+		put_bits(w, 1, 1);
+		put_ue(w, 0);
+		put_ue(w, 0);
+		put_bits(w, 1, 1);
+		put_bits(w, 32, 1);
+		put_bits(w, 32, 120);
+		put_bits(w, 2, 3);
+		put_buffers(w);
+		put_bits(w, 1, 1);
+		put_buffers(w);
+		put_bits(w, 2, 1);
+	} else {
+		put_bits(w, 7, 0);
+	}
+	put_bits(w, 2, 3);
+	put_ue(w, 0);
+	put_ue(w, 0);
+	put_ue(w, 10);
+	put_ue(w, 10);
+	put_ue(w, 0);
+	put_ue(w, (uint32_t)set->room - 1);
+	put_bits(w, 1, 1);
+}
 
 /* An access unit of that parameter set and a slice's first bytes; its size. */
 static size_t write_unit(const struct set *set, uint8_t out[static 600]) {
@@ -91,7 +148,7 @@ static size_t write_unit(const struct set *set, uint8_t out[static 600]) {
 	put_ue(&w, (uint32_t)set->width - 1);
 	put_ue(&w, (uint32_t)set->height - 1);
 	put_bits(&w, 1, !set->fields);
-	put_bits(&w, 4, 0x8); // and what we do not read
+	put_usability(&w, set);
 	static const uint8_t head[] = {0, 0, 0, 1, 0x67}, slice[] = {0, 0, 1, 0x65, 0x88, 0x84};
 	size_t size = write_nal(&w, head, sizeof(head), out);
 	memcpy(out + size, slice, sizeof(slice));
@@ -114,6 +171,23 @@ static void good_sets(void **state) {
 				assert_null(trouble(set));
 			}
 		}
+	}
+}
+
+/* Room for two instead of one, where that is a reference; all else stays as it is. */
+static void room_for_two(void **state) {
+	for (int i = 0; i < 2 * 5 * 2 * 2; i++) {
+		struct set set = plain;
+		set.whole = i & 1;
+		set.room = i / 2 % 5;
+		set.references = 1 + i / 10 % 2;
+		set.profile = i / 20 ? 100 : 66;
+		uint8_t before[600] = {0}, after[600] = {0};
+		size_t size = write_unit(&set, before);
+		sps_make_room(before, size);
+		set.room += set.room == 2 && set.references == 1;
+		assert_int_equal(write_unit(&set, after), size);
+		assert_memory_equal(before, after, size);
 	}
 }
 
@@ -306,12 +380,14 @@ static void noise(void **state) {
 			memcpy(bytes, head, sizeof(head));
 		}
 		sps_trouble(CODEC_H264, bytes, size); // whatever it says, it stays within
+		sps_make_room(bytes, size);
 	}
 }
 
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_sets),
+		cmocka_unit_test(room_for_two),
 		cmocka_unit_test(sizes_at_the_limit),
 		cmocka_unit_test(formats_that_are_not_shown),
 		cmocka_unit_test(the_second_set_counts_too),

@@ -20,7 +20,7 @@
 #include "config.h"
 
 #define FRESH_MS 2000   // an answer of CUPS holds
-#define SILENT_MS 30000 // likewise that there is none: it took seconds
+#define SILENT_MS 10000 // likewise that there is none: it took seconds
 
 struct waiting { // a request that is served when CUPS has told
 	struct wl_list link; // printers.waiting

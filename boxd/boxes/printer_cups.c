@@ -20,10 +20,12 @@
 #include "boxes/printer_format.h"
 
 #define CONNECT_MS 2000
-#define LIST_S 3.0 // a cupsd that says nothing for so long hangs
-#define JOB_S 20.0
+#define LIST_S 2.0 // a cupsd that says nothing for so long hangs
+#define JOB_S 10.0
 
 static int give_up(http_t *http, void *data) {
+	bool *silent = data;
+	*silent = true;
 	return 0;
 }
 
@@ -33,13 +35,13 @@ static const char *no_password(const char *prompt, http_t *http, const char *met
 	return NULL;
 }
 
-// NULL: none, and errno says why.
-static http_t *dial(double patience_s) {
+// NULL: none, and errno says why. silent lives as long as it, and is set when it says nothing for too long.
+static http_t *dial(double patience_s, bool *silent) {
 	cupsSetPasswordCB2(no_password, NULL); // of this thread
 	http_t *http = httpConnect2(cupsServer(), ippPort(), NULL, AF_UNSPEC, cupsEncryption(), 1,
 		CONNECT_MS, NULL);
 	if (http) {
-		httpSetTimeout(http, patience_s, give_up, NULL);
+		httpSetTimeout(http, patience_s, give_up, silent);
 	}
 	return http;
 }
@@ -187,7 +189,8 @@ enum cups_answer cups_list(struct wl_list *queues, const char *machine) {
 		"printer-is-accepting-jobs", "printer-location", "printer-name", "printer-state",
 		"printer-state-message", "printer-state-reasons", "printer-type", "sides-supported",
 	};
-	http_t *http = dial(LIST_S);
+	bool silent = false;
+	http_t *http = dial(LIST_S, &silent);
 	if (!http) {
 		return errno == ETIMEDOUT || errno == EAGAIN ? CUPS_SILENT : CUPS_ABSENT;
 	}
@@ -195,7 +198,7 @@ enum cups_answer cups_list(struct wl_list *queues, const char *machine) {
 	ippAddStrings(request, IPP_TAG_OPERATION, IPP_TAG_KEYWORD, "requested-attributes",
 		sizeof(wanted) / sizeof(wanted[0]), NULL, wanted);
 	ipp_t *reply = cupsDoRequest(http, request, "/");
-	enum cups_answer answer = reply ? CUPS_TOLD : CUPS_SILENT;
+	enum cups_answer answer = reply ? CUPS_TOLD : silent ? CUPS_SILENT : CUPS_ABSENT;
 	if (reply) { // without a queue it is client-error-not-found, and none
 		read_queues(reply, queues, machine);
 		ippDelete(reply);
@@ -210,6 +213,11 @@ enum cups_answer cups_list(struct wl_list *queues, const char *machine) {
 static bool fail(struct cups_job *job) {
 	const char *said = cupsLastErrorString();
 	char plain[300];
+	if (job->silent) {
+		op_refuse(&job->why, OP_EIO, "CUPS does not answer on the printer's machine, so this was not printed "
+			"(systemctl restart cups there may help)");
+		return false;
+	}
 	copy_plain(plain, sizeof(plain), said);
 	ipp_status_t status = cupsLastError();
 	enum op_code code = status == IPP_STATUS_ERROR_DOCUMENT_FORMAT_NOT_SUPPORTED ? OP_ETYPE :
@@ -234,7 +242,7 @@ static bool validate(struct cups_job *job) {
 }
 
 bool cups_job_begin(struct cups_job *job) {
-	job->line = dial(JOB_S);
+	job->line = dial(JOB_S, &job->silent);
 	if (!job->line) {
 		op_refuse(&job->why, OP_EIO, "CUPS does not answer on the printer's machine (%s): is cupsd "
 			"running there?", strerror(errno));
@@ -257,6 +265,11 @@ bool cups_job_end(struct cups_job *job) {
 	ipp_t *reply = cupsGetResponse(job->line, job->resource);
 	if (!reply || cupsLastError() >= IPP_STATUS_ERROR_BAD_REQUEST) {
 		ippDelete(reply);
+		if (!reply) { // it has all of it
+			op_refuse(&job->why, OP_ELOST, "CUPS took all of it and then did not answer: it may be printed "
+				"(lpstat -o on its machine shows what is)");
+			return false;
+		}
 		return fail(job);
 	}
 	ipp_attribute_t *id = ippFindAttribute(reply, "job-id", IPP_TAG_INTEGER);

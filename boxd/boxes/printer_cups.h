@@ -40,6 +40,7 @@ struct cups_job {
 	char title[256];
 	const char *mime;
 	void *line; // to cupsd; NULL: none
+	bool silent; // cupsd, for too long
 	int id;     // once it is accepted
 	struct op_refusal why; // of what failed
 };

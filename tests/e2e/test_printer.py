@@ -2,6 +2,8 @@
 """What is copied to a printer's box comes out of the printer: here, from another machine, for a friend;
 whole or not at all, and never what it does not take."""
 
+import signal
+
 import pytest
 
 from net import avahi, cups
@@ -102,6 +104,18 @@ def test_any_printer_is_another_machines(printing):
     comes_out(den.office, b"%PDF of bob")
     jobs = den.node.run(["lpstat", "-W", "all", "-o"]).stdout.decode().splitlines()
     assert [line.split()[1] for line in jobs].count("bob") == 1, jobs
+
+
+def test_a_cups_that_hangs_holds_nobody_up(printing):
+    den = printing[0]
+    den.box("cp", "page", "/printer/office")  # what is known of the printer is old then
+    den.cups.process.kill(signal.SIGSTOP)
+    try:
+        den.box("ls", "/")
+        assert "office" in den.box("ls", "/printer"), "what it told before is taken for true"
+        assert "CUPS does not answer" in den.refused("cp", "page", "/printer/office", timeout=SLOW_S)
+    finally:
+        den.cups.process.kill(signal.SIGCONT)
 
 
 def test_a_queue_goes(printing):

@@ -263,13 +263,13 @@ bool cups_job_write(struct cups_job *job, const void *bytes, size_t size) {
 
 bool cups_job_end(struct cups_job *job) {
 	ipp_t *reply = cupsGetResponse(job->line, job->resource);
-	if (!reply || cupsLastError() >= IPP_STATUS_ERROR_BAD_REQUEST) {
+	if (!reply) { // it has all of it
+		op_refuse(&job->why, OP_ELOST, "CUPS took all of it and then did not answer: it may be printed "
+			"(lpstat -o on its machine shows what is)");
+		return false;
+	}
+	if (cupsLastError() >= IPP_STATUS_ERROR_BAD_REQUEST) {
 		ippDelete(reply);
-		if (!reply) { // it has all of it
-			op_refuse(&job->why, OP_ELOST, "CUPS took all of it and then did not answer: it may be printed "
-				"(lpstat -o on its machine shows what is)");
-			return false;
-		}
 		return fail(job);
 	}
 	ipp_attribute_t *id = ippFindAttribute(reply, "job-id", IPP_TAG_INTEGER);

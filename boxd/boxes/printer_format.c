@@ -77,6 +77,7 @@ static bool is_text(const char *text, size_t size) {
 }
 
 enum printer_format printer_format_detect(const uint8_t *bytes, size_t size) {
+	size = size < PRINTER_HEAD ? size : PRINTER_HEAD;
 	for (int i = 0; i < PRINTER_TEXT; i++) {
 		if (size >= formats[i].magic_size &&
 				memcmp(bytes, formats[i].magic, formats[i].magic_size) == 0) {

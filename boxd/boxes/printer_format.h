@@ -35,7 +35,7 @@ enum printer_format printer_format_by_mime(const char *mime);
  * such words say nothing; video does: PRINTER_OTHER.
  */
 enum printer_format printer_format_by_type(const char *type);
-/* By the first bytes, all there are or PRINTER_HEAD. */
+/* By the first bytes: all there are, or at least PRINTER_HEAD. */
 enum printer_format printer_format_detect(const uint8_t *bytes, size_t size);
 /* The words of bits 1 << format: "pdf, jpeg"; "nothing that is known here". Returns out. */
 const char *printer_format_list(uint32_t formats, char out[static PRINTER_WORDS]);

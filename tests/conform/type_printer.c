@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "boxes/printer_format.h"
 #include "conform.h"
 #include "cups.h"
 
@@ -132,11 +133,35 @@ static void test_come_and_go(void **state) {
 	until(world, !is_listed(world, "/printer/new"));
 }
 
+static void expect_format(enum printer_format format, const char *bytes, size_t size) {
+	assert_int_equal(printer_format_detect((const uint8_t *)bytes, size), format);
+}
+
+static void test_first_bytes(void **state) {
+	char text[PRINTER_HEAD + 10];
+	expect_format(PRINTER_PDF, "%PDF", 4);
+	expect_format(PRINTER_TEXT, "%PD", 3);
+	expect_format(PRINTER_POSTSCRIPT, "%!PS", 4);
+	expect_format(PRINTER_TIFF, "MM\0*", 4);
+	expect_format(PRINTER_URF, "UNIRAST\0", 8);
+	expect_format(PRINTER_TEXT, "\tw\xc3\xb6rter\r\n\f", 11);
+	expect_format(PRINTER_OTHER, "", 0);
+	expect_format(PRINTER_OTHER, "a\0b", 3);
+	expect_format(PRINTER_OTHER, "\x1b[1m", 4);
+	expect_format(PRINTER_OTHER, "a\xc3", 2); // cut by its end, not by ours
+	memset(text, 'a', sizeof(text));
+	memcpy(text + PRINTER_HEAD - 1, "\xc3\xb6", 2);
+	expect_format(PRINTER_TEXT, text, sizeof(text));
+	memcpy(text + PRINTER_HEAD - 10, "\xff", 1);
+	expect_format(PRINTER_OTHER, text, sizeof(text));
+}
+
 static const char *const roots[] = {"/printer", NULL};
 static const struct CMUnitTest tests[] = {
 	{"what_it_takes", test_what_it_takes, setup, world_teardown, NULL},
 	{"formats", test_formats, setup, world_teardown, NULL},
 	{"broken_off", test_broken_off, setup, world_teardown, NULL},
+	TEST(test_first_bytes),
 	{"come_and_go", test_come_and_go, setup, world_teardown, NULL},
 };
 const struct conform conform_printer = {.roots = roots, .prepare = prepare, TESTS(tests)};

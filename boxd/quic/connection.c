@@ -40,7 +40,7 @@ static struct connection *create(struct quic *quic, const struct address *remote
 		wl_list_init(&c->outflows[class]);
 	}
 	c->heard = c->idle_since = quic_now();
-	c->next_turn = NEVER;
+	c->next_turn = c->nudge = NEVER;
 	wl_list_insert(quic->connections.prev, &c->link);
 	return c;
 }
@@ -166,6 +166,7 @@ uint64_t connection_deadline(struct connection *c) {
 		own = c->idle_since + idle_limit(c);
 	}
 	own = own < c->next_turn ? own : c->next_turn;
+	own = own < c->nudge ? own : c->nudge;
 	return own < deadline ? own : deadline;
 }
 
@@ -189,6 +190,9 @@ void connection_expire(struct connection *c, uint64_t now) {
 		op_refuse(&why, OP_ELOST, "the connection to %s was not in use", c->name);
 		connection_close(c, CLOSE_IDLE, &why);
 		return;
+	}
+	if (now >= c->nudge) {
+		ngtcp2_conn_set_keep_alive_timeout(c->conn, 1); // the turn that follows sends a ping
 	}
 	connection_wake(c);
 }
@@ -322,17 +326,19 @@ void connection_count(struct connection *c) {
 	uint64_t now = quic_now();
 	c->busy_since = busy ? now : 0;
 	c->idle_since = now;
-	connection_keep_alive(c);
+	connection_keep_alive(c, false, now);
 	connection_wake(c);
 }
 
-void connection_keep_alive(struct connection *c) {
+void connection_keep_alive(struct connection *c, bool sent, uint64_t now) {
 	ngtcp2_conn_info info;
 	uint64_t after = c->dialled ? KEEP_ALIVE : KEEP_ALIVE + KEEP_ALIVE_YIELD;
 	ngtcp2_conn_get_conn_info(c->conn, &info);
-	if (info.bytes_in_flight > 0) {
-		uint64_t ask = info.smoothed_rtt * 2 > NUDGE_AFTER ? info.smoothed_rtt * 2 : NUDGE_AFTER;
-		after = ask < after ? ask : after;
+	if (info.bytes_in_flight == 0) {
+		c->nudge = NEVER;
+	} else if (sent || c->nudge <= now) {
+		uint64_t pause = info.smoothed_rtt * 2;
+		c->nudge = now + (pause > NUDGE_AFTER ? pause : NUDGE_AFTER);
 	}
 	ngtcp2_conn_set_keep_alive_timeout(c->conn, c->busy_since != 0 ? after : NEVER);
 }

@@ -105,6 +105,7 @@ struct connection {
 	struct wl_list lanes_out; // lane_out.link, oldest first
 	struct wl_list lanes_in;  // lane_in.link, oldest first
 	struct wl_list outflows[STREAM_BULK + 1]; // outflow.link: have something to send
+	size_t lanes_owed;  // of the other side, that have ended and may be opened anew
 	int stillborn;      // lanes that were reset before they began
 	size_t frames_held; // bytes of frames that are not whole or not delivered
 	uint64_t packets_sent;
@@ -116,6 +117,7 @@ struct connection {
 	uint64_t busy_since; // an exchange is open since; 0: none is
 	uint64_t idle_since;
 	uint64_t next_turn;  // to write again; NEVER: when something happens
+	uint64_t nudge;      // to ask for what is not acknowledged; NEVER: all is
 	uint64_t measured;   // when the peer's rtt was last set
 	bool wants_turn;
 	int send_error;      // of the last batch; 0: it left
@@ -170,8 +172,8 @@ void connection_tell(struct connection *connection);
 void connection_count(struct connection *connection);
 /* When a packet is sent for its own sake: seldom while all that was sent is acknowledged; soon while
  * it is not, for QUIC's own probes come at ever longer intervals, and a link that was gone for 2 s and
- * came back would carry nothing for as long again. To be called when either may have changed. */
-void connection_keep_alive(struct connection *connection);
+ * came back would carry nothing for as long again. After each turn, and when streams come or go. */
+void connection_keep_alive(struct connection *connection, bool sent, uint64_t now);
 /* The other side has been silent so long though an exchange is open, or nobody expected a word. */
 bool connection_silent(const struct connection *connection, uint64_t now, uint64_t ns);
 

@@ -16,6 +16,7 @@
 
 #define STILLBORN_MAX 1024 // of one connection
 #define SUPERSEDED_AFTER (100 * MS) // and a round trip, a frame is old when a keyframe comes
+#define LANES_OWED_MAX (OP_MAX_FRAME_STREAMS / 4)
 #define ID_SIZE 8 // of a varint in its longest form, so that it can be filled in later
 
 static void drop_out(struct lane_out *lane) {
@@ -198,10 +199,18 @@ static void drop_in(struct lane_in *lane) {
 		connection_wake(c);
 		return;
 	}
-	ngtcp2_conn_extend_max_streams_uni(c->conn, 1);
-	connection_wake(c);
+	if (++c->lanes_owed >= LANES_OWED_MAX) {
+		connection_wake(c);
+	}
 	wl_list_remove(&lane->link);
 	free(lane);
+}
+
+void lanes_repay(struct connection *c, bool sending) {
+	if (c->lanes_owed > 0 && (sending || c->lanes_owed >= LANES_OWED_MAX)) {
+		ngtcp2_conn_extend_max_streams_uni(c->conn, c->lanes_owed);
+		c->lanes_owed = 0;
+	}
 }
 
 void lanes_orphan(struct stream_quic *stream) {

@@ -46,6 +46,9 @@ bool lane_send(struct stream_quic *stream, const struct frame *frame);
 void lanes_release(struct stream_quic *stream);
 /* Opens streams for what waits, as far as the other side's limit lets it. */
 void lanes_open(struct connection *connection);
+/* Lets the other side open as many as have ended, when a packet leaves anyhow: sending says so. One
+ * that bore only this would cost as much as what a key changes, and be acknowledged besides. */
+void lanes_repay(struct connection *connection, bool sending);
 /* Packets of frames that were declared lost since the connection began. */
 uint64_t lanes_lost(const struct connection *connection);
 size_t lanes_queued(const struct stream_quic *stream);

@@ -183,6 +183,7 @@ static ngtcp2_ssize fill(struct turn *turn, uint8_t *room, ngtcp2_path *path, ng
 			flags = NGTCP2_WRITE_STREAM_FLAG_MORE;
 			flags |= flow->fin && last ? NGTCP2_WRITE_STREAM_FLAG_FIN : 0;
 		}
+		lanes_repay(c, flow != NULL);
 		for (size_t i = 0; i < count; i++) {
 			size += vecs[i].len;
 		}
@@ -259,7 +260,7 @@ void scheduler_turn(struct connection *c, uint64_t now) {
 	measure_rate(&turn, sent);
 	wake_bulk(&turn);
 	if (c->state == CONNECTION_UP) {
-		connection_keep_alive(c);
+		connection_keep_alive(c, sent > 0, now);
 	}
 	int error = endpoint_flush(endpoint);
 	c->send_error = sent > 0 ? error : c->send_error;

@@ -315,3 +315,26 @@ def test_false_history(ann):
     assert "left out is what cannot be a box here, 6 of it" in field(den, link, "state")
     assert files(den, "tales") == ["four", "one"]
     shop.kill()
+    den.box("rm", link)
+
+
+LONG = """
+folder = "/".join(["x" * 250] * 15)
+for i in range(int(__import__("sys").argv[1])):
+    print(f"name /{folder}/{i}\\ntype file\\nversion 1\\nvector {'ab' * 32}:1700000000000000\\n")
+print("version 1\\n")
+"""
+
+
+def test_history_too_large_to_remember(ann):
+    """Few boxes with long names are much to remember, too. That is refused, and nothing of it is kept."""
+    den, _ = ann
+    den.node.run(["sh", "-c", 'python3 -c "$1" 17500 > long', "sh", LONG])
+    shop = den.node.spawn(["python3", "-B", f"{ROOT}/tests/peer/serve.py", "tales", "/tales", "t=@long"])
+    shop.wait_output("/mount/tales is open", timeout=30)
+    link = den.run("ln", "/tales/t", "/fs/pool/long").stdout.decode().strip()
+    wait_for(lambda: "names have more than 128 MiB" in field(den, link, "state"), 60, "the refusal")
+    assert field(den, link, "title") == ""
+    den.box("rm", link)
+    shop.kill()
+    den.node.run(["rm", "long"])

@@ -5,7 +5,8 @@ on op(7) alone can be served by anybody.
 
     python3 serve.py shop /toys ball=red doll=blue
 
-mounts itself as /mount/shop: /toys has two texts inside. A box may be read, written, made and deleted;
+mounts itself as /mount/shop: /toys has two texts inside; ball=@FILE is what stands in a file. A box may be
+read, written, made and deleted;
 words behind the prefix that begin with "-" take verbs away ("-make"). Who reads one live is told it once,
 and then nothing more. It ends with its boxd.
 """
@@ -18,13 +19,23 @@ import threading
 
 import op
 
+CHUNK = 1 << 20  # a chunk's most
+
+
+def text_of(word):
+    """What stands behind a box's name on the command line."""
+    if not word.startswith("@"):
+        return word.encode()
+    with open(word[1:], "rb") as file:
+        return file.read()
+
 
 class Shop:
     """Texts below a prefix, and a version that grows with every change."""
 
     def __init__(self, name, prefix, texts, without):
         self.name, self.prefix, self.without = name, prefix, without
-        self.texts = {f"{prefix}/{key}": text.encode() for key, text in texts}
+        self.texts = {f"{prefix}/{key}": text_of(text) for key, text in texts}
         self.version = 1
         self.changed = threading.Condition()
 
@@ -114,7 +125,9 @@ class Shop:
                     fields.setdefault("body", str(len(data)))
                 sock.sendall(op.build("reply", **fields).encode())
                 if fields.get("body") == "chunks":
-                    sock.sendall(len(data).to_bytes(4, "big") + data)
+                    for at in range(0, len(data), CHUNK):
+                        chunk = data[at:at + CHUNK]
+                        sock.sendall(len(chunk).to_bytes(4, "big") + chunk)
                     hang_up.poll()
                 elif data:
                     sock.sendall(data)

@@ -17,6 +17,7 @@
 #include "quic/quic_private.h"
 #include "quic/scheduler.h"
 
+#define CONTROL_PER_SECOND (256 * 1024) // bytes of a control stream; a keymap is half of that
 #define WAIT_MARK (64 * 1024) // queued, from here on writers are told when it has left
 #define BULK_LOW (128 * 1024) // or so much is left: what they have next comes before the path is idle
 
@@ -323,6 +324,27 @@ void stream_quic_closed(struct stream_quic *s) {
 	stream_quic_tell(s);
 }
 
+static void quic_set_class(struct stream *stream, enum stream_class class);
+
+/*
+ * Whatever box it is for: what writes so much is a copy, and must not hold up words and pictures. What has
+ * pictures of its own goes before them.
+ */
+static void judge_class(struct stream_quic *s, size_t size) {
+	if (s->out.class != STREAM_CONTROL || s->pictured) {
+		return;
+	}
+	uint64_t now = quic_now();
+	if (now - s->written_since > SECOND) {
+		s->written_since = now;
+		s->written = 0;
+	}
+	s->written += size;
+	if (s->written > CONTROL_PER_SECOND) {
+		quic_set_class(&s->base, STREAM_BULK);
+	}
+}
+
 static void quic_write(struct stream *stream, const void *bytes, size_t size) {
 	struct stream_quic *s = from(stream);
 	assert(!s->ended);
@@ -334,6 +356,7 @@ static void quic_write(struct stream *stream, const void *bytes, size_t size) {
 		return;
 	}
 	s->writer_waits = s->writer_waits || s->out.queued >= WAIT_MARK;
+	judge_class(s, size);
 	queue_up(s);
 }
 
@@ -343,6 +366,7 @@ static void quic_frame(struct stream *stream, const struct frame *frame) {
 	if (s->lost.code != OP_OK || s->aborted || s->unread) {
 		return;
 	}
+	s->pictured = true;
 	if (!lane_send(s, frame)) {
 		lose(s, OP_EIO, "cannot be sent frames: no memory here");
 		return;

@@ -34,7 +34,10 @@ struct stream_quic {
 	struct wl_list lanes;          // lane_out.link: wait for the answer
 	struct outflow out;
 	struct buf in;
+	size_t written;   // bytes, since then, of a control stream
+	uint64_t written_since;
 	size_t window;    // bytes the other side may be ahead of the listener
+	bool pictured;    // frames went by lanes of their own
 	bool ours;        // opened from here
 	bool fresh;       // opened by the other side, and nobody was told yet
 	bool owned;       // destroy was not called

@@ -229,7 +229,6 @@ int main(void) {
 		cmocka_unit_test(rates),
 		cmocka_unit_test(fitting),
 		cmocka_unit_test(units),
-		cmocka_unit_test(units),
 		cmocka_unit_test(points),
 		cmocka_unit_test(a_free_window_is_as_large_as_the_picture),
 		cmocka_unit_test(an_asked_size_is_awaited),

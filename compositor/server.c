@@ -45,6 +45,7 @@
 #define LOG_MODULE "server"
 #include "base/log.h"
 
+#define CLIENT_BUFFER_MAX (1 << 20) // bytes of events kept for a client
 #define ERRORS_SHOWN 4 // of a configuration; the log has all of them
 #define ERROR_MSEC 15000
 
@@ -130,6 +131,8 @@ struct server *server_create(const struct server_options *options) {
 		free(server);
 		return NULL;
 	}
+	// a program that is busy for a moment is not ended for the events of a fast mouse
+	wl_display_set_default_max_buffer_size(server->display, CLIENT_BUFFER_MAX);
 	server->loop = wl_display_get_event_loop(server->display);
 	server->config = config_load(options->config_path);
 	if (!server->config || !backend_init(server, options) || !layers_init(server) ||

@@ -14,6 +14,7 @@
 
 #include "box/cnstr.h"
 #include "box/held.h"
+#include "boxcast/allowance.h"
 #include "boxcast/lines.h"
 #include "net/exchange.h"
 #include "net/stream_unix.h"
@@ -23,6 +24,7 @@
 
 #define CONTROL_MAX (1024 * 1024) // payload of a control frame; a keymap is the longest line
 #define RECORDS_MAX 1024          // of one input frame
+#define SIZE_NS 16000000          // one size a frame, whatever is asked
 #define UNSENT_MAX (16 * 1024 * 1024) // bytes; one that acks what it has is never so far behind
 
 struct viewer {
@@ -30,6 +32,10 @@ struct viewer {
 	const struct viewer_events *events;
 	void *data;
 	struct held held;
+	struct allowance allowance;
+	bool paused, broke; // for the window's sake; for what was asked already
+	struct picture_size size; // asked, and not passed on yet; width 0: none
+	int64_t size_at;          // when the last was
 	bool ending; // our half
 	bool over;   // ended was called
 	uint32_t said; // control frames
@@ -52,12 +58,30 @@ static void release_all(struct viewer *viewer) {
 	}
 }
 
+/* What is asked too much is not read before it was earned. */
+static void spend(struct viewer *viewer, uint32_t count, int64_t now) {
+	allowance_take(&viewer->allowance, count, now);
+	if (!viewer->broke && allowance_free_at(&viewer->allowance) > now) {
+		viewer->broke = true;
+		exchange_pause(viewer->exchange, true);
+	}
+}
+
+static void pass_size(struct viewer *viewer, int64_t now) {
+	if (viewer->size.width > 0 && now - viewer->size_at >= SIZE_NS) {
+		viewer->events->size(viewer->data, viewer->size);
+		viewer->size.width = 0;
+		viewer->size_at = now;
+	}
+}
+
 static void take_input(struct viewer *viewer, const struct frame *frame) {
 	int count = input_record_count(frame->size);
 	if (count < 0 || count > RECORDS_MAX) {
 		log_debug("an input frame of %zu bytes is passed over", frame->size);
 		return;
 	}
+	spend(viewer, (uint32_t)count, now_ns());
 	struct input_record records[64];
 	int kept = 0;
 	for (int i = 0; i < count; i++) {
@@ -115,7 +139,6 @@ static bool take_keymap(struct viewer *viewer, char *value) {
 /* false: the value does not fit its word. Words that are not for a source are passed over. */
 static bool take_word(struct viewer *viewer, int word, char *value) {
 	const struct viewer_events *events = viewer->events;
-	struct picture_size size;
 	bool on;
 	uint64_t number;
 	uint32_t modifiers[4];
@@ -123,8 +146,8 @@ static bool take_word(struct viewer *viewer, int word, char *value) {
 	struct line_path path;
 	switch (word) {
 	case CONTROL_SIZE:
-		if (line_size(value, &size)) {
-			events->size(viewer->data, size);
+		if (line_size(value, &viewer->size)) {
+			pass_size(viewer, now_ns());
 			return true;
 		}
 		return false;
@@ -202,6 +225,7 @@ static void take_control(struct viewer *viewer, const struct frame *frame) {
 	viewer->takes = (struct codec_list){0};
 	viewer->takes_said = false;
 	while (!viewer->over && control_next(frame, &at, &word, &value, &bad)) {
+		spend(viewer, 1, now_ns());
 		if (!take_word(viewer, word, value)) {
 			log_debug("a control line is passed over: \"%.80s\" does not fit", value);
 		}
@@ -276,6 +300,7 @@ struct viewer *viewer_create(struct wl_event_loop *loop, int fd, const struct vi
 	viewer->events = events;
 	viewer->data = data;
 	held_init(&viewer->held);
+	allowance_init(&viewer->allowance);
 	struct stream *stream = stream_unix_create(loop, fd);
 	if (stream) {
 		viewer->exchange = exchange_adopt(stream, &exchange_events, viewer);
@@ -356,16 +381,31 @@ bool viewer_is_ending(const struct viewer *viewer) {
 }
 
 void viewer_pause(struct viewer *viewer, bool paused) {
-	exchange_pause(viewer->exchange, paused);
+	viewer->paused = paused;
+	exchange_pause(viewer->exchange, paused || viewer->broke);
+}
+
+static void sooner(int64_t *deadline, int64_t other) {
+	if (other != 0 && (*deadline == 0 || other < *deadline)) {
+		*deadline = other;
+	}
 }
 
 int64_t viewer_deadline(const struct viewer *viewer) {
-	return held_deadline(&viewer->held);
+	int64_t deadline = held_deadline(&viewer->held);
+	sooner(&deadline, viewer->broke ? allowance_free_at(&viewer->allowance) : 0);
+	sooner(&deadline, viewer->size.width > 0 ? viewer->size_at + SIZE_NS : 0);
+	return deadline;
 }
 
 void viewer_check(struct viewer *viewer, int64_t now) {
-	int64_t deadline = viewer_deadline(viewer);
-	if (deadline != 0 && now >= deadline) {
+	int64_t silent = held_deadline(&viewer->held);
+	if (silent != 0 && now >= silent) {
 		release_all(viewer);
+	}
+	pass_size(viewer, now);
+	if (viewer->broke && now >= allowance_free_at(&viewer->allowance)) {
+		viewer->broke = false;
+		exchange_pause(viewer->exchange, viewer->paused);
 	}
 }

@@ -59,7 +59,10 @@ bool viewer_is_ending(const struct viewer *viewer);
 /* Hears no more for now. */
 void viewer_pause(struct viewer *viewer, bool paused);
 
-/* When viewer_check has to be called to release what a silent viewer holds; 0: not. */
+/*
+ * When viewer_check has to be called, to release what a silent viewer holds, to pass on the last of
+ * many sizes, and to hear again a viewer who asked too much; 0: not.
+ */
 int64_t viewer_deadline(const struct viewer *viewer);
 void viewer_check(struct viewer *viewer, int64_t now);
 

@@ -27,6 +27,7 @@
 #include "base/log.h"
 
 #define EXCHANGE_FD 3 // in boxview
+#define STATUS_LOST 3 // boxview's: its source was lost
 #define PATIENCE_MS 3000 // between asking a boxview to end and ending it
 #define SHOWN_MAX 64
 #define SHOWN_EACH 16 // of each other person, so that nobody keeps the rest out
@@ -110,20 +111,32 @@ static bool was_closed(const struct shown_list *list, const char *key) {
 	return false;
 }
 
+// What a person is told who did not close it. The name is a stranger's, but has no control characters.
+static void say_ended(const struct shown *shown, int status) {
+	char sentence[300];
+	if (WIFSIGNALED(status)) {
+		snprintf(sentence, sizeof(sentence), "the view of %.200s was lost: boxview was killed by "
+			"signal %d", shown->from, WTERMSIG(status));
+	} else if (WEXITSTATUS(status) != STATUS_LOST) {
+		snprintf(sentence, sizeof(sentence), "the view of %.200s ended with status %d: the log of the "
+			"desktop says why", shown->from, WEXITSTATUS(status));
+	} else if (shown->capture_ns == 0) {
+		snprintf(sentence, sizeof(sentence), "%.200s was lost before its first picture came",
+			shown->from);
+	} else {
+		snprintf(sentence, sizeof(sentence), "%.200s did not return: its view is closed", shown->from);
+	}
+	log_error("%s", sentence);
+	notice_show(shown->list->env->server->notices, NOTICE_WARNING, NOTICE_MS, sentence);
+}
+
 static void handle_ended(void *data, int status) {
 	struct shown *shown = data;
 	shown->program = NULL;
 	if (status == 0) {
 		note_closed(shown->list, shown->key);
-	}
-	if (WIFSIGNALED(status)) {
-		char sentence[300];
-		snprintf(sentence, sizeof(sentence), "the view of %.200s was lost: boxview was killed by "
-			"signal %d", shown->from, WTERMSIG(status));
-		log_error("%s", sentence);
-		notice_show(shown->list->env->server->notices, NOTICE_WARNING, NOTICE_MS, sentence);
-	} else if (status != 0) {
-		log_info("the view of %s ended with status %d", shown->from, WEXITSTATUS(status));
+	} else {
+		say_ended(shown, status);
 	}
 	box_destroy(shown->box);
 }

@@ -139,10 +139,10 @@ class Shop:
                 pass
 
 
-def main():
+def main(kind=Shop):
     name, prefix, *words = sys.argv[1:]
     texts = [word.split("=", 1) for word in words if "=" in word]
-    shop = Shop(name, prefix, texts, {word[1:] for word in words if word.startswith("-")})
+    shop = kind(name, prefix, texts, {word[1:] for word in words if word.startswith("-")})
     path = f"{os.environ['XDG_RUNTIME_DIR']}/shop-{os.getpid()}"
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(path)

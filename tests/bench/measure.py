@@ -219,6 +219,7 @@ def codec_ms(size, kbit):
     width, height = size.split("x")
     shape = f"width={width} height={height} framerate=60/1"
     frames, rounds, path = 62, 3, BUILD / "artefacts/bench/codec.i420"
+    path.parent.mkdir(parents=True, exist_ok=True)
     gst(f"counter --dump {size} | gst-launch-1.0 -q fdsrc ! rawvideoparse format=bgrx {shape} ! "
         f"videoconvert ! video/x-raw,format=I420 ! filesink location={path}")
     before = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -40,7 +40,7 @@ static const char begin_script[] =
 	"EOF\n"
 	"cupsd -f -c $d/cupsd.conf -s $d/files.conf > $d/log 2>&1 3>&- & p=$!\n"
 	"(tail --pid=$TEST_PID -f /dev/null; kill $p; rm -rf $d) > /dev/null 2>&1 &\n"
-	"for i in $(seq 200); do lpstat -r > /dev/null 2>&1 && break; sleep 0.1; done\n"
+	"for i in $(seq 600); do lpstat -r 2>&1 | grep -q 'is running' && break; sleep 0.1; done\n"
 	"lpadmin -p office -E -v file:/dev/null -P office.ppd -D 'Office, upstairs' > /dev/null\n"
 	"lpadmin -p closed -v file:/dev/null -P office.ppd > /dev/null; cupsenable closed\n";
 

@@ -11,7 +11,8 @@
 
 #include <stddef.h>
 
-#define POST "vapostproc ! video/x-raw(memory:VAMemory),format=NV12,colorimetry=bt601 ! "
+// converts and scales; a new size is for the pictures behind those that are on their way
+#define POST "vapostproc ! capsfilter name=size caps-change-mode=delayed ! "
 
 /* An encoder of VA-API: of dmabufs, which need no CPU, and of memory. */
 #define VA(codec_, element, options) \

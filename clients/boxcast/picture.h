@@ -7,7 +7,7 @@
 
 /*
  * Sizes of pictures. 4:2:0 video has even sides, windows have any: a converted picture is padded to
- * even sides by repeating its last column and row, an imported buffer (dmabuf) is cropped.
+ * even sides by repeating its last column and row, an imported buffer (dmabuf) is scaled down to them.
  */
 
 #define PICTURE_XRGB8888 0x34325258 // DRM's; box-cast-v1 names them too

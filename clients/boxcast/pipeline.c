@@ -310,7 +310,7 @@ static bool same_size(struct picture_size a, struct picture_size b) {
 static GstCaps *pipeline_caps(struct pipeline *pipeline, const struct window_frame *frame,
 		struct picture_size coded) {
 	const struct picture_size size = pipeline->path->input == PIPELINE_DMABUF ?
-		picture_cropped(frame->size) : picture_padded(coded);
+		frame->size : picture_padded(coded);
 	GstVideoInfo *info = &pipeline->info;
 	if (pipeline->path->input == PIPELINE_DMABUF) {
 		gst_video_info_set_format(info, GST_VIDEO_FORMAT_BGRx, (guint)size.width,
@@ -349,11 +349,26 @@ static GstCaps *pipeline_caps(struct pipeline *pipeline, const struct window_fra
 	return caps;
 }
 
+/* What becomes of an imported capture. */
+static void set_size(struct pipeline *pipeline, struct picture_size coded) {
+	char *text = g_strdup_printf("video/x-raw(memory:VAMemory),format=NV12,colorimetry=bt601,"
+		"width=%d,height=%d,pixel-aspect-ratio=1/1", coded.width, coded.height);
+	GstCaps *caps = gst_caps_from_string(text);
+	GstElement *size = gst_bin_get_by_name(GST_BIN(pipeline->bin), "size");
+	g_object_set(size, "caps", caps, NULL);
+	gst_object_unref(size);
+	gst_caps_unref(caps);
+	g_free(text);
+}
+
 static bool pipeline_negotiate(struct pipeline *pipeline, const struct window_frame *frame,
 		struct picture_size coded) {
 	GstCaps *caps = pipeline_caps(pipeline, frame, coded);
 	if (!caps) {
 		return false;
+	}
+	if (pipeline->path->input == PIPELINE_DMABUF) {
+		set_size(pipeline, coded);
 	}
 	gst_app_src_set_caps(pipeline->src, caps); // takes its place behind the frames before it
 	gst_caps_unref(caps);
@@ -468,7 +483,7 @@ enum pipeline_push pipeline_push(struct pipeline *pipeline, struct pixels *pixel
 		return PIPELINE_BROKEN;
 	}
 	bool import = pipeline->path->input == PIPELINE_DMABUF;
-	coded = import ? picture_cropped(frame->size) : coded;
+	coded = import ? picture_cropped(coded) : coded;
 	bool fresh = !same_size(frame->size, pipeline->window) || !same_size(coded, pipeline->coded) ||
 		(import && (frame->format != pipeline->format || frame->modifier != pipeline->modifier));
 	if (fresh && !pipeline_negotiate(pipeline, frame, coded)) {
@@ -489,7 +504,7 @@ enum pipeline_push pipeline_push(struct pipeline *pipeline, struct pixels *pixel
 		.pts = GST_BUFFER_PTS(buffer),
 		.capture_ns = frame->capture_ns,
 		.came_ns = came_ns,
-		.picture = import ? coded : frame->size,
+		.picture = frame->size,
 		.coded = coded,
 	};
 	if (import) {

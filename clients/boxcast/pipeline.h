@@ -31,7 +31,11 @@ struct pipeline_path {
 	const char *needs[PATH_NEEDS]; // elements that must be registered
 	enum pipeline_input input;
 	bool render_node;        // needs a GPU
-	const char *launch;      // between appsrc and the caps of appsink; its encoder is called enc
+	/*
+	 * Between appsrc and the caps of appsink. Its encoder is called enc; of dmabufs, a capsfilter in front of
+	 * that is called size.
+	 */
+	const char *launch;
 	uint32_t rate_unit;      // bits in one of the encoder's unit of "bitrate"
 	const char *buffer;      // NULL, or a property: bits of the rate buffer, in the same unit
 };
@@ -71,7 +75,7 @@ enum pipeline_push {
 	PIPELINE_BROKEN,  // failed comes, or has come
 };
 /*
- * Takes a capture. coded: made as small as this, if its pixels can be read. came_ns: when it was here. A
+ * Takes a capture. coded: made as small as this, and even where it is imported. came_ns: when it was here. A
  * new size is negotiated on the way and begins with a keyframe; key asks for one.
  */
 enum pipeline_push pipeline_push(struct pipeline *pipeline, struct pixels *pixels,

@@ -8,6 +8,7 @@ import pytest
 
 from evidence import BUILD
 from view.rig import ACK, LIKE, VIDEO
+from view.test_rule import SMALLER
 
 DRIVER = BUILD / "tests/va"
 LOGGED = {"GST_DEBUG": "GST_ELEMENT_FACTORY:4"}  # every element that is made
@@ -46,6 +47,23 @@ def test_the_graphics_processor_encodes(rig, memory, size):
     assert "vah264lpenc" in made and not made & SOFTWARE, made
     assert ("vapostproc" in made) == (memory == "dmabuf")
     assert "path-why" not in rig.stats()
+
+
+def test_the_graphics_processor_scales(rig):
+    """Video has even sides; and of few bits it has fewer pixels, as where the CPU makes it."""
+    relay = rig.cast(size=(641, 479), fps=60, env=GPU)
+    rig.tell("dmabuf 1")
+    rig.view(relay)
+    window = rig.window()["rect"]
+    assert (window["width"], window["height"]) == (641, 479)
+    relay.wait(lambda r: "video codec=h264 size=641x479 coded=640x478 colour=bt601-limited"
+               in r.lines("down"))
+    assert pictures(rig, relay) >= LIKE
+    rig.say(relay, "rate 500000\n")
+    relay.wait(lambda r: "coded=480x360 " in r.lines("down")[-1])
+    assert pictures(rig, relay) >= SMALLER
+    assert rig.stats()["path"] == "vah264lpenc-dmabuf" and not elements(rig) & SOFTWARE
+    assert rig.window()["rect"] == window
 
 
 def test_without_a_driver_software_encodes_and_says_so(rig):

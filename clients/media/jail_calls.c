@@ -102,8 +102,8 @@ static const int allowed[] = {
 	SCMP_SYS(futex), SCMP_SYS(futex_time64), SCMP_SYS(futex_waitv), SCMP_SYS(set_robust_list),
 	SCMP_SYS(get_robust_list), SCMP_SYS(rseq), SCMP_SYS(set_tid_address), SCMP_SYS(exit),
 	SCMP_SYS(exit_group), SCMP_SYS(sched_yield), SCMP_SYS(sched_getaffinity),
-	SCMP_SYS(sched_setaffinity), SCMP_SYS(sched_getscheduler), SCMP_SYS(sched_getparam),
-	SCMP_SYS(sched_getattr), SCMP_SYS(sched_get_priority_max), SCMP_SYS(sched_get_priority_min),
+	SCMP_SYS(sched_getscheduler), SCMP_SYS(sched_getparam), SCMP_SYS(sched_getattr),
+	SCMP_SYS(sched_get_priority_max), SCMP_SYS(sched_get_priority_min),
 	SCMP_SYS(sched_rr_get_interval), SCMP_SYS(getpriority), SCMP_SYS(getcpu), SCMP_SYS(arch_prctl),
 	SCMP_SYS(set_thread_area), SCMP_SYS(get_thread_area), SCMP_SYS(set_tls),
 	// signals
@@ -113,8 +113,8 @@ static const int allowed[] = {
 	// what is
 	SCMP_SYS(clock_gettime), SCMP_SYS(clock_gettime64), SCMP_SYS(clock_getres),
 	SCMP_SYS(clock_getres_time64), SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(times),
-	SCMP_SYS(getrusage), SCMP_SYS(getrlimit), SCMP_SYS(ugetrlimit), SCMP_SYS(prlimit64),
-	SCMP_SYS(sysinfo), SCMP_SYS(uname), SCMP_SYS(getrandom), SCMP_SYS(getpid), SCMP_SYS(gettid),
+	SCMP_SYS(getrusage), SCMP_SYS(getrlimit), SCMP_SYS(ugetrlimit), SCMP_SYS(sysinfo),
+	SCMP_SYS(uname), SCMP_SYS(getrandom), SCMP_SYS(getpid), SCMP_SYS(gettid),
 	SCMP_SYS(getppid), SCMP_SYS(getpgrp), SCMP_SYS(getuid), SCMP_SYS(getuid32), SCMP_SYS(geteuid),
 	SCMP_SYS(geteuid32), SCMP_SYS(getgid), SCMP_SYS(getgid32), SCMP_SYS(getegid),
 	SCMP_SYS(getegid32), SCMP_SYS(getresuid), SCMP_SYS(getresuid32), SCMP_SYS(getresgid),
@@ -186,6 +186,11 @@ static void allow_arguments(struct rules *rules) {
 	rule(rules, SCMP_ACT_ALLOW, tgkill, SCMP_A0(SCMP_CMP_EQ, me));
 	rule(rules, no, kill, SCMP_A0(SCMP_CMP_NE, me));
 	rule(rules, no, tgkill, SCMP_A0(SCMP_CMP_NE, me));
+	// 0 is oneself; a thread that is named by its number may as well be another program
+	rule(rules, SCMP_ACT_ALLOW, prlimit64, SCMP_A0(SCMP_CMP_EQ, 0));
+	rule(rules, SCMP_ACT_ALLOW, sched_setaffinity, SCMP_A0(SCMP_CMP_EQ, 0));
+	rule(rules, no, prlimit64, SCMP_A0(SCMP_CMP_NE, 0));
+	rule(rules, no, sched_setaffinity, SCMP_A0(SCMP_CMP_NE, 0));
 	// Mesa: whether two descriptors are the same device
 	rule(rules, SCMP_ACT_ALLOW, kcmp, SCMP_A0(SCMP_CMP_EQ, me), SCMP_A1(SCMP_CMP_EQ, me),
 		SCMP_A2(SCMP_CMP_EQ, KCMP_FILE));

@@ -21,6 +21,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -89,6 +90,27 @@ static int act_fork(void) {
 
 static int act_signal(void) {
 	return kill(child, SIGTERM);
+}
+
+static int act_limit(void) {
+	const struct rlimit none = {0, 0};
+	return prlimit(child, RLIMIT_NOFILE, &none, NULL);
+}
+
+static int act_pin(void) {
+	cpu_set_t one;
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	return sched_setaffinity(child, sizeof(one), &one);
+}
+
+static int act_own(void) { // one's own limits and place
+	cpu_set_t all;
+	struct rlimit limit;
+	bool good = prlimit(0, RLIMIT_NOFILE, NULL, &limit) == 0 &&
+		prlimit(0, RLIMIT_NOFILE, &limit, NULL) == 0 &&
+		sched_getaffinity(0, sizeof(all), &all) == 0 && sched_setaffinity(0, sizeof(all), &all) == 0;
+	return good ? 0 : -1;
 }
 
 static int act_attach(void) {
@@ -226,10 +248,11 @@ static const struct {
 } acts[] = {
 	{"attach", act_attach}, {"bpf", act_bpf}, {"chmod", act_chmod}, {"create", act_create},
 	{"datagram", act_datagram}, {"early", act_early}, {"environment", act_environment},
-	{"faults", act_faults}, {"fork", act_fork}, {"internet", act_internet}, {"list", act_list},
-	{"listen", act_listen}, {"look", act_look}, {"meet", act_meet}, {"memory", act_memory},
-	{"mkdir", act_mkdir}, {"mount", act_mount}, {"nameless", act_nameless}, {"pair", act_pair},
-	{"picture", act_picture}, {"program", act_program}, {"read", act_read}, {"ring", act_ring},
+	{"faults", act_faults}, {"fork", act_fork}, {"internet", act_internet}, {"limit", act_limit},
+	{"list", act_list}, {"listen", act_listen}, {"look", act_look}, {"meet", act_meet},
+	{"memory", act_memory}, {"mkdir", act_mkdir}, {"mount", act_mount},
+	{"nameless", act_nameless}, {"own", act_own}, {"pair", act_pair}, {"picture", act_picture},
+	{"pin", act_pin}, {"program", act_program}, {"read", act_read}, {"ring", act_ring},
 	{"shared", act_shared}, {"signal", act_signal}, {"space", act_space}, {"thread", act_thread},
 	{"truncate", act_truncate}, {"type", act_type}, {"unix", act_unix}, {"unlink", act_unlink},
 	{"write", act_write},

@@ -33,6 +33,8 @@ ACTS = [
     ("early", "/bin/true", ENDED, None),
     ("fork", None, "EPERM", "done"),
     ("signal", None, "EPERM", "done"),
+    ("limit", None, "EPERM", "done"),
+    ("pin", None, "EPERM", "done"),
     ("attach", None, ENDED, "done"),
     ("look", None, ENDED, "done"),
     ("environment", None, "EACCES", "done"),
@@ -55,6 +57,7 @@ ACTS = [
     ("shared", None, "EFBIG", "done"),
     # what they do need
     ("picture", None, "done", "done"),
+    ("own", None, "done", "done"),
     ("read", "/usr/share/X11/xkb/rules/evdev", "done", "done"),
     ("read", "/etc/passwd", "EACCES", "done"),
 ]

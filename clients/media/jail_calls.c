@@ -160,6 +160,15 @@ static void hostile_arguments(struct rules *rules) {
 	// a terminal would be told what its person did not type
 	rule(rules, no, ioctl, SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, TIOCSTI));
 	rule(rules, no, ioctl, SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, TIOCLINUX));
+	// the kernel would send a signal of their choice to a program of their choice
+	static const int owners[] = {F_SETOWN, F_SETOWN_EX, F_SETSIG};
+	for (size_t i = 0; i < SIZE(owners); i++) {
+		uint64_t command = (uint64_t)owners[i];
+		rule(rules, no, fcntl, SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, command));
+		rule(rules, no, fcntl64, SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, command));
+	}
+	rule(rules, no, ioctl, SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, FIOSETOWN));
+	rule(rules, no, ioctl, SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, SIOCSPGRP));
 	static const int networks[] = {AF_INET, AF_INET6, AF_PACKET, AF_VSOCK};
 	for (size_t i = 0; i < SIZE(networks); i++) {
 		rule(rules, SCMP_ACT_KILL_PROCESS, socket, SCMP_A0(SCMP_CMP_EQ, (uint64_t)networks[i]));

@@ -113,6 +113,23 @@ static int act_own(void) { // one's own limits and place
 	return good ? 0 : -1;
 }
 
+static int act_tell(void) { // the kernel tells the owner of news
+	return fcntl(unix_stream, F_SETOWN, child);
+}
+
+static int act_tell_exactly(void) {
+	const struct f_owner_ex owner = {F_OWNER_PID, child};
+	return fcntl(unix_stream, F_SETOWN_EX, &owner);
+}
+
+static int act_tell_socket(void) {
+	return ioctl(unix_stream, FIOSETOWN, &child);
+}
+
+static int act_tell_by_kill(void) { // and by which signal
+	return fcntl(unix_stream, F_SETSIG, SIGKILL);
+}
+
 static int act_attach(void) {
 	if (ptrace(PTRACE_ATTACH, child, NULL, NULL) < 0) {
 		return -1;
@@ -253,9 +270,10 @@ static const struct {
 	{"memory", act_memory}, {"mkdir", act_mkdir}, {"mount", act_mount},
 	{"nameless", act_nameless}, {"own", act_own}, {"pair", act_pair}, {"picture", act_picture},
 	{"pin", act_pin}, {"program", act_program}, {"read", act_read}, {"ring", act_ring},
-	{"shared", act_shared}, {"signal", act_signal}, {"space", act_space}, {"thread", act_thread},
-	{"truncate", act_truncate}, {"type", act_type}, {"unix", act_unix}, {"unlink", act_unlink},
-	{"write", act_write},
+	{"shared", act_shared}, {"signal", act_signal}, {"space", act_space}, {"tell", act_tell},
+	{"tell-by-kill", act_tell_by_kill}, {"tell-exactly", act_tell_exactly},
+	{"tell-socket", act_tell_socket}, {"thread", act_thread}, {"truncate", act_truncate},
+	{"type", act_type}, {"unix", act_unix}, {"unlink", act_unlink}, {"write", act_write},
 };
 
 /* What such a program may have of before. */

@@ -61,6 +61,12 @@ bool order_put(struct order *order, const struct frame *frame, int64_t now) {
 		order->dropped++;
 		return false;
 	}
+	// a keyframe that is here already takes its place
+	if (!key && order->count > 0 && order->kept[0].key &&
+			before(frame->sequence, order->kept[0].sequence)) {
+		order->dropped++;
+		return false;
+	}
 	// needs what is not here and will not come
 	if (!key && (order->need_key ? order->count == 0 :
 			before(frame->base, order->from) || before(frame->sequence, frame->base))) {

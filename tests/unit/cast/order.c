@@ -121,6 +121,27 @@ static void a_keyframe_overtakes_what_it_replaces(void **state) {
 	order_finish(&order);
 }
 
+/* The keyframe waits for the decoder, and what it replaces is late. */
+static void a_waiting_keyframe_is_not_held_up(void **state) {
+	struct order order;
+	order_init(&order);
+	assert_true(put(&order, 5, 5, 1));
+	assert_false(put(&order, 4, 1, 2));
+	assert_int_equal(order.dropped, 1);
+	assert_true(put(&order, 6, 5, 2));
+	assert_int_equal(take(&order, 3), 5);
+	assert_int_equal(take(&order, 3), 6);
+	order_finish(&order);
+	order_init(&order); // likewise behind others
+	put(&order, 1, 1, 1);
+	assert_int_equal(take(&order, 1), 1);
+	assert_true(put(&order, 5, 5, 2));
+	assert_false(put(&order, 3, 1, 2));
+	assert_int_equal(take(&order, 3), 5);
+	assert_false(order_ask_key(&order, 3));
+	order_finish(&order);
+}
+
 static void a_first_frame_that_is_no_keyframe(void **state) {
 	struct order order;
 	order_init(&order);
@@ -224,6 +245,7 @@ int main(void) {
 		cmocka_unit_test(a_gap_needs_one_keyframe),
 		cmocka_unit_test(what_is_sent_again_is_awaited),
 		cmocka_unit_test(a_keyframe_overtakes_what_it_replaces),
+		cmocka_unit_test(a_waiting_keyframe_is_not_held_up),
 		cmocka_unit_test(a_first_frame_that_is_no_keyframe),
 		cmocka_unit_test(what_needs_more_than_we_have),
 		cmocka_unit_test(a_broken_decoder_drops_what_waits),

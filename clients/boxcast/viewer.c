@@ -25,6 +25,7 @@
 #define CONTROL_MAX (1024 * 1024) // payload of a control frame; a keymap is the longest line
 #define RECORDS_MAX 1024          // of one input frame
 #define SIZE_NS 16000000          // one size a frame, whatever is asked
+#define SCALE_NS 250000000        // for each the application draws all of it again
 #define UNSENT_MAX (16 * 1024 * 1024) // bytes; one that acks what it has is never so far behind
 
 struct viewer {
@@ -36,6 +37,9 @@ struct viewer {
 	bool paused, broke; // for the window's sake; for what was asked already
 	struct picture_size size; // asked, and not passed on yet; width 0: none
 	int64_t size_at;          // when the last was
+	bool scale_asked;         // likewise
+	uint32_t scale;
+	int64_t scale_at;
 	bool ending; // our half
 	bool over;   // ended was called
 	uint32_t said; // control frames
@@ -72,6 +76,14 @@ static void pass_size(struct viewer *viewer, int64_t now) {
 		viewer->events->size(viewer->data, viewer->size);
 		viewer->size.width = 0;
 		viewer->size_at = now;
+	}
+}
+
+static void pass_scale(struct viewer *viewer, int64_t now) {
+	if (viewer->scale_asked && now - viewer->scale_at >= SCALE_NS) {
+		viewer->scale_asked = false;
+		viewer->scale_at = now;
+		viewer->events->scale(viewer->data, viewer->scale);
 	}
 }
 
@@ -153,7 +165,9 @@ static bool take_word(struct viewer *viewer, int word, char *value) {
 		return false;
 	case CONTROL_SCALE:
 		if (line_number(value, UINT32_MAX, &number)) {
-			events->scale(viewer->data, (uint32_t)number);
+			viewer->scale = (uint32_t)number;
+			viewer->scale_asked = true;
+			pass_scale(viewer, now_ns());
 			return true;
 		}
 		return false;
@@ -395,6 +409,7 @@ int64_t viewer_deadline(const struct viewer *viewer) {
 	int64_t deadline = held_deadline(&viewer->held);
 	sooner(&deadline, viewer->broke ? allowance_free_at(&viewer->allowance) : 0);
 	sooner(&deadline, viewer->size.width > 0 ? viewer->size_at + SIZE_NS : 0);
+	sooner(&deadline, viewer->scale_asked ? viewer->scale_at + SCALE_NS : 0);
 	return deadline;
 }
 
@@ -404,6 +419,7 @@ void viewer_check(struct viewer *viewer, int64_t now) {
 		release_all(viewer);
 	}
 	pass_size(viewer, now);
+	pass_scale(viewer, now);
 	if (viewer->broke && now >= allowance_free_at(&viewer->allowance)) {
 		viewer->broke = false;
 		exchange_pause(viewer->exchange, viewer->paused);

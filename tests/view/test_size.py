@@ -63,3 +63,12 @@ def test_a_hundred_sizes_in_a_row(rig):
     _, number, _ = rig.seen("before")
     assert rig.seen("after", above=number)[2] >= LIKE
     assert rig.boxcast.poll() is None and relay.trailers == {}
+
+
+def test_a_hundred_scales_in_a_row(rig):
+    """For each the application would draw at another size."""
+    relay = rig.cast()
+    relay.wait(lambda r: r.pictures())
+    rig.say(relay, "".join(f"scale {121 + i}\n" for i in range(100)))
+    rig.said.wait("scale 220")
+    assert len(rig.said.all("scale .*")) < 10

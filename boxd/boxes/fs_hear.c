@@ -9,12 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "box/name.h"
 #include "replica/history.h"
 
 #define HEARD_MAX 262144 // boxes of one history that are not dealt with yet
 #define HEARD_MIB 128    // of memory for them
+#define ORIGINS_SAID 16  // times a second: each costs the loop a merge, and the disk a file
 
 // What is a name there can be too long for one here, deep in a store; or the other way round, if what is
 // told is not true.
@@ -129,10 +131,33 @@ static bool leave_out_what_leads_back(struct replica *replica) {
 
 /* What is heard. */
 
+// The device would hold the loop: a few bytes of it have all origins looked through anew.
+static bool says_too_often(struct replica *replica) {
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (now.tv_sec != replica->said_s) {
+		replica->said_s = now.tv_sec;
+		replica->said = 0;
+	}
+	return replica->said++ >= ORIGINS_SAID;
+}
+
+// false: the link is down for it.
+static bool hear_origins(struct replica *replica) {
+	if (says_too_often(replica)) {
+		link_down(replica->by, OP_EQUOTA, "the device says too often anew what it is a replica of");
+		return false;
+	}
+	if (!take_origins(replica)) {
+		link_down(replica->by, OP_EIO, "out of memory");
+		return false;
+	}
+	return true;
+}
+
 // false: the link is down for it.
 static bool hear_end(struct replica *replica) {
-	if ((replica->anew || replica->hearing.size > 0) && !take_origins(replica)) {
-		link_down(replica->by, OP_EIO, "out of memory");
+	if ((replica->anew || replica->hearing.size > 0) && !hear_origins(replica)) {
 		return false;
 	}
 	if (replica->back.size > 0 && !leave_out_what_leads_back(replica)) {

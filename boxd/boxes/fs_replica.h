@@ -2,6 +2,8 @@
 #ifndef BOXES_FS_REPLICA_H
 #define BOXES_FS_REPLICA_H
 
+#include <time.h>
+
 #include "base/buf.h"
 #include "boxes/fs_land.h"
 #include "boxes/fs_link.h"
@@ -21,6 +23,8 @@ struct replica {
 	struct origins origins; // the same of all that is carried, as it was said last
 	struct origins back;    // of what is not, as it leads back
 	bool anew;              // the device has not said all since the link is up
+	time_t said_s;          // the second of CLOCK_MONOTONIC in which it last said what it is a replica of
+	int said;               // how often in that second
 	struct wl_list heard;  // fs_theirs.link, of which more may follow
 	struct wl_list ready;  // whole, to be looked at
 	struct wl_list todo;   // whose bytes are to be fetched

@@ -318,6 +318,18 @@ def test_false_history(ann):
     den.box("rm", link)
 
 
+def test_origins_without_end(ann):
+    """A device that says over and over what it is a replica of is not followed: it would hold boxd."""
+    den, _ = ann
+    told = "".join(f"name /a\ndevice {'ab' * 32}/{i}\n\nversion 1\n\n" for i in range(200))
+    shop = den.node.spawn(["python3", "-B", f"{ROOT}/tests/peer/serve.py", "tales", "/tales", f"t={told}"])
+    shop.wait_output("/mount/tales is open", timeout=30)
+    link = den.box("ln", "/tales/t", "/fs/pool/often")
+    wait_for(lambda: "EQUOTA the device says too often" in field(den, link, "state"), 30, "the refusal")
+    shop.kill()
+    den.box("rm", link)
+
+
 LONG = """
 folder = "/".join(["x" * 250] * 15)
 for i in range(int(__import__("sys").argv[1])):

@@ -60,6 +60,17 @@ static const char *const privileged[] = {
 	"wp_security_context_manager_v1",
 };
 
+/* Its presence among a client's listeners is what says that the client is confined. */
+static void handle_confined_destroy(struct wl_listener *listener, void *data) {
+	free(listener);
+}
+
+static bool is_confined(const struct globals *globals, struct wl_client *client) {
+	return wl_client_get_destroy_listener(client, handle_confined_destroy) ||
+		(globals->security_context &&
+			wlr_security_context_manager_v1_lookup_client(globals->security_context, client));
+}
+
 static bool is_visible(const struct wl_client *client, const struct wl_global *global,
 		void *data) {
 	struct globals *globals = data;
@@ -70,8 +81,7 @@ static bool is_visible(const struct wl_client *client, const struct wl_global *g
 			return false;
 		}
 	}
-	if (!globals->security_context || !wlr_security_context_manager_v1_lookup_client(
-			globals->security_context, (struct wl_client *)client)) {
+	if (!is_confined(globals, (struct wl_client *)client)) {
 		return true;
 	}
 	for (size_t i = 0; i < sizeof(privileged) / sizeof(privileged[0]); i++) {
@@ -167,4 +177,14 @@ void globals_add_rule(struct globals *globals, struct global_rule *rule) {
 void globals_remove_rule(struct global_rule *rule) {
 	wl_list_remove(&rule->link);
 	wl_list_init(&rule->link);
+}
+
+void globals_confine(struct wl_client *client) {
+	struct wl_listener *listener = calloc(1, sizeof(*listener));
+	if (!listener) {
+		wl_client_post_no_memory(client); // which ends it
+		return;
+	}
+	listener->notify = handle_confined_destroy;
+	wl_client_add_destroy_listener(client, listener);
 }

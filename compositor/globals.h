@@ -7,7 +7,8 @@
 
 /*
  * The protocols that wlroots serves whole, or all but, and who may see which. A client from a
- * sandbox (security-context) sees only what cannot be used against the others.
+ * sandbox (security-context), or one that is confined here, sees only what cannot be used against the
+ * others.
  */
 
 struct server;
@@ -43,5 +44,11 @@ void globals_destroy(struct globals *globals);
 
 void globals_add_rule(struct globals *globals, struct global_rule *rule);
 void globals_remove_rule(struct global_rule *rule);
+
+/*
+ * For as long as the client lives it sees no more than one from a sandbox does: what it reads is a
+ * stranger's, and it may be the stranger's one day. To be called before it could bind anything.
+ */
+void globals_confine(struct wl_client *client);
 
 #endif

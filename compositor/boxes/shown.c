@@ -19,6 +19,7 @@
 
 #include "base/helper.h"
 #include "base/spawn.h"
+#include "globals.h"
 #include "launch.h"
 #include "notice.h"
 #include "server.h"
@@ -301,6 +302,22 @@ void shown_serve(struct shown_list *list, struct box *display, struct req *req) 
 	}
 }
 
+// Told apart as soon as it connects, before it reads a stranger's byte: what it sent may still be
+// there to be served when the program has ended and its number is another's.
+static void handle_client_created(struct wl_listener *listener, void *data) {
+	struct shown_list *list = wl_container_of(listener, list, client_created);
+	struct wl_client *client = data;
+	const struct shown *shown;
+	pid_t pid;
+	wl_client_get_credentials(client, &pid, NULL, NULL);
+	wl_list_for_each(shown, &list->list, link) {
+		if (shown->program && spawn_pid(shown->program) == pid) {
+			globals_confine(client);
+			return;
+		}
+	}
+}
+
 struct shown_list *shown_list_create(struct box_env *env) {
 	struct shown_list *list = calloc(1, sizeof(*list));
 	if (!list) {
@@ -312,6 +329,8 @@ struct shown_list *shown_list_create(struct box_env *env) {
 		free(list);
 		return NULL;
 	}
+	list->client_created.notify = handle_client_created;
+	wl_display_add_client_created_listener(env->server->display, &list->client_created);
 	return list;
 }
 
@@ -324,6 +343,7 @@ void shown_list_destroy(struct shown_list *list) {
 		box_destroy(shown->box);
 	}
 	// Resources outlive it only while the display is going down: clients end right behind.
+	wl_list_remove(&list->client_created.link);
 	wl_global_destroy(list->global);
 	free(list);
 }

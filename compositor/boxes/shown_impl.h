@@ -13,6 +13,7 @@ struct shown_list {
 	struct box_env *env;
 	struct wl_list list; // shown.link
 	struct wl_global *global; // box_view_v1
+	struct wl_listener client_created;
 	char closed[SHOWN_CLOSED][SHOWN_KEY + 1]; // keys of views that ended in order, a ring
 	int closed_next;
 };

@@ -224,6 +224,7 @@ struct cast *cast_create(struct casts *casts, struct toplevel *toplevel, int exc
 		return NULL;
 	}
 	cast_watch_client(cast);
+	globals_confine(cast->client);
 	return cast;
 }
 

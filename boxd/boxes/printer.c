@@ -17,6 +17,7 @@
 #define LOG_MODULE "printer"
 #include "base/log.h"
 #include "box/name.h"
+#include "box/tree.h"
 #include "config.h"
 
 #define FRESH_MS 2000   // an answer of CUPS holds
@@ -26,6 +27,13 @@ struct waiting { // a request that is served when CUPS has told
 	struct wl_list link; // printers.waiting
 	struct req *req;
 	void (*serve)(struct printers *printers, struct req *req);
+};
+
+// CUPS may lose sight of a queue for a moment: when it comes back, who may print there is as it was.
+struct kept_list {
+	struct wl_list link; // printers.kept
+	char name[OP_MAX_COMPONENT + 1];
+	struct acl *acl;
 };
 
 struct listing { // on its way through the pool
@@ -83,6 +91,45 @@ static void set_access(struct box *box) {
 	}
 }
 
+static void kept_destroy(struct kept_list *kept) {
+	wl_list_remove(&kept->link);
+	free(kept->acl);
+	free(kept);
+}
+
+// false: no memory, so the box must stay.
+static bool keep_access(struct printers *printers, struct box *box) {
+	if (!box->acl) {
+		return true;
+	}
+	struct kept_list *kept = calloc(1, sizeof(*kept));
+	struct acl *acl = malloc(sizeof(*acl));
+	if (!kept || !acl) {
+		free(kept);
+		free(acl);
+		return false;
+	}
+	*acl = *box->acl;
+	kept->acl = acl;
+	snprintf(kept->name, sizeof(kept->name), "%s", box->name);
+	wl_list_insert(&printers->kept, &kept->link);
+	return true;
+}
+
+// false: there was none.
+static bool restore_access(struct printers *printers, struct box *box) {
+	struct kept_list *kept;
+	wl_list_for_each(kept, &printers->kept, link) {
+		if (strcmp(kept->name, box->name) == 0) {
+			box_replace_acl(box, kept->acl);
+			kept->acl = NULL;
+			kept_destroy(kept);
+			return true;
+		}
+	}
+	return false;
+}
+
 static void add_printer(struct printers *printers, const struct cups_queue *told) {
 	struct printer *printer = calloc(1, sizeof(*printer));
 	if (!printer) {
@@ -91,10 +138,10 @@ static void add_printer(struct printers *printers, const struct cups_queue *told
 	printer->printers = printers;
 	printer->told = *told;
 	printer->box = box_create(printers->root, told->name, &printer_type, told->cnstr, printer);
-	if (printer->box) {
-		set_access(printer->box);
-	} else {
+	if (!printer->box) {
 		free(printer);
+	} else if (!restore_access(printers, printer->box)) {
+		set_access(printer->box);
 	}
 }
 
@@ -152,7 +199,7 @@ static void update_root(struct printers *printers) {
 static void take(struct printers *printers, const struct listing *listing) {
 	struct box *box, *next;
 	wl_list_for_each_safe(box, next, &printers->root->inner, link) {
-		if (!find_queue(listing, box->name)) {
+		if (!find_queue(listing, box->name) && keep_access(printers, box)) {
 			box_destroy(box);
 		}
 	}
@@ -329,6 +376,10 @@ static void root_destroy(struct box *box) {
 		req_fail(req, OP_ELOST, "the node ends");
 	}
 	printer_puts_forget(printers, NULL);
+	struct kept_list *kept, *next_kept;
+	wl_list_for_each_safe(kept, next_kept, &printers->kept, link) {
+		kept_destroy(kept);
+	}
 	free(printers);
 }
 
@@ -378,6 +429,7 @@ static bool printer_init(struct box_env *env) {
 	printers->env = env;
 	wl_list_init(&printers->puts);
 	wl_list_init(&printers->waiting);
+	wl_list_init(&printers->kept);
 	printers->root = box_create(box_tree_root(env->tree), "printer", &root_type, "dir", printers);
 	if (!printers->root) {
 		free(printers);

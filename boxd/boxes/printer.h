@@ -15,6 +15,7 @@ struct printers {
 	struct box *root;
 	struct wl_list puts;    // printer_put.link
 	struct wl_list waiting; // waiting.link: for what CUPS says
+	struct wl_list kept;    // kept_list.link: access lists of queues that went
 	struct listing *listing; // CUPS is asked; NULL: not now
 	int64_t fresh_until_ms;  // CLOCK_MONOTONIC: what the boxes say need not be asked before
 };

@@ -183,6 +183,11 @@ static void read_queues(ipp_t *reply, struct wl_list *queues, const char *machin
 	}
 }
 
+// Without a queue it is client-error-not-found. A cupsd that is busy or refuses says nothing of queues.
+static bool is_list(ipp_status_t status) {
+	return status < IPP_STATUS_ERROR_BAD_REQUEST || status == IPP_STATUS_ERROR_NOT_FOUND;
+}
+
 enum cups_answer cups_list(struct wl_list *queues, const char *machine) {
 	static const char *const wanted[] = {
 		"color-supported", "document-format-supported", "media-default", "printer-info",
@@ -198,13 +203,13 @@ enum cups_answer cups_list(struct wl_list *queues, const char *machine) {
 	ippAddStrings(request, IPP_TAG_OPERATION, IPP_TAG_KEYWORD, "requested-attributes",
 		sizeof(wanted) / sizeof(wanted[0]), NULL, wanted);
 	ipp_t *reply = cupsDoRequest(http, request, "/");
-	enum cups_answer answer = reply ? CUPS_TOLD : silent ? CUPS_SILENT : CUPS_ABSENT;
-	if (reply) { // without a queue it is client-error-not-found, and none
+	bool told = reply && is_list(ippGetStatusCode(reply));
+	if (told) {
 		read_queues(reply, queues, machine);
-		ippDelete(reply);
 	}
+	ippDelete(reply);
 	httpClose(http);
-	return answer;
+	return told ? CUPS_TOLD : reply || silent ? CUPS_SILENT : CUPS_ABSENT;
 }
 
 /* A job. */

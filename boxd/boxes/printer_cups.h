@@ -28,7 +28,7 @@ struct cups_queue { // as CUPS tells of it
 enum cups_answer {
 	CUPS_TOLD,
 	CUPS_ABSENT, // no cupsd is there
-	CUPS_SILENT, // it does not answer
+	CUPS_SILENT, // it does not answer, or with an error: of queues it says nothing
 };
 
 /* Adds all queues to an empty list (cups_queue.link); they say they are of this machine. */

@@ -131,6 +131,11 @@ static void test_come_and_go(void **state) {
 	until(world, says(world, "/printer/new", "stopped no paper"));
 	cups_run("/usr/sbin/lpadmin -x new");
 	until(world, !is_listed(world, "/printer/new"));
+	cups_run("/usr/sbin/lpadmin -p new -E -v file:/dev/null -P ${CUPS_SERVER%/*}/office.ppd 2>&1");
+	until(world, is_listed(world, "/printer/new"));
+	expect(world, STRANGER, OP_OK, "kind", "/printer/new", ""); // as it was allowed
+	cups_run("/usr/sbin/lpadmin -x new");
+	until(world, !is_listed(world, "/printer/new"));
 }
 
 static void expect_format(enum printer_format format, const char *bytes, size_t size) {

@@ -196,6 +196,7 @@ static struct shown *shown_create(struct shown_list *list, struct box *display, 
 	const char *parent = op_get(req->head, OP_F_PARENT);
 	snprintf(shown->parent, sizeof(shown->parent), "%s", parent ? parent : "");
 	wl_list_init(&shown->xdg_destroy.link);
+	wl_list_init(&shown->xdg_map.link);
 	shown->started = time(NULL);
 	subject_print(req->subject, shown->by);
 	make_key(shown->key);

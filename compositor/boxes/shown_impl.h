@@ -32,7 +32,7 @@ struct shown {
 	// what boxview said
 	struct wl_resource *resource; // NULL: not yet, or no longer
 	struct wlr_xdg_toplevel *xdg; // its window; NULL likewise
-	struct wl_listener xdg_destroy;
+	struct wl_listener xdg_destroy, xdg_map;
 	uint32_t sequence;   // on the screen
 	uint64_t capture_ns; // 0: nothing yet
 	char *stats;

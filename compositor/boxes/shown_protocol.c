@@ -31,6 +31,8 @@ static struct shown *shown_from(struct wl_resource *resource) {
 static void forget_window(struct shown *shown) {
 	wl_list_remove(&shown->xdg_destroy.link);
 	wl_list_init(&shown->xdg_destroy.link);
+	wl_list_remove(&shown->xdg_map.link);
+	wl_list_init(&shown->xdg_map.link);
 	shown->xdg = NULL;
 }
 
@@ -45,15 +47,8 @@ static bool is_parent(const struct shown *shown, const struct shown *of) {
 		strcmp(of->by, shown->by) == 0;
 }
 
-static void know_window(struct shown *shown, struct wl_resource *resource) {
-	struct wlr_surface *surface = wlr_surface_from_resource(resource);
+static void join_windows(struct shown *shown) {
 	struct shown *other;
-	shown->xdg = wlr_xdg_toplevel_try_from_wlr_surface(surface);
-	if (!shown->xdg) {
-		return;
-	}
-	shown->xdg_destroy.notify = handle_xdg_destroy;
-	wl_signal_add(&shown->xdg->events.destroy, &shown->xdg_destroy);
 	wl_list_for_each(other, &shown->list->list, link) {
 		if (is_parent(other, shown)) {
 			wlr_xdg_toplevel_set_parent(shown->xdg, other->xdg);
@@ -61,6 +56,25 @@ static void know_window(struct shown *shown, struct wl_resource *resource) {
 			wlr_xdg_toplevel_set_parent(other->xdg, shown->xdg);
 		}
 	}
+}
+
+// wlroots takes no parent that is not mapped, and whose picture comes first is chance.
+static void handle_xdg_map(struct wl_listener *listener, void *data) {
+	struct shown *shown = wl_container_of(listener, shown, xdg_map);
+	join_windows(shown);
+}
+
+static void know_window(struct shown *shown, struct wl_resource *resource) {
+	struct wlr_surface *surface = wlr_surface_from_resource(resource);
+	shown->xdg = wlr_xdg_toplevel_try_from_wlr_surface(surface);
+	if (!shown->xdg) {
+		return;
+	}
+	shown->xdg_destroy.notify = handle_xdg_destroy;
+	wl_signal_add(&shown->xdg->events.destroy, &shown->xdg_destroy);
+	shown->xdg_map.notify = handle_xdg_map;
+	wl_signal_add(&surface->events.map, &shown->xdg_map);
+	join_windows(shown);
 }
 
 void shown_detach(struct shown *shown) {

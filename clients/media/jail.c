@@ -39,13 +39,14 @@ static const char *const needed[] = {
 	"/etc/alternatives", "/etc/drirc", "/etc/fonts", "/etc/glvnd", "/etc/ld.so.cache",
 	"/etc/ld.so.preload", "/etc/libva.conf", "/etc/localtime",
 	"/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/sys/vm/overcommit_memory",
+	"/proc/devices", "/proc/driver/nvidia", "/proc/modules", // NVIDIA's libraries look for theirs
 	"/run/udev/data", "/sys/bus", "/sys/class", "/sys/dev/char", "/sys/devices",
 	"/dev/random", "/dev/urandom", "/dev/zero",
 };
 
 static const char *const devices[] = {
-	"/dev/dri", "/dev/null", "/dev/nvidia0", "/dev/nvidia-modeset", "/dev/nvidia-uvm",
-	"/dev/nvidiactl",
+	"/dev/dri", "/dev/null", "/dev/nvidia0", "/dev/nvidia1", "/dev/nvidia2", "/dev/nvidia3",
+	"/dev/nvidia-modeset", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools", "/dev/nvidiactl",
 };
 
 /* Variables with folders, or files, between colons. */

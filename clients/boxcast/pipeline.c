@@ -484,6 +484,9 @@ enum pipeline_push pipeline_push(struct pipeline *pipeline, struct pixels *pixel
 	}
 	bool import = pipeline->path->input == PIPELINE_DMABUF;
 	coded = import ? picture_cropped(coded) : coded;
+	if (import && (coded.width < PICTURE_SIDE_MIN || coded.height < PICTURE_SIDE_MIN)) {
+		return PIPELINE_UNREADABLE; // what is imported cannot be padded
+	}
 	bool fresh = !same_size(frame->size, pipeline->window) || !same_size(coded, pipeline->coded) ||
 		(import && (frame->format != pipeline->format || frame->modifier != pipeline->modifier));
 	if (fresh && !pipeline_negotiate(pipeline, frame, coded)) {

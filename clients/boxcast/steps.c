@@ -15,7 +15,7 @@
 #define SLOW 110   // percent of the time between two frames, in the encoder or decoder
 #define BUSY 85    // percent of the time between two captures: nearly always at work
 #define EASY 75    // likewise, foreseen for the step above
-#define SIDE_MIN 160 // a smaller window is not scaled
+#define SIDE_MIN 256 // a smaller window is not scaled: encoders want 128 of its half
 #define FAST_MHZ 100000
 #define SLOWEST_MHZ 29000 // 30 a second, and clocks are not exact
 #define LEAST_SAMPLES STEPS_SAMPLES

@@ -66,6 +66,20 @@ def test_the_graphics_processor_scales(rig):
     assert rig.window()["rect"] == window
 
 
+def test_a_window_too_small_to_import(rig):
+    """Its picture is padded, which the graphics processor does not do; nothing has failed."""
+    relay = rig.cast(fps=20, env=GPU)
+    rig.tell("dmabuf 1")
+    rig.view(relay)
+    rig.until(lambda: rig.stats()["path"] == "vah264lpenc-dmabuf", lambda: None)
+    rig.tell("size 200 14")
+    relay.wait(lambda r: any(" size=200x14 " in line for line in r.lines("down")))
+    rig.tell("size 640 480")
+    rig.window(check=lambda w: w["rect"]["width"] == 640)
+    assert pictures(rig, relay) >= LIKE
+    assert "dmabuf failed" not in rig.log("boxcast")
+
+
 def test_without_a_driver_software_encodes_and_says_so(rig):
     relay = rig.both(fps=20, env={**GPU, "LIBVA_DRIVERS_PATH": str(rig.out)})
     assert pictures(rig, relay) >= LIKE

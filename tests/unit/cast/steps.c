@@ -139,6 +139,9 @@ static void what_cannot_be_less_is_not(void **state) {
 	assert_int_equal(steps_size(&steps, &task).width, 100);
 	play(&steps, &task, &now, 5, 8 * MS);
 	assert_int_equal(steps_size(&steps, &task).width, 100);
+	task.window = (struct picture_size){640, 250}; // half of it is less than encoders take
+	play(&steps, &task, &now, 5, 8 * MS);
+	assert_int_equal(steps_size(&steps, &task).width, 640);
 	task.window = (struct picture_size){641, 483};
 	task.rate = 400000;
 	play(&steps, &task, &now, 5, 8 * MS);

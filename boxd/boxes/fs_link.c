@@ -45,24 +45,34 @@ static char *name_of(const struct replica *replica) {
 	return whole;
 }
 
-static bool print_link(const struct replica *replica, struct buf *out) {
-	const struct link *link = replica_link(replica);
-	char *name = name_of(replica), by[SUBJECT_SIZE];
-	struct op_head head;
-	op_head_init_entry(&head);
-	if (name) {
-		op_set(&head, OP_F_NAME, name);
-	}
-	op_set(&head, OP_F_DEVICE, link->device);
-	op_set(&head, OP_F_BY, subject_print(&link->subject, by));
-	op_set_number(&head, OP_F_STARTED, (uint64_t)link->started);
-	link_add_grants(link, &head);
-	bool good = name && op_encode(&head, out, NULL) == OP_OK;
-	op_head_finish(&head);
-	free(name);
-	return good;
+// All but the grants.
+static void set_link(struct op_head *head, const char *name, const char *device,
+		const struct subject *subject, int64_t started) {
+	char by[SUBJECT_SIZE];
+	op_set(head, OP_F_NAME, name);
+	op_set(head, OP_F_DEVICE, device);
+	op_set(head, OP_F_BY, subject_print(subject, by));
+	op_set_number(head, OP_F_STARTED, (uint64_t)started);
 }
 
+// E2BIG: its grants are too long for a head.
+static enum op_code print_link(const struct replica *replica, struct buf *out) {
+	const struct link *link = replica_link(replica);
+	char *name = name_of(replica);
+	struct op_head head;
+	if (!name) {
+		return OP_EIO;
+	}
+	op_head_init_entry(&head);
+	set_link(&head, name, link->device, &link->subject, link->started);
+	link_add_grants(link, &head);
+	enum op_code code = op_encode(&head, out, NULL);
+	op_head_finish(&head);
+	free(name);
+	return code;
+}
+
+// false: no memory. One that is too long for a head is left out: the device says it again.
 static bool print_origins(struct replica *replica, struct buf *out) {
 	const struct origins *origins = replica_origins(replica);
 	bool good = true;
@@ -71,10 +81,22 @@ static bool print_origins(struct replica *replica, struct buf *out) {
 		op_head_init_entry(&head);
 		op_setf(&head, OP_F_NAME, "/%s", origins->at[i].path);
 		op_set(&head, OP_F_DEVICE, origins->at[i].device);
-		good = op_encode(&head, out, NULL) == OP_OK;
+		enum op_code code = op_encode(&head, out, NULL);
+		good = code == OP_OK || code == OP_E2BIG;
 		op_head_finish(&head);
 	}
 	return good;
+}
+
+// false: no memory. One link that cannot be kept is no reason to keep none.
+static bool print_whole(struct replica *replica, struct buf *out) {
+	enum op_code code = print_link(replica, out);
+	if (code == OP_E2BIG) {
+		log_error("the link of %.200s is not kept: its names and grants are too long (box ln makes it again)",
+			replica_link(replica)->device);
+		return true;
+	}
+	return code == OP_OK && print_origins(replica, out);
 }
 
 void fs_links_save(struct fs *fs) {
@@ -86,7 +108,7 @@ void fs_links_save(struct fs *fs) {
 	}
 	buf_init(&text);
 	for (struct replica *r = NULL; good && (r = replica_next(fs, r));) {
-		good = print_link(r, &text) && print_origins(r, &text);
+		good = print_whole(r, &text);
 	}
 	if (good) {
 		saves_soon(fs->env->saves, path, buf_front(&text), text.size);
@@ -260,14 +282,20 @@ static bool is_replica_of(struct box *box, const char *rest, const char *device)
 	return false;
 }
 
+// That the link may get. NULL: no memory.
+static char *longest_name(struct box *box, const struct req *req) {
+	char *store = box_name(box), *name = NULL;
+	if (store && asprintf(&name, "%s%s%s/" FS_LINK "4294967295", store, *req->rest ? "/" : "", req->rest) < 0) {
+		name = NULL;
+	}
+	free(store);
+	return name;
+}
+
 // false: refused. The link's own box is one below.
 static bool check_depth(struct box *box, struct req *req) {
-	char *store = box_name(box), *link = NULL;
-	if (store && asprintf(&link, "%s/%s/" FS_LINK "4294967295", store, req->rest) < 0) {
-		link = NULL;
-	}
+	char *link = longest_name(box, req);
 	bool good = !*req->rest || (link && name_check(link, NULL) == OP_OK);
-	free(store);
 	free(link);
 	if (!good) {
 		req_fail(req, OP_E2BIG, "%.150s is too deep in the store for a link to be below it: link a "
@@ -298,6 +326,36 @@ static bool check_device(struct box *box, struct req *req) {
 	return true;
 }
 
+// false: refused. What could not be kept would be lost when boxd ends.
+static bool check_kept(struct box *box, struct req *req) {
+	const char *device = op_get(req->head, OP_F_DEVICE), *grant;
+	char *link = longest_name(box, req);
+	struct buf text;
+	struct op_head head;
+	enum op_code code = OP_EIO;
+	if (!device) {
+		code = OP_OK; // net/link.c says that it needs one
+	} else if (link) {
+		buf_init(&text);
+		op_head_init_entry(&head);
+		set_link(&head, link, device, req->subject, (int64_t)time(NULL));
+		for (size_t at = 0; (grant = op_each(req->head, OP_F_GRANT, &at));) {
+			op_add(&head, OP_F_GRANT, grant);
+		}
+		code = op_encode(&head, &text, NULL);
+		op_head_finish(&head);
+		buf_finish(&text);
+	}
+	free(link);
+	if (code == OP_E2BIG) {
+		req_fail(req, OP_E2BIG, "the link's names and grants have more than %d bytes together, and could not "
+			"be kept: give fewer grants", OP_MAX_HEAD);
+	} else if (code != OP_OK) {
+		req_fail(req, OP_EIO, "out of memory");
+	}
+	return code == OP_OK;
+}
+
 static void check_done(void *data, bool cancelled) {
 	struct linking *linking = data;
 	if (!fs_job_is_back(linking)) {
@@ -306,7 +364,7 @@ static void check_done(void *data, bool cancelled) {
 	struct req *req = linking->job.req;
 	struct fs *fs = linking->job.fs;
 	fs_job_destroy(linking);
-	if (!check_depth(req->box, req) || !check_device(req->box, req)) {
+	if (!check_depth(req->box, req) || !check_device(req->box, req) || !check_kept(req->box, req)) {
 		return;
 	}
 	struct replica *replica = replica_create(req->box, req->rest);

@@ -6,10 +6,11 @@ import pytest
 from evidence import ROOT
 from net.household import Household, pair
 from net.place import wait_for
-from peer.op import Refused
+from peer.op import Refused, build
 
 POOL = "store pool /home/ann/pool\n"
 NOTES = "/home/ann/pool/notes"
+LINKS = "/home/ann/.local/share/boxland/links"
 
 
 def household(lab, name):
@@ -328,6 +329,35 @@ def test_origins_without_end(ann):
     wait_for(lambda: "EQUOTA the device says too often" in field(den, link, "state"), 30, "the refusal")
     shop.kill()
     den.box("rm", link)
+
+
+def grants_for(name, device):
+    """So many that a request to link has the longest head there may be, as nobody checks them yet."""
+    grants = ["g" * 1000] * 14
+    grants.append("g" * (16384 - len(build("request", "link", name=name, device=device, grant=grants + [""]).encode())))
+    grants[-1] = grants[-1][1:]  # a blank before it
+    return grants
+
+
+def test_long_grants(ann):
+    """A link whose grants are too long to be kept is refused; if they become so, the other links stay kept."""
+    den, _ = ann
+    device = "ab" * 32 + "/nowhere"
+    with pytest.raises(Refused, match="could not be kept"):
+        den.op.ask("link", "/fs/pool/long", device=device, grant=grants_for("/fs/pool/long", device))
+    with pytest.raises(Refused, match="could not be kept"):
+        den.op.ask("link", "/fs/pool", device=device, grant=grants_for("/fs/pool", device))
+    link = den.op.ask("link", "/fs/pool/long", device=device).text("name")
+    den.op.ask("link", link, device=device, grant=grants_for(link, device))
+    den.boxd.wait_output("nowhere is not kept: its names and grants are too long", timeout=30)
+    other = den.op.ask("link", "/fs/pool", device=device).text("name")
+
+    def kept():
+        text = den.node.output(["cat", LINKS])
+        return "nowhere" in text and "/fs/pool/long" not in text
+    wait_for(kept, 30, "the other link to be kept")
+    den.box("rm", link)
+    den.box("rm", other)
 
 
 LONG = """

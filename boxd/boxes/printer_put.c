@@ -13,8 +13,10 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "box/utf8.h"
 
 #define QUEUE_MAX (1024 * 1024) // bytes held for a slow CUPS before the caller is paused
+#define TITLE_MAX 200 // of a job
 
 struct printer_put {
 	struct wl_list link; // printers.puts
@@ -160,11 +162,11 @@ static enum printer_format format_of(struct printer_put *put) {
 static void set_job(struct printer_put *put, enum printer_format format) {
 	struct cups_job *job = &put->job;
 	const struct subject *subject = put->req->subject;
-	const char *title = op_get(put->req->head, OP_F_TITLE);
+	const char *said = op_get(put->req->head, OP_F_TITLE), *title = said ? said : "box";
 	bool own = strcmp(subject->person, box_tree_owner(put->printers->env->tree)) == 0;
 	snprintf(job->resource, sizeof(job->resource), "%s", put->printer->told.resource);
 	snprintf(job->user, sizeof(job->user), "%s", own ? "" : subject->person);
-	snprintf(job->title, sizeof(job->title), "%.200s", title ? title : "box");
+	snprintf(job->title, sizeof(job->title), "%.*s", (int)utf8_cut(title, strlen(title), TITLE_MAX), title);
 	job->mime = printer_format_mime(format);
 }
 

@@ -30,7 +30,7 @@ struct filter { // one program
 	bool runs, ended;
 	struct carry *carry;   // its file; NULL: it runs by its name, or not yet
 	uint64_t carried, carried_size; // of it, to the node where it is tried
-	struct op_refusal refused; // by this node
+	struct op_refusal refused; // by this node, or why its file is not carried
 	char words[WORDS_MAX + 1]; // the last line it wrote to its standard error
 	bool line_over;            // of words: what comes next is another line
 };
@@ -350,8 +350,13 @@ static void filter_read_on(struct filter *filter) {
 	}
 }
 
+// No such file here: what this node said of its name is the better reason.
 static void carry_failed(void *data, const struct op_refusal *why) {
-	filter_give_up(data);
+	struct filter *filter = data;
+	if (why->code != OP_ENOENT) {
+		filter->refused = *why;
+	}
+	filter_give_up(filter);
 }
 
 // A file of this node is read for this node's own person only. false: it is not carried, or no more.

@@ -143,6 +143,10 @@ def test_converter_is_carried(ann, ibiza):
     put(ibiza, "/chan/text", "abc")
     ibiza.box(*words)
     assert ibiza.text("/chan/upper") == "den\nit\ncba"
+    ibiza.node.run(["truncate", "-s", "300M", "turn"])
+    put(ibiza, "/chan/text", "lost")
+    said = ibiza.refused(*words)
+    assert "a carried program is at most" in said and "E2BIG" in said, said
 
 
 def test_processor_of_a_converter_is_wanted(ibiza):

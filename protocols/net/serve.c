@@ -302,12 +302,17 @@ static const struct exchange_events exchange_events = {
 
 /*
  * What the lists of the tree say of the request now; PERM_ASK: nothing. Below a box that walks names
- * nearer lists may say otherwise, and are their type's.
+ * nearer lists may say otherwise, and are their type's, unless they are of boxes of the tree.
  */
 static enum perm listed(const struct served *served) {
 	enum op_verb verb = served->head.verb;
 	const char *rest;
 	const struct box *box = box_find(served->tree, op_get(&served->head, OP_F_NAME), &rest);
+	const struct box *walked = box->type->walks && *rest ? box_inner(box, rest) : NULL;
+	if (walked && verb != OP_MAKE) {
+		box = walked;
+		rest = "";
+	}
 	if (*rest && !box->type->walks && verb != OP_MAKE) {
 		return PERM_ASK;
 	}

@@ -88,6 +88,35 @@ static void test_subject(void **state) {
 	strcpy(house->path, own);
 }
 
+static void look_inside(struct box *box, struct req *req) {
+	box_found_box(req, box_inner(box, req->rest));
+}
+
+// Who may not any more is told so, whoever finds the box: the tree, or the type of the one around it.
+static void test_rights_end(void **state) {
+	static const struct box_type walking = {.name = "walking", .walks = true, .look = look_inside};
+	struct house *house = *state;
+	struct box *root = box_tree_root(house->tree), *store = box_inner(root, "store");
+	struct box *walk = box_create(root, "walk", &walking, NULL, NULL);
+	struct box *inner = box_create(walk, "inner", store->type, NULL, house);
+	assert_non_null(inner);
+	for (int i = 0; i < 2; i++) {
+		struct buf answer;
+		buf_init(&answer);
+		int fd = house_connect(house);
+		pump_send_text(fd, i == 0 ? "op/1 putmem\nname /store\nbody 10\n\nnew" :
+			"op/1 putmem\nname /walk/inner\nbody 10\n\nnew");
+		pump_quiet(house->loop);
+		assert_int_equal(house->gones, i);
+		assert_int_equal(box_set_acl(i == 0 ? store : inner, "owner k", NULL), OP_OK);
+		pump_recv_until(house->loop, fd, &answer, "any more\n\n");
+		assert_int_equal(house->gones, i + 1);
+		buf_finish(&answer);
+		close(fd);
+	}
+	pump_quiet(house->loop);
+}
+
 static void test_trace(void **state) {
 	struct house *house = *state;
 	char name[] = "/tmp/net-trace-XXXXXX", text[4096];
@@ -672,6 +701,7 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(test_store, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_broken_body_keeps_the_old, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_subject, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_rights_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_trace, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rate, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_quota, setup, teardown),

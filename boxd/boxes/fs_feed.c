@@ -112,9 +112,9 @@ static bool write_origin(struct feed *feed, const struct origin *origin, struct 
 	op_head_init_entry(&head);
 	op_setf(&head, OP_F_NAME, "/%s", origin->path);
 	op_set(&head, OP_F_DEVICE, origin->device);
-	bool good = op_encode(&head, out, NULL) == OP_OK;
+	enum op_code code = op_encode(&head, out, NULL);
 	op_head_finish(&head);
-	return good;
+	return code == OP_OK || code == OP_E2BIG; // so long a one cannot be told, and the rest goes on
 }
 
 // Before what is news: whoever hears of a box has heard where it came from. *any: they are others now.

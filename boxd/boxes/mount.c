@@ -20,6 +20,7 @@ struct mounted {
 	struct mounts *mounts;
 	struct mount *mount;
 	struct req *req; // the exchange that keeps it; NULL: it is over
+	bool behind;     // it does not read, and is told of groups when it does
 };
 
 // A mounted name shows in the root as an empty box of its own, so that `box ls /` has it; one for all
@@ -93,6 +94,18 @@ static bool print_groups(const struct box_env *env, struct buf *out) {
 	return good;
 }
 
+// All of them are told at once, so one who reads slowly misses none for good.
+static void write_groups(const struct box *box, struct buf *text) {
+	struct mounted *mounted = box->data;
+	if (req_queued(mounted->req) <= REQ_HIGH_MARK) {
+		mounted->behind = false;
+		req_write(mounted->req, buf_front(text), text->size);
+	} else if (!mounted->behind) {
+		mounted->behind = true;
+		log_info("%s does not read which groups there are: it is told when it does", box->name);
+	}
+}
+
 // To one that is mounted, or to all of them (NULL).
 static void tell_groups(const struct box_env *env, const struct mounted *whom) {
 	struct box *mounts = box_inner(box_tree_root(env->tree), "mount"), *box;
@@ -105,7 +118,7 @@ static void tell_groups(const struct box_env *env, const struct mounted *whom) {
 		wl_list_for_each(box, &mounts->inner, link) {
 			struct mounted *mounted = box->data;
 			if (mounted->req && (!whom || whom == mounted)) {
-				req_write(mounted->req, buf_front(&text), text.size);
+				write_groups(box, &text);
 			}
 		}
 	}
@@ -116,6 +129,14 @@ void mount_groups_changed(struct box_env *env) {
 	tell_groups(env, NULL);
 }
 
+static void mounted_drained(struct req *req) {
+	const struct box *box = req->data;
+	const struct mounted *mounted = box->data;
+	if (mounted->behind) {
+		tell_groups(box->parent->data, mounted);
+	}
+}
+
 static const struct box_type mounted_type = {
 	.name = "mounted",
 	.fn = {[OP_GETMEM] = mounted_getmem, [OP_DELETE] = mounted_delete},
@@ -123,7 +144,7 @@ static const struct box_type mounted_type = {
 };
 
 static void mounts_make(struct box *parent, struct req *req) {
-	static const struct req_events events = {.gone = mounted_gone};
+	static const struct req_events events = {.drained = mounted_drained, .gone = mounted_gone};
 	struct box_env *env = parent->data;
 	struct op_refusal refusal;
 	if (strcmp(req->subject->person, box_tree_owner(env->tree)) != 0) {

@@ -32,14 +32,8 @@ struct work_pool *fs_tree_pool(struct fs *fs) {
 	return fs->trees;
 }
 
-static void handle_rights(struct wl_listener *listener, void *data) {
-	struct fs *fs = wl_container_of(listener, fs, rights_changed);
-	fs->rights++;
-}
-
 static void fs_destroy(struct box *box) {
 	struct fs *fs = box->data;
-	wl_list_remove(&fs->rights_changed.link);
 	work_pool_destroy(fs->trees);
 	free(fs);
 }
@@ -144,8 +138,6 @@ static bool fs_init(struct box_env *env) {
 	fs->env = env;
 	wl_list_init(&fs->moving);
 	wl_list_init(&fs->replicas);
-	fs->rights_changed.notify = handle_rights;
-	box_tree_on_rights(env->tree, &fs->rights_changed);
 	wl_list_for_each(wanted, &env->config->exports, link) {
 		if (!add_export(fs, box, wanted)) {
 			return false;

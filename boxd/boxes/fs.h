@@ -21,8 +21,7 @@ struct fs { // of all of them
 	struct wl_list moving;   // fs_tree.link
 	int waiting;             // jobs, for a change
 	struct wl_list replicas; // of fs_replica.c
-	_Atomic unsigned int rights; // counts changes of who may do what, for who tells of boxes
-	struct wl_listener rights_changed; // of the tree
+	_Atomic unsigned int rights; // counts changes of lists and owners of files, for who tells of boxes
 };
 
 /* What may be waited for when a file of an export is opened, though all that leads to it is at hand. */

@@ -188,7 +188,7 @@ static void run_look(void *data) {
 	if (began < feed->next_ms) {
 		return;
 	}
-	if (rights != feed->rights) { // what he may get may be more now: all is told anew
+	if (rights != feed->rights) { // of single files: likewise all is told anew
 		feed->looked = false;
 		feed->rights = rights;
 	}
@@ -209,11 +209,15 @@ static void look_done(void *data, bool cancelled);
 
 static int handle_time(void *data) {
 	struct feed *feed = data;
-	const char given = feed->job.asker.given;
+	struct fs_asker now;
 	wl_event_source_remove(feed->timer);
 	feed->timer = NULL;
-	fs_asker_init(&feed->job.asker, feed->job.req->box, feed->job.req->subject); // as it is now
-	feed->job.asker.given = given;
+	fs_asker_init(&now, feed->job.req->box, feed->job.req->subject);
+	now.given = feed->job.asker.given;
+	if (!fs_asker_equal(&now, &feed->job.asker)) { // what he may get may be more now: all is told anew
+		feed->looked = false;
+	}
+	feed->job.asker = now;
 	fs_job_run(feed, run_look, look_done);
 	return 0;
 }

@@ -42,6 +42,29 @@ void fs_asker_init(struct fs_asker *asker, const struct box *box, const struct s
 	snprintf(asker->owner, sizeof(asker->owner), "%s", box->owner);
 }
 
+static bool same_list(const struct acl *a, const struct acl *b) {
+	bool same = a->size == b->size;
+	for (int i = 0; i < a->size && same; i++) {
+		same = strcmp(a->lines[i].who, b->lines[i].who) == 0 &&
+			strcmp(a->lines[i].letters, b->lines[i].letters) == 0;
+	}
+	return same;
+}
+
+static bool same_subject(const struct subject *a, const struct subject *b) {
+	bool same = a->groups_size == b->groups_size && strcmp(a->person, b->person) == 0 &&
+		strcmp(a->machine, b->machine) == 0;
+	for (int i = 0; i < a->groups_size && same; i++) {
+		same = strcmp(a->groups[i], b->groups[i]) == 0;
+	}
+	return same;
+}
+
+bool fs_asker_equal(const struct fs_asker *a, const struct fs_asker *b) {
+	return same_subject(&a->subject, &b->subject) && same_list(&a->acl, &b->acl) &&
+		strcmp(a->owner, b->owner) == 0;
+}
+
 static void asker_init(struct fs_asker *asker, const struct req *req) {
 	fs_asker_init(asker, req->box, req->subject);
 	asker->given = req->given;

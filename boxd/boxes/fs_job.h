@@ -48,6 +48,8 @@ void fs_job_destroy(void *job);
 
 /* Who asks for something to be done in a store. */
 void fs_asker_init(struct fs_asker *asker, const struct box *box, const struct subject *subject);
+/* Whether both are the same to every list of rights. */
+bool fs_asker_equal(const struct fs_asker *a, const struct fs_asker *b);
 /* For req_events.gone. */
 void fs_job_gone(struct req *req);
 /* Runs on a thread of the pool; done comes back in the loop. No memory is refused. */

@@ -209,6 +209,28 @@ def test_friend(lab, ann):
     wait_for(lambda: pc.node.exists("/home/bob/pool/notes/two"), 30, "two on pc")
 
 
+def heard_until(parts, wanted):
+    text = b""
+    while wanted not in text:
+        text += next(parts)
+    return text
+
+
+def test_rights_elsewhere(ann):
+    """Who follows is told all anew when he may get more; not for a list that says nothing of what he follows."""
+    den, _ = ann
+    with den.op.call("getmem", "/fs/pool/notes", want="history", live=True) as feed:
+        parts = feed.parts()
+        assert b"name /one\n" in heard_until(parts, b"\n\nversion ")
+        den.box("chinfo", "/proc", "acl", "bob ks")
+        put(den, "late", "late")
+        assert b"name /one\n" not in heard_until(parts, b"name /late\n")
+        den.box("chinfo", "/fs/pool", "acl", "cyd ksg")
+        heard_until(parts, b"name /one\n")
+    den.box("chinfo", "/fs/pool", "acl", "cyd -")
+    den.box("chinfo", "/proc", "acl", "bob -")
+
+
 def test_deep(ann):
     """Names that are as long as names may be on den are too long further down on ibiza."""
     den, ibiza = ann

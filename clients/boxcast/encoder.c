@@ -267,7 +267,8 @@ static void encoder_drop(struct encoder *encoder) {
 }
 
 /* Whether the pipeline there is serves for this capture. */
-static bool encoder_serves(struct encoder *encoder, const struct window_frame *frame, int64_t now) {
+static bool encoder_serves(struct encoder *encoder, const struct window_frame *frame,
+		struct picture_size coded, int64_t now) {
 	bool fits = (encoder->path->input == PIPELINE_DMABUF) == frame->dmabuf ||
 		!encoder->path->render_node; // software maps what it is given
 	if (fits && encoder->choose && now >= encoder->chosen_at + CHOICE_NS) {
@@ -275,12 +276,13 @@ static bool encoder_serves(struct encoder *encoder, const struct window_frame *f
 		encoder->chosen_at = now;
 		fits = best_path(encoder, frame->dmabuf) == encoder->path;
 	}
-	return fits;
+	return fits && pipeline_takes(encoder->pipeline, coded);
 }
 
 /* false: no pipeline for such captures is left. */
-static bool encoder_ready(struct encoder *encoder, const struct window_frame *frame, int64_t now) {
-	if (encoder->pipeline && encoder_serves(encoder, frame, now)) {
+static bool encoder_ready(struct encoder *encoder, const struct window_frame *frame,
+		struct picture_size coded, int64_t now) {
+	if (encoder->pipeline && encoder_serves(encoder, frame, coded, now)) {
 		return true;
 	}
 	if (encoder->pipeline) {
@@ -318,7 +320,7 @@ void encoder_push(struct encoder *encoder, const struct window_frame *frame,
 		struct picture_size coded, int64_t came_ns, bool key) {
 	uint32_t serial = frame->serial;
 	encoder->size = frame->size;
-	if (encoder->over || !picture_valid(frame->size) || !encoder_ready(encoder, frame, came_ns)) {
+	if (encoder->over || !picture_valid(frame->size) || !encoder_ready(encoder, frame, coded, came_ns)) {
 		encoder->events->released(encoder->data, serial);
 		encoder->events->dropped(encoder->data, 1);
 		if (!encoder->over && picture_valid(frame->size)) {

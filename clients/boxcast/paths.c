@@ -14,7 +14,10 @@
 // converts and scales; a new size is for the pictures behind those that are on their way
 #define POST "vapostproc ! capsfilter name=size caps-change-mode=delayed ! "
 
-/* An encoder of VA-API: of dmabufs, which need no CPU, and of memory. */
+/*
+ * An encoder of VA-API: of dmabufs, which need no CPU, and of memory. The latter copies into buffers that
+ * are as large as the first picture as long as it lives (GStreamer 1.26).
+ */
 #define VA(codec_, element, options) \
 	{ \
 		.name = element "-dmabuf", \
@@ -32,6 +35,7 @@
 		.input = PIPELINE_NV12, \
 		.render_node = true, \
 		.launch = element " name=enc " options, \
+		.one_size = true, \
 		.rate_unit = 1000, \
 		.buffer = "cpb-size", \
 	}

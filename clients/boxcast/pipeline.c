@@ -518,6 +518,11 @@ enum pipeline_push pipeline_push(struct pipeline *pipeline, struct pixels *pixel
 	return import ? PIPELINE_KEPT : PIPELINE_READ;
 }
 
+bool pipeline_takes(const struct pipeline *pipeline, struct picture_size coded) {
+	return !pipeline->path->one_size || pipeline->coded.width == 0 ||
+		same_size(coded, pipeline->coded);
+}
+
 void pipeline_set_rate(struct pipeline *pipeline, uint32_t bits) {
 	const struct pipeline_path *path = pipeline->path;
 	g_object_set(pipeline->encoder, "bitrate", bits / path->rate_unit, NULL);

@@ -36,6 +36,7 @@ struct pipeline_path {
 	 * that is called size.
 	 */
 	const char *launch;
+	bool one_size;           // of all that a pipeline takes
 	uint32_t rate_unit;      // bits in one of the encoder's unit of "bitrate"
 	const char *buffer;      // NULL, or a property: bits of the rate buffer, in the same unit
 };
@@ -80,6 +81,8 @@ enum pipeline_push {
  */
 enum pipeline_push pipeline_push(struct pipeline *pipeline, struct pixels *pixels,
 	const struct window_frame *frame, struct picture_size coded, int64_t came_ns, bool key);
+/* false: a picture coded of this size needs another pipeline. */
+bool pipeline_takes(const struct pipeline *pipeline, struct picture_size coded);
 /* Bits a second, from the next frame on. */
 void pipeline_set_rate(struct pipeline *pipeline, uint32_t bits);
 /* When the oldest frame that has not come out went in; 0: none is inside. */

@@ -66,6 +66,17 @@ def test_the_graphics_processor_scales(rig):
     assert rig.window()["rect"] == window
 
 
+def test_the_graphics_processor_follows_a_size(rig):
+    """Of memory, too, for which GStreamer's element keeps buffers of one size."""
+    relay = rig.cast(size=(640, 480), fps=20, env=GPU)
+    rig.view(relay)
+    for size in ((300, 200), (640, 480)):
+        rig.tell(f"size {size[0]} {size[1]}")
+        rig.window(check=lambda w, size=size: (w["rect"]["width"], w["rect"]["height"]) == size)
+        assert pictures(rig, relay) >= LIKE
+    assert rig.stats()["path"] == "vah264lpenc" and "path-why" not in rig.stats()
+
+
 def test_a_window_too_small_to_import(rig):
     """Its picture is padded, which the graphics processor does not do; nothing has failed."""
     relay = rig.cast(fps=20, env=GPU)

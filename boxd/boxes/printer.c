@@ -20,6 +20,7 @@
 #include "box/tree.h"
 #include "config.h"
 
+#define THREADS 2       // one may wait for a job, and one ask what there is
 #define FRESH_MS 2000   // an answer of CUPS holds
 #define SILENT_MS 10000 // likewise that there is none: it took seconds
 
@@ -247,7 +248,7 @@ static void listing_done(void *data, bool cancelled) {
 	struct listing *listing = data;
 	struct printers *printers = listing->printers;
 	printers->listing = NULL;
-	if (!cancelled) {
+	if (!cancelled && !printers->ending) {
 		printers->fresh_until_ms = now_ms() + (listing->answer == CUPS_SILENT ? SILENT_MS : FRESH_MS);
 		if (listing->answer == CUPS_SILENT) {
 			log_info("CUPS does not answer: what it told before is taken for true");
@@ -268,7 +269,7 @@ static bool ask_cups(struct printers *printers) {
 	listing->printers = printers;
 	snprintf(listing->machine, sizeof(listing->machine), "%s", printers->env->config->machine);
 	wl_list_init(&listing->queues);
-	if (!work_add(printers->env->pool, run_listing, listing_done, listing)) {
+	if (!work_add(printers->pool, run_listing, listing_done, listing)) {
 		free(listing);
 		return false;
 	}
@@ -375,6 +376,8 @@ static void root_destroy(struct box *box) {
 		waiting_gone(req);
 		req_fail(req, OP_ELOST, "the node ends");
 	}
+	printers->ending = true;
+	work_pool_destroy(printers->pool); // what runs comes back in here
 	printer_puts_forget(printers, NULL);
 	struct kept_list *kept, *next_kept;
 	wl_list_for_each_safe(kept, next_kept, &printers->kept, link) {
@@ -430,8 +433,11 @@ static bool printer_init(struct box_env *env) {
 	wl_list_init(&printers->puts);
 	wl_list_init(&printers->waiting);
 	wl_list_init(&printers->kept);
-	printers->root = box_create(box_tree_root(env->tree), "printer", &root_type, "dir", printers);
+	printers->pool = work_pool_create(env->loop, THREADS);
+	printers->root = printers->pool ?
+		box_create(box_tree_root(env->tree), "printer", &root_type, "dir", printers) : NULL;
 	if (!printers->root) {
+		work_pool_destroy(printers->pool);
 		free(printers);
 		return false;
 	}

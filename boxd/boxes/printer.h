@@ -12,6 +12,8 @@
  */
 struct printers {
 	struct box_env *env;
+	struct work_pool *pool; // of their own: a cupsd that hangs holds up printing alone
+	bool ending;            // what threads bring back makes no boxes
 	struct box *root;
 	struct wl_list puts;    // printer_put.link
 	struct wl_list waiting; // waiting.link: for what CUPS says

@@ -10,7 +10,7 @@
 #include "box/op.h"
 
 /*
- * What is asked of CUPS. All of it waits for cupsd, and so is called on a thread of the pool; what
+ * What is asked of CUPS. All of it waits for cupsd, and so is called on a thread of printers.pool; what
  * belongs to one list or job is touched by one thread at a time. A cupsd that hangs is given up after
  * seconds.
  */

@@ -117,7 +117,7 @@ static void end_done(void *data, bool cancelled) {
 
 static void put_run(struct printer_put *put, void (*run)(void *data),
 		void (*done)(void *data, bool cancelled)) {
-	put->running = work_add(put->printers->env->pool, run, done, put);
+	put->running = work_add(put->printers->pool, run, done, put);
 	if (!put->running) {
 		op_refuse(&put->job.why, OP_EIO, "out of memory");
 		put_refuse(put);

@@ -38,7 +38,7 @@ static const char begin_script[] =
 	"*DefaultImageableArea: A4\n*ImageableArea A4: \"0 0 595 842\"\n"
 	"*DefaultPaperDimension: A4\n*PaperDimension A4: \"595 842\"\n"
 	"EOF\n"
-	"cupsd -f -c $d/cupsd.conf -s $d/files.conf > $d/log 2>&1 3>&- & p=$!\n"
+	"cupsd -f -c $d/cupsd.conf -s $d/files.conf > $d/log 2>&1 3>&- & p=$!; echo $p > $d/pid\n"
 	"(tail --pid=$TEST_PID -f /dev/null; kill $p; rm -rf $d) > /dev/null 2>&1 &\n"
 	"for i in $(seq 600); do lpstat -r 2>&1 | grep -q 'is running' && break; sleep 0.1; done\n"
 	"lpadmin -p office -E -v file:/dev/null -P office.ppd -D 'Office, upstairs' > /dev/null\n"

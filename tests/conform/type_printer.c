@@ -138,6 +138,32 @@ static void test_come_and_go(void **state) {
 	until(world, !is_listed(world, "/printer/new"));
 }
 
+// false: what it told holds still.
+static bool asks_cups(struct world *world, struct asked *asked) {
+	ask(asked, world, OWNER, "kind", "/printer", "");
+	if (!asked_over(asked)) {
+		return true;
+	}
+	asked_finish(asked);
+	return false;
+}
+
+// Its threads are not those of files, of which there is one here.
+static void test_hanging_cups(void **state) {
+	struct world *world = *state;
+	struct asked printer, file;
+	cups_run("kill -STOP $(cat ${CUPS_SERVER%/*}/pid)");
+	until(world, asks_cups(world, &printer));
+	ask(&file, world, OWNER, "selectors", "/fs/dir", "");
+	expect_code(&file, OP_OK);
+	bool held = asked_over(&printer);
+	cups_run("kill -CONT $(cat ${CUPS_SERVER%/*}/pid)");
+	assert_false(held);
+	expect_code(&printer, OP_OK);
+	asked_finish(&file);
+	asked_finish(&printer);
+}
+
 static void expect_format(enum printer_format format, const char *bytes, size_t size) {
 	assert_int_equal(printer_format_detect((const uint8_t *)bytes, size), format);
 }
@@ -167,6 +193,7 @@ static const struct CMUnitTest tests[] = {
 	{"formats", test_formats, setup, world_teardown, NULL},
 	{"broken_off", test_broken_off, setup, world_teardown, NULL},
 	TEST(test_first_bytes),
+	{"hanging_cups", test_hanging_cups, setup, world_teardown, NULL},
 	{"come_and_go", test_come_and_go, setup, world_teardown, NULL},
 };
 const struct conform conform_printer = {.roots = roots, .prepare = prepare, TESTS(tests)};

@@ -407,8 +407,8 @@ static void handle_refuse_dmabuf(void *data) {
 static void handle_failed(void *data, const char *why) {
 	struct cast *cast = data;
 	struct op_refusal refusal = {0};
-	op_refuse(&refusal, OP_EIO, "no encoder works there (%s): see box doctor on that machine", why);
-	log_error("no encoder is left: %s", why);
+	op_refuse(&refusal, OP_EIO, "%s", why);
+	log_error("%s", why);
 	cast_finish(cast, &refusal, 3);
 }
 

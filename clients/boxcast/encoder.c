@@ -19,6 +19,7 @@
 #include "base/log.h"
 
 #define FAILURES_MAX 3
+#define REFUSED_MAX 60 // captures in a row: a second of nothing
 #define PATIENCE_NS 2000000000 // an encoder that is silent for so long has failed
 #define ACCEPT_MAX 64
 #define CHOICE_NS 1000000000 // between two changes that the viewer asks for
@@ -47,6 +48,8 @@ struct encoder {
 	} accepted[ACCEPT_MAX];
 	uint32_t accepted_count;
 	char why[256];
+	uint32_t refused; // captures since the last one that was taken
+	bool any_taken;
 	bool over;
 };
 
@@ -316,19 +319,36 @@ static const char *encoder_why_over(const struct encoder *encoder) {
 	return "nothing is encoded there that the viewer decodes";
 }
 
-void encoder_push(struct encoder *encoder, const struct window_frame *frame,
-		struct picture_size coded, int64_t came_ns, bool key) {
-	uint32_t serial = frame->serial;
-	encoder->size = frame->size;
-	if (encoder->over || !picture_valid(frame->size) || !encoder_ready(encoder, frame, coded, came_ns)) {
-		encoder->events->released(encoder->data, serial);
-		encoder->events->dropped(encoder->data, 1);
-		if (!encoder->over && picture_valid(frame->size)) {
-			encoder->over = true;
-			encoder->events->failed(encoder->data, encoder_why_over(encoder));
-		}
-		return;
+static void encoder_end(struct encoder *encoder) {
+	char why[400];
+	if (!picture_valid(encoder->size)) {
+		snprintf(why, sizeof(why), "a window of %dx%d pixels is not encoded, only up to %d each way: make "
+			"it smaller and link it again", encoder->size.width, encoder->size.height, PICTURE_SIDE_MAX);
+	} else {
+		snprintf(why, sizeof(why), "no encoder works there (%s): see box doctor on that machine",
+			encoder->refused < REFUSED_MAX ? encoder_why_over(encoder) : "the window cannot be read");
 	}
+	encoder->over = true;
+	encoder->events->failed(encoder->data, why);
+}
+
+/* The next may be better; not for ever, and a window at rest whose first is too large has no next. */
+static void encoder_refuse(struct encoder *encoder, uint32_t serial) {
+	encoder->refused++;
+	encoder->events->released(encoder->data, serial);
+	encoder->events->dropped(encoder->data, 1);
+	bool hopeless = !encoder->any_taken && !picture_valid(encoder->size);
+	if (!encoder->over && (hopeless || encoder->refused >= REFUSED_MAX)) {
+		encoder_end(encoder);
+	}
+}
+
+static void encoder_taken(struct encoder *encoder) {
+	encoder->refused = 0;
+	encoder->any_taken = true;
+}
+
+static void encoder_follow_rate(struct encoder *encoder) {
 	// some encoders begin anew with a keyframe at each change
 	uint32_t rate = encoder_rate(encoder, encoder->size);
 	if (rate < encoder->rate || rate > encoder->rate + encoder->rate / 5 ||
@@ -336,10 +356,29 @@ void encoder_push(struct encoder *encoder, const struct window_frame *frame,
 		encoder->rate = rate;
 		pipeline_set_rate(encoder->pipeline, rate);
 	}
+}
+
+void encoder_push(struct encoder *encoder, const struct window_frame *frame,
+		struct picture_size coded, int64_t came_ns, bool key) {
+	uint32_t serial = frame->serial;
+	encoder->size = frame->size;
+	if (encoder->over || !picture_valid(frame->size)) {
+		encoder_refuse(encoder, serial);
+		return;
+	}
+	if (!encoder_ready(encoder, frame, coded, came_ns)) {
+		encoder->events->released(encoder->data, serial);
+		encoder->events->dropped(encoder->data, 1);
+		encoder_end(encoder);
+		return;
+	}
+	encoder_follow_rate(encoder);
 	switch (pipeline_push(encoder->pipeline, &encoder->pixels, frame, coded, came_ns, key)) {
 	case PIPELINE_KEPT:
+		encoder_taken(encoder);
 		return;
 	case PIPELINE_READ:
+		encoder_taken(encoder);
 		encoder->events->released(encoder->data, serial);
 		return;
 	case PIPELINE_UNREADABLE:
@@ -348,7 +387,8 @@ void encoder_push(struct encoder *encoder, const struct window_frame *frame,
 			encoder->accepted_count = 0;
 			encoder->events->refuse_dmabuf(encoder->data);
 		}
-		break;
+		encoder_refuse(encoder, serial);
+		return;
 	case PIPELINE_BROKEN:
 		break; // its failure is on the way
 	}

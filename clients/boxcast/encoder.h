@@ -19,7 +19,7 @@ struct encoder_events { // all from the loop
 	void (*dropped)(void *data, uint32_t frames);
 	/* A dmabuf cannot be taken any more: ask for memory. */
 	void (*refuse_dmabuf)(void *data);
-	/* No encoder is left; once. */
+	/* No encoder is left, or nothing that one takes comes; once, with a sentence for people. */
 	void (*failed)(void *data, const char *why);
 };
 

@@ -30,6 +30,7 @@
 
 #define SCALE_MAX 480             // in 120ths
 #define AREA_MAX (4096 * 4096)    // pixels: 64 MiB a buffer
+#define SIDE_MAX 8192             // what boxcast encodes
 
 struct capture {
 	struct server *server;
@@ -58,7 +59,8 @@ static double scale_of(const struct capture *capture) {
 	if (capture->scale == 0) {
 		return output ? output->wlr->scale : 1;
 	}
-	return geom->width * scale * geom->height * scale <= AREA_MAX ? scale : 1;
+	double width = round(geom->width * scale), height = round(geom->height * scale);
+	return width <= SIDE_MAX && height <= SIDE_MAX && width * height <= AREA_MAX ? scale : 1;
 }
 
 // Not output.needs_frame: that is set by clients that only ask for a frame callback, too.

@@ -16,7 +16,7 @@ from net.place import wait_for
 from net.remote import show
 from wayland import wl
 from wayland.clients import Client, Hand, Window
-from wayland.pixels import RED, bounds
+from wayland.pixels import GREEN, RED, bounds
 
 SCALE = 1.5
 PATIENCE_S = 60
@@ -135,3 +135,31 @@ def test_a_resize_shows_whole_pictures_only(home, window):
     wait_for(lambda: display.roundtrip() or is_exact(home, view, "after", (350, 240)), PATIENCE_S,
              "the new size")
     view.end()
+
+
+class Long(Window):
+    """A window that keeps its size, whatever it is asked."""
+
+    def draw(self, width, height):
+        super().draw(self.width, self.height)
+
+
+def test_longer_than_what_is_encoded(home):
+    """What would be too long at the scale of ibiza's screen is sent at 1; what is so at 1, not for
+    ever."""
+    with Client(home.den) as client:
+        window = Long(client, 6000, 40, app_id="long")
+        view = show(home.ibiza, home.den, home.den.window("long"))
+        for colour in (GREEN, RED) * 3:  # the scale is known long before the last
+            window.argb = int.from_bytes(bytes((255, *colour)), "big")
+            window.draw(0, 0)
+            client.display.roundtrip()
+            wait_for(lambda: tuple(seen(home, view, "long")[30, 60]) == colour, 20, "another colour")
+        view.end()
+        window.destroy()
+        window = Long(client, 9000, 40, app_id="longer")
+        link = home.ibiza.box("ln", "/display/0", f"/n/den{home.den.window('longer')}/out")
+        home.den.boxland.wait_output("9000x40 pixels is not encoded, only up to 8192", timeout=20)
+        home.ibiza.box("rm", link)
+        wait_for(lambda: not home.den.node.find("boxcast") and not home.ibiza.node.find("boxview"), 20,
+                 "the end of the view")

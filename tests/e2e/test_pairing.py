@@ -49,6 +49,7 @@ def test_one_no_ends_it_on_both(homes):
     at_den = Terminal(den, "pair")
     digits(at_den, at_pc)
     at_den.type("yes")
+    at_den.wait("Now the same question is answered there.") # before that, a no ends only these digits
     at_pc.type("no")
     assert (at_den.end(), at_pc.end()) == (1, 1)
     assert "the digits differ" in at_pc.said and "said to differ" in at_den.said

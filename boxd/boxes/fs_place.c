@@ -57,12 +57,8 @@ int fs_open_root_at_hand(const char *root) {
 	return (int)syscall(SYS_openat2, AT_FDCWD, root, &how, sizeof(how));
 }
 
-enum fs_medium fs_medium_of(const char *root) {
-	struct statfs fs;
-	if (statfs(root, &fs) < 0) {
-		return FS_MEDIUM_UNKNOWN; // there may be one later
-	}
-	switch ((unsigned)fs.f_type) {
+static enum fs_medium medium(const struct statfs *fs) {
+	switch ((unsigned)fs->f_type) {
 	case TMPFS_MAGIC:
 		return FS_MEDIUM_MEMORY;
 	case BTRFS_SUPER_MAGIC:
@@ -73,6 +69,16 @@ enum fs_medium fs_medium_of(const char *root) {
 	default:
 		return FS_MEDIUM_OTHER;
 	}
+}
+
+enum fs_medium fs_medium_of(const char *root) {
+	struct statfs fs;
+	return statfs(root, &fs) == 0 ? medium(&fs) : FS_MEDIUM_UNKNOWN; // there may be one later
+}
+
+enum fs_medium fs_medium_at(int fd) {
+	struct statfs fs;
+	return fstatfs(fd, &fs) == 0 ? medium(&fs) : FS_MEDIUM_UNKNOWN;
 }
 
 static int open_beneath(const char *root, const char *rest, int flags, uint64_t resolve) {

@@ -29,8 +29,9 @@ int fs_follow_beneath(const char *root, const char *rest, int flags);
  */
 int fs_open_root_at_hand(const char *root);
 int fs_open_at_hand(int dir, const char *name, int flags);
-/* What a root is on. */
+/* What a root is on, and what is open is. */
 enum fs_medium fs_medium_of(const char *root);
+enum fs_medium fs_medium_at(int fd);
 /* The folder that the job's name is in, as *dir, to be closed. false: noted in the job. */
 bool fs_open_parent(struct fs_job *job, int *dir);
 /* The last component of the job's name. */

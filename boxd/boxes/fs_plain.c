@@ -12,8 +12,12 @@
 #include <time.h>
 
 #define KNOWN_MAX 2048 // a power of two; two that share a place take turns
-// A clock of a file system ticks once a second at the slowest: what changed so lately may change again
-// unseen.
+/*
+ * What changed within a tick of the file system's clock may change again unseen. Here that clock is the
+ * kernel's coarse one, which ticks 100 times a second or more often; old disks keep whole seconds, and
+ * what the clock of another machine does is not known.
+ */
+#define TICK_NS 40000000
 #define TICK_S 2
 
 struct known {
@@ -30,10 +34,21 @@ static struct known *place_of(const struct stat *st) {
 	return &known[mixed >> 32 & (KNOWN_MAX - 1)];
 }
 
-void fs_plain_note(const struct stat *st) {
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	if (st->st_ctim.tv_sec + TICK_S < now.tv_sec) {
+void fs_plain_moment(struct timespec *moment) {
+	clock_gettime(CLOCK_REALTIME_COARSE, moment);
+}
+
+static bool has_aged(const struct timespec *changed, const struct timespec *moment, bool by_kernel) {
+	if (!by_kernel || changed->tv_nsec == 0) {
+		return changed->tv_sec + TICK_S < moment->tv_sec;
+	}
+	int64_t age_s = (int64_t)moment->tv_sec - changed->tv_sec;
+	return age_s > TICK_S ||
+		(age_s >= 0 && age_s * 1000000000 + moment->tv_nsec - changed->tv_nsec > TICK_NS);
+}
+
+void fs_plain_note(const struct stat *st, const struct timespec *moment, bool by_kernel) {
+	if (has_aged(&st->st_ctim, moment, by_kernel)) {
 		pthread_mutex_lock(&lock);
 		*place_of(st) = (struct known){st->st_dev, st->st_ino, st->st_ctim};
 		pthread_mutex_unlock(&lock);

@@ -117,12 +117,14 @@ bool fs_rights_at(const struct fs_job *job, int fd, struct perm_path *path) {
 static bool walk_step(int fd, bool at_hand, struct perm_path *path, struct stat *st, bool *decides) {
 	static const struct perm_step none;
 	struct perm_step step;
+	struct timespec moment;
 	bool seen = fstat(fd, st) == 0;
 	if (seen && fs_plain_is(st)) {
 		*decides = perm_path_step(path, &none);
 	} else if (!at_hand) {
+		fs_plain_moment(&moment);
 		if (read_step(fd, "", &step) == 0 && seen) {
-			fs_plain_note(st);
+			fs_plain_note(st, &moment, fs_is_at_hand(fs_medium_at(fd)));
 		}
 		*decides = perm_path_step(path, &step);
 	} else {

@@ -494,9 +494,9 @@ static void handle_path(void *data, const struct line_path *path) {
 
 static void handle_takes(void *data, const struct codec_list *takes) {
 	struct cast *cast = data;
-	static const char *const more[] = {"x265", NULL};
+	static const char *const more[] = {"x265", "aom", NULL};
 	if (codec_list_place(takes, CODEC_H264) == CODECS) {
-		media_load(more); // large, and no other viewer has use for it
+		media_load(more); // large, and no other viewer has use for them
 	}
 	encoder_set_takes(cast->encoder, takes);
 }

@@ -26,6 +26,7 @@
 		.input = PIPELINE_DMABUF, \
 		.render_node = true, \
 		.launch = POST element " name=enc " options, \
+		.rate = "bitrate", \
 		.rate_unit = 1000, \
 		.buffer = "cpb-size", \
 	}, { \
@@ -36,11 +37,15 @@
 		.render_node = true, \
 		.launch = element " name=enc " options, \
 		.one_size = true, \
+		.rate = "bitrate", \
 		.rate_unit = 1000, \
 		.buffer = "cpb-size", \
 	}
 // no larger distance of keyframes is taken
 #define VA_OPTIONS "rate-control=cbr b-frames=0 ref-frames=1 key-int-max=1024 target-usage=6 min-qp=15"
+// a group of one frame refers to none that comes later; quantizers go to 255
+#define VA_AV1_OPTIONS "rate-control=cbr gf-group-size=1 hierarchical-level=1 ref-frames=1 " \
+	"key-int-max=1024 target-usage=6 min-qp=60"
 
 /* The unit that needs less power first: it disturbs a game least, and some processors have no other. */
 static const struct pipeline_path paths[] = {
@@ -48,6 +53,8 @@ static const struct pipeline_path paths[] = {
 	VA(CODEC_H264, "vah264enc", VA_OPTIONS),
 	VA(CODEC_H265, "vah265lpenc", VA_OPTIONS),
 	VA(CODEC_H265, "vah265enc", VA_OPTIONS),
+	VA(CODEC_AV1, "vaav1lpenc", VA_AV1_OPTIONS),
+	VA(CODEC_AV1, "vaav1enc", VA_AV1_OPTIONS),
 	{
 		.name = "x264",
 		.needs = {"x264enc"},
@@ -56,6 +63,7 @@ static const struct pipeline_path paths[] = {
 			"b-adapt=false rc-lookahead=0 sync-lookahead=0 sliced-threads=true threads=2 "
 			"vbv-buf-capacity=50 qp-min=15 key-int-max=1073741824 aud=false byte-stream=true "
 			"option-string=scenecut=0",
+		.rate = "bitrate",
 		.rate_unit = 1000,
 	},
 	{
@@ -64,10 +72,11 @@ static const struct pipeline_path paths[] = {
 		.input = PIPELINE_I420,
 		.launch = "openh264enc name=enc complexity=low rate-control=bitrate gop-size=1073741824 "
 			"scene-change-detection=false background-detection=false multi-thread=2",
+		.rate = "bitrate",
 		.rate_unit = 1,
 	},
 	{
-		// ten times the work of x264: for viewers that take nothing else
+		// this and the next are several times the work of x264: for viewers that take nothing else
 		.name = "x265",
 		.codec = CODEC_H265,
 		.needs = {"x265enc"},
@@ -75,6 +84,18 @@ static const struct pipeline_path paths[] = {
 		.launch = "x265enc name=enc tune=zerolatency speed-preset=ultrafast key-int-max=-1 "
 			"option-string=bframes=0:ref=1:scenecut=0:rc-lookahead=0:frame-threads=1:repeat-headers=1:"
 			"log-level=error",
+		.rate = "bitrate",
+		.rate_unit = 1000,
+	},
+	{
+		.name = "aom",
+		.codec = CODEC_AV1,
+		.needs = {"av1enc"},
+		.input = PIPELINE_I420,
+		.launch = "av1enc name=enc usage-profile=realtime cpu-used=10 end-usage=cbr lag-in-frames=0 "
+			"keyframe-mode=disabled threads=2 tile-columns=1 row-mt=true min-quantizer=15 "
+			"max-quantizer=63 buf-sz=50 buf-initial-sz=50 buf-optimal-sz=50",
+		.rate = "target-bitrate",
 		.rate_unit = 1000,
 	},
 };

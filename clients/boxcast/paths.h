@@ -4,7 +4,7 @@
 
 #include "boxcast/pipeline.h"
 
-#define PATHS 11 // ways to encode
+#define PATHS 16 // ways to encode
 
 /* The i-th, the best first. */
 const struct pipeline_path *path_at(uint32_t i);

@@ -525,7 +525,7 @@ bool pipeline_takes(const struct pipeline *pipeline, struct picture_size coded) 
 
 void pipeline_set_rate(struct pipeline *pipeline, uint32_t bits) {
 	const struct pipeline_path *path = pipeline->path;
-	g_object_set(pipeline->encoder, "bitrate", bits / path->rate_unit, NULL);
+	g_object_set(pipeline->encoder, path->rate, bits / path->rate_unit, NULL);
 	if (path->buffer) {
 		guint size = (guint)((uint64_t)bits * BUFFER_MS / 1000 / path->rate_unit);
 		g_object_set(pipeline->encoder, path->buffer, size, NULL);

@@ -37,7 +37,8 @@ struct pipeline_path {
 	 */
 	const char *launch;
 	bool one_size;           // of all that a pipeline takes
-	uint32_t rate_unit;      // bits in one of the encoder's unit of "bitrate"
+	const char *rate;        // the encoder's property
+	uint32_t rate_unit;      // bits in one of its unit
 	const char *buffer;      // NULL, or a property: bits of the rate buffer, in the same unit
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bits.c - reads NAL units of H.264 and H.265 bit by bit (ITU-T H.264 and H.265, 7.3.1 and 9.1). Pure.
+ * bits.c - reads NAL units of H.264 and H.265 bit by bit (ITU-T H.264 and H.265, 7.3.1 and 9.1), and AV1,
+ * whose uvlc() is their ue(v). Pure.
  */
 #include "boxview/bits.h"
 
@@ -8,7 +9,7 @@ static void next_byte(struct bits *bits) {
 	bits->zeros = *bits->at == 0 ? bits->zeros + 1 : 0;
 	bits->at++;
 	bits->left = 8;
-	if (bits->zeros >= 2 && bits->at < bits->end && *bits->at == 3) {
+	if (!bits->plain && bits->zeros >= 2 && bits->at < bits->end && *bits->at == 3) {
 		bits->at++;
 		bits->zeros = 0;
 	}

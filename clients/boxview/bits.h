@@ -5,11 +5,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Bits of a NAL unit, without the bytes that prevent start codes. Goes bad at the end and stays bad. */
+/*
+ * Bits of a NAL unit, without the bytes that prevent start codes, or of what has none (plain). Goes bad at
+ * the end and stays bad.
+ */
 struct bits {
 	const uint8_t *at, *end;
 	unsigned int left; // bits of *at that were not read
 	unsigned int zeros; // bytes of 0 just before at
+	bool plain;
 	bool bad;
 };
 

@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "boxview/obu.h"
 #include "boxview/sps.h"
 
 #define LOG_MODULE "decoder"
@@ -28,7 +29,7 @@
 
 /*
  * In order of preference: a graphics processor's first. Slice threads add no delay; frame threads would, one
- * frame each. Units are whole, and what would be too large is refused by sps.c: there is no parser in
+ * frame each. Units are whole, and what would be too large is refused by sps.c and obu.c: there is no parser in
  * between, except where an element takes nothing else.
  */
 static const struct choice {
@@ -38,9 +39,11 @@ static const struct choice {
 } choices[] = {
 	{CODEC_H264, "vah264dec", "h264parse ! vah264dec name=dec compliance=flexible", true},
 	{CODEC_H265, "vah265dec", "h265parse ! vah265dec name=dec", false},
+	{CODEC_AV1, "vaav1dec", "av1parse ! vaav1dec name=dec", false},
 	{CODEC_H264, "avdec_h264", "avdec_h264 name=dec thread-type=slice", false},
 	{CODEC_H264, "openh264dec", "openh264dec name=dec", false},
 	{CODEC_H265, "avdec_h265", "avdec_h265 name=dec thread-type=slice", false},
+	{CODEC_AV1, "av1dec", "av1dec name=dec max-errors=1", false},
 };
 #define CHOICES G_N_ELEMENTS(choices)
 
@@ -66,6 +69,7 @@ struct decoder {
 	const struct decoder_events *events;
 	void *data;
 	enum codec codec, next_codec; // of the units; from the next keyframe on
+	struct obu obu; // of AV1: what the units since the last keyframe said
 	size_t choice;   // CHOICES: none for this codec
 	struct {
 		bool here;   // it is installed, and was not given up
@@ -169,6 +173,7 @@ static void decoder_stop(struct decoder *decoder) {
 	}
 	output_clear(&decoder->output);
 	decoder->inside_count = 0;
+	decoder->obu = (struct obu){0};
 }
 
 static bool decoder_build(struct decoder *decoder) {
@@ -470,7 +475,8 @@ void decoder_push(struct decoder *decoder, uint32_t sequence, bool key, uint64_t
 	if (key && decoder->codec != decoder->next_codec) {
 		decoder_change(decoder);
 	}
-	const char *trouble = sps_trouble(decoder->codec, bytes, size);
+	const char *trouble = decoder->codec == CODEC_AV1 ? obu_trouble(&decoder->obu, bytes, size) :
+		sps_trouble(decoder->codec, bytes, size);
 	if (trouble) {
 		free(bytes);
 		decoder->gave = true; // it is not the decoder's fault

@@ -106,8 +106,8 @@ int main(int argc, char *argv[]) {
 		"~/.cache/fontconfig", "~/.config/fontconfig", "~/.fonts", "~/.icons",
 		"~/.local/share/fonts", "~/.local/share/icons", NULL,
 	};
-	static const char *const plugins[] = {"app", "coreelements", "libav", "openh264", "va",
-		"videoparsersbad", NULL};
+	static const char *const plugins[] = {"aom", "app", "coreelements", "libav", "openh264",
+		"va", "videoparsersbad", NULL};
 	if (!media_init() || !jail_close_files(looks)) {
 		return EXIT_FAILURE;
 	}

@@ -15,6 +15,7 @@ static const struct {
 		"video/x-h264,stream-format=byte-stream,alignment=au"},
 	[CODEC_H265] = {"h265", "video!*!*!codec=h265",
 		"video/x-h265,stream-format=byte-stream,alignment=au"},
+	[CODEC_AV1] = {"av1", "video!*!*!codec=av1", "video/x-av1,stream-format=obu-stream,alignment=tu"},
 };
 
 const char *codec_name(enum codec codec) {

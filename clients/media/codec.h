@@ -5,10 +5,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The kinds of video that are made and shown. Access units have start codes, and are whole. */
+/* The kinds of video that are made and shown. Units are whole: with start codes, of AV1 temporal units. */
 enum codec {
 	CODEC_H264,
 	CODEC_H265,
+	CODEC_AV1,
 	CODECS,
 };
 

@@ -9,6 +9,7 @@
 #include "box/frame.h"
 #include "box/held.h"
 #include "boxcast/lines.h"
+#include "boxview/obu.h"
 #include "boxview/order.h"
 #include "boxview/source.h"
 #include "boxview/sps.h"
@@ -45,9 +46,14 @@ static void lines(const uint8_t *bytes, size_t size) {
 }
 
 static void sps(const uint8_t *bytes, size_t size) {
-	for (enum codec codec = 0; codec < CODECS; codec++) {
+	for (enum codec codec = CODEC_H264; codec <= CODEC_H265; codec++) {
 		const char *trouble = sps_trouble(codec, bytes, size);
 		must(!trouble || trouble[0]);
+	}
+	struct obu obu = {0};
+	for (int i = 0; i < 2; i++) { // behind itself, too
+		const char *trouble = obu_trouble(&obu, bytes, size);
+		must(trouble ? trouble[0] && !obu.begun : !obu.begun || obu.known);
 	}
 	uint8_t *copy = malloc(size + 1);
 	must(copy);

@@ -7,10 +7,10 @@ from view.rig import ACK, LIKE
 def test_what_the_viewer_takes_is_sent(rig):
     relay = rig.both(size=(641, 479), fps=20)
     relay.wait(lambda r: [line for line in r.lines("up") if line.startswith("takes ")] == [
-        "takes video!*!*!codec=h264", "takes video!*!*!codec=h265"])
+        "takes video!*!*!codec=h264", "takes video!*!*!codec=h265", "takes video!*!*!codec=av1"])
     relay.wait(lambda r: any(line.startswith("video codec=h264 ") for line in r.lines("down")))
     window, number = rig.window()["id"], 5
-    for codec, path in (("h265", "x265"), ("h264", "x264")):
+    for codec, path in (("h265", "x265"), ("av1", "aom"), ("h264", "x264")):
         # what is not known is passed over, as what comes behind the first that is
         rig.say(relay, f"takes video!*!*!codec=of-tomorrow\ntakes video!*!*!codec={codec}\n")
         relay.wait(lambda r, want=f"video codec={codec} size=641x479 colour=bt601-limited":

@@ -267,38 +267,95 @@ static void no_frame_of_delay(void **state) {
 	assert_int_equal(rig->broken, 0);
 }
 
-/* What the viewer takes decides; a change is one keyframe of the other kind. */
-static void another_codec(void **state) {
-	struct rig *rig = *state;
-	capture_init(rig, 641, 479);
-	const struct codec_list h265 = {{CODEC_H265}, 1}, h264 = {{CODEC_H264}, 1};
-	encoder_set_takes(rig->encoder, &h265);
-	decoder_set_codec(rig->decoder, CODEC_H265);
+static void use_codec(struct rig *rig, enum codec codec, const char *encoder, const char *decoder) {
+	const struct codec_list takes = {{codec}, 1}, h264 = {{CODEC_H264}, 1};
+	encoder_set_takes(rig->encoder, &takes);
+	decoder_set_codec(rig->decoder, codec);
 	for (int i = 0; i < 10; i++) {
 		paint(rig, i);
 		encode(rig, i == 5);
-		assert_int_equal(rig->unit.codec, CODEC_H265);
+		assert_int_equal(rig->unit.codec, codec);
 		assert_int_equal(rig->unit.key, i % 5 == 0);
 		decode(rig);
 		assert_true(psnr(rig) > 30);
 	}
-	assert_string_equal(encoder_path(rig->encoder), "x265");
-	assert_string_equal(decoder_name(rig->decoder), "avdec_h265");
+	assert_string_equal(encoder_path(rig->encoder), encoder);
+	assert_string_equal(decoder_name(rig->decoder), decoder);
 	encoder_set_takes(rig->encoder, &h264);
 	int tries = 0;
 	do { // it is followed within a second
 		paint(rig, ++tries);
 		encode(rig, false);
-		if (rig->unit.codec == CODEC_H265) {
+		if (rig->unit.codec == codec) {
 			decode(rig);
 		}
-	} while (rig->unit.codec == CODEC_H265);
+	} while (rig->unit.codec == codec);
 	assert_true(rig->unit.key);
 	decoder_set_codec(rig->decoder, CODEC_H264);
 	decode(rig);
 	assert_true(psnr(rig) > 30);
 	assert_int_equal(rig->broken, 0);
 	assert_int_equal(rig->dropped, 0);
+}
+
+/* What the viewer takes decides; a change is one keyframe of the other kind. */
+static void h265_is_another_codec(void **state) {
+	struct rig *rig = *state;
+	capture_init(rig, 641, 479);
+	use_codec(rig, CODEC_H265, "x265", "avdec_h265");
+}
+
+static void av1_is_another_codec(void **state) {
+	struct rig *rig = *state;
+	capture_init(rig, 641, 479);
+	use_codec(rig, CODEC_AV1, "aom", "av1dec");
+}
+
+/* Sizes and rates are followed, and what is missing or damaged costs a keyframe. */
+static void av1_does_all_of_it(void **state) {
+	static const int sizes[][2] = {{640, 480}, {33, 17}, {1281, 721}};
+	struct rig *rig = *state;
+	const struct codec_list takes = {{CODEC_AV1}, 1};
+	encoder_set_takes(rig->encoder, &takes);
+	decoder_set_codec(rig->decoder, CODEC_AV1);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		capture_init(rig, sizes[i][0], sizes[i][1]);
+		for (int j = 0; j < 3; j++) {
+			paint(rig, j);
+			encode(rig, false);
+			assert_int_equal(rig->unit.key, j == 0);
+			decode(rig);
+			assert_in_range(rig->picture->width, sizes[i][0], sizes[i][0] + 15);
+			assert_true(psnr(rig) > 28);
+		}
+	}
+	size_t bytes[2] = {0};
+	for (int rich = 0; rich < 2; rich++) {
+		encoder_set_rate(rig->encoder, rich ? 8000000 : 1000000);
+		for (int i = 0; i < 40; i++) {
+			for (size_t j = 0; j < (size_t)rig->stride * 720; j++) {
+				rig->pixels[j] = (uint8_t)(rig->pixels[j] * 5 + j / 7 % 13 + (size_t)i);
+			}
+			encode(rig, false);
+			bytes[rich] += i >= 20 ? rig->unit.size : 0;
+			decode(rig);
+		}
+	}
+	print_message("aom: %zu bytes at 1 Mbit/s, %zu at 8\n", bytes[0], bytes[1]);
+	assert_true(bytes[1] > 2 * bytes[0]);
+	assert_int_equal(rig->broken, 0);
+	encode(rig, false);
+	memset(rig->unit.bytes + 4, 0x5a, rig->unit.size - 4);
+	decoder_push(rig->decoder, 1000, false, 1, now_ns(), rig->unit.bytes, rig->unit.size);
+	rig->unit.bytes = NULL;
+	wait_for(rig, &rig->broken, 1);
+	encode(rig, false); // it has nothing to stand on
+	decoder_push(rig->decoder, 1001, false, 1, now_ns(), rig->unit.bytes, rig->unit.size);
+	rig->unit.bytes = NULL;
+	wait_for(rig, &rig->broken, 2);
+	encode(rig, true);
+	decode(rig);
+	assert_string_equal(decoder_name(rig->decoder), "av1dec");
 }
 
 /* No encoder for any of it: that is said, once. */
@@ -319,7 +376,7 @@ static void decoders_are_given_up(void **state) {
 	static const uint8_t rubbish[] = {0, 0, 0, 1, 0x65, 0x88, 0x84, 0x21, 0xa0};
 	struct rig *rig = *state;
 	const char *first = decoder_name(rig->decoder);
-	assert_int_equal(decoder_takes(rig->decoder)->count, 2);
+	assert_int_equal(decoder_takes(rig->decoder)->count, 3);
 	for (uint32_t i = 0; rig->takes == 0; i++) {
 		assert_true(i < 10);
 		uint8_t *bytes = malloc(sizeof(rubbish));
@@ -328,7 +385,7 @@ static void decoders_are_given_up(void **state) {
 		wait_for(rig, &rig->broken, i + 1);
 		assert_true(i < 3 || strcmp(decoder_name(rig->decoder), first) != 0);
 	}
-	assert_int_equal(decoder_takes(rig->decoder)->count, 1);
+	assert_int_equal(decoder_takes(rig->decoder)->count, 2);
 	assert_int_equal(decoder_takes(rig->decoder)->codecs[0], CODEC_H265);
 }
 
@@ -510,7 +567,9 @@ int main(void) {
 	gst_init(NULL, NULL);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(no_frame_of_delay, setup, teardown),
-		cmocka_unit_test_setup_teardown(another_codec, setup, teardown),
+		cmocka_unit_test_setup_teardown(h265_is_another_codec, setup, teardown),
+		cmocka_unit_test_setup_teardown(av1_is_another_codec, setup, teardown),
+		cmocka_unit_test_setup_teardown(av1_does_all_of_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(nothing_is_taken, setup, teardown),
 		cmocka_unit_test_setup_teardown(decoders_are_given_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(keyframes_when_asked, setup, teardown),

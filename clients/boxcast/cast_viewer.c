@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cast_viewer.c - what the viewer asks and tells: acks, keyframes, what it takes and what the way
+ * carries, for the encoder; sizes, focus and input, for the window.
+ */
+#include <stdlib.h>
+
+#include "boxcast/cast_impl.h"
+#include "media/media.h"
+
+#define LOG_MODULE "cast"
+#include "base/log.h"
+
+uint32_t cast_rate(const struct cast *cast) {
+	return encoder_rate(cast->encoder, cast->picture) * (cast->again.on ? 2 : 1);
+}
+
+void cast_limit(struct cast *cast, int64_t now) {
+	uint32_t limit = cast->pace.limit;
+	if (cast->again.on) {
+		uint32_t share = again_share(pace_carries(&cast->pace, now));
+		limit = limit == 0 || limit / 2 > share ? share : limit / 2;
+	}
+	encoder_set_limit(cast->encoder, limit);
+}
+
+/* A frame was so long on its way and back. */
+static void cast_pace(struct cast *cast, int64_t way_ns, int64_t now) {
+	int64_t wait = way_ns - cast->flight.rtt_ns;
+	uint32_t most = encoder_most(cast->encoder, cast->picture) * (cast->again.on ? 2 : 1);
+	pace_acked(&cast->pace, wait > 0 ? wait : 0, cast->flight.rtt_ns, cast_rate(cast), most, now);
+	cast_limit(cast, now);
+}
+
+static void handle_ack(void *data, const struct ack *ack) {
+	struct cast *cast = data;
+	int64_t now = cast_now(), latency;
+	flight_acked(&cast->flight, ack, now, &latency);
+	if (latency >= 0) {
+		stats_add(&cast->stats, STATS_ACK, latency);
+		stats_add(&cast->stats, STATS_WAIT, (int64_t)ack->waited_us * 1000);
+		stats_add(&cast->stats, STATS_DECODE, (int64_t)ack->decoding_us * 1000);
+		if (!cast->tiled) {
+			steps_decoded(&cast->steps, (int64_t)ack->decoding_us * 1000);
+		}
+		cast_pace(cast, latency - ((int64_t)ack->waited_us + ack->decoding_us) * 1000, now);
+		int64_t total = now - (int64_t)ack->capture_ns - cast->flight.rtt_ns / 2;
+		stats_add(&cast->stats, STATS_TOTAL, total);
+		cast->acked.sequence = ack->sequence;
+		cast->acked.at = now;
+	} else if (ack->presented_ns != 0 && ack->sequence == cast->acked.sequence) {
+		stats_add(&cast->stats, STATS_SHOW, now - cast->acked.at);
+		cast->acked.sequence = 0;
+	}
+	cast_ask(cast);
+}
+
+static void handle_key(void *data) {
+	struct cast *cast = data;
+	flight_want_key(&cast->flight, cast_now());
+	cast_ask(cast);
+}
+
+static void handle_rate(void *data, uint32_t bits) {
+	struct cast *cast = data;
+	encoder_set_rate(cast->encoder, bits);
+}
+
+static void handle_path(void *data, const struct line_path *path) {
+	struct cast *cast = data;
+	cast->path = *path;
+	int64_t now = cast_now();
+	pace_path(&cast->pace, path, cast_rate(cast), now);
+	const struct steps_task task = cast_task(cast, cast->picture);
+	bool was = cast->again.on;
+	again_path(&cast->again, path, pace_carries(&cast->pace, now), steps_enough(&task), now);
+	if (was != cast->again.on) {
+		log_info("each frame is sent %s from now on", was ? "once" : "twice: packets are lost on a long way");
+	}
+	cast_limit(cast, now);
+}
+
+static void handle_takes(void *data, const struct codec_list *takes) {
+	struct cast *cast = data;
+	static const char *const more[] = {"x265", "aom", NULL};
+	if (codec_list_place(takes, CODEC_H264) == CODECS) {
+		media_load(more); // large, and no other viewer has use for them
+	}
+	encoder_set_takes(cast->encoder, takes);
+}
+
+static void handle_size(void *data, struct picture_size size) {
+	struct cast *cast = data;
+	window_set_size(cast->window, size);
+}
+
+static void handle_scale(void *data, uint32_t scale) {
+	struct cast *cast = data;
+	window_set_scale(cast->window, scale);
+}
+
+static void handle_focus(void *data, bool focused) {
+	struct cast *cast = data;
+	window_set_focus(cast->window, focused);
+}
+
+static void handle_visible(void *data, bool visible) {
+	struct cast *cast = data;
+	window_set_visible(cast->window, visible);
+}
+
+static void handle_close(void *data) {
+	struct cast *cast = data;
+	window_close(cast->window);
+}
+
+static void handle_input(void *data, const struct input_record *records, int count) {
+	struct cast *cast = data;
+	window_input(cast->window, records, count);
+}
+
+static void handle_keymap(void *data, const char *text) {
+	struct cast *cast = data;
+	window_keymap(cast->window, text);
+}
+
+static void handle_modifiers(void *data, const uint32_t values[static 4]) {
+	struct cast *cast = data;
+	window_modifiers(cast->window, values);
+}
+
+static void handle_repeat(void *data, int rate, int delay) {
+	struct cast *cast = data;
+	window_repeat(cast->window, rate, delay);
+}
+
+static void handle_ended(void *data, const char *why) {
+	struct cast *cast = data;
+	if (cast->state == CAST_ENDS) {
+		cast_over(cast, cast->result);
+	} else if (why) {
+		log_error("the viewer was lost: %s", why);
+		cast_over(cast, 3);
+	} else {
+		viewer_end(cast->viewer, NULL);
+		cast_over(cast, EXIT_SUCCESS);
+	}
+}
+
+const struct viewer_events cast_viewer_events = {
+	.ack = handle_ack,
+	.key = handle_key,
+	.rate = handle_rate,
+	.path = handle_path,
+	.takes = handle_takes,
+	.size = handle_size,
+	.scale = handle_scale,
+	.focus = handle_focus,
+	.visible = handle_visible,
+	.close = handle_close,
+	.input = handle_input,
+	.keymap = handle_keymap,
+	.modifiers = handle_modifiers,
+	.repeat = handle_repeat,
+	.ended = handle_ended,
+};

@@ -254,6 +254,10 @@ class Place:
         """Sends a signal to any process of the place."""
         self._ask({"op": "signal", "pid": pid, "signal": int(number), "group": group})
 
+    def cpu_ns(self, pid):
+        """How long a process of the place has run so far, all its threads together."""
+        return self._ask({"op": "cpu", "pid": pid})[0]["ns"]
+
     def open(self, path, flags=os.O_RDONLY, mode=0o644):
         """A descriptor of a file, opened as the place names it and with its rights."""
         _, fds = self._ask({"op": "open", "path": os.fspath(path), "flags": flags, "mode": mode})

@@ -18,12 +18,15 @@
 #include "quic/quic.h"
 
 #define QUEUE_MAX (256 * 1024) // bytes held for the slower side before the faster one is paused
+#define PARTED_MS 2000 // the end of an answer that nobody waits for is not awaited longer
+#define PARTED_MAX 64  // such answers
 
 struct relay {
 	struct wl_list link; // relays.list
 	struct relays *relays;
-	struct exchange *from;
+	struct exchange *from; // NULL: parted
 	struct call *to;
+	struct wl_event_source *parted; // NULL: not
 	struct caller caller;
 	struct op_head head; // as it goes out
 	struct subject subject;
@@ -46,6 +49,10 @@ void relays_init(struct relays *relays, const struct route *route) {
 
 static void relay_destroy(struct relay *relay) {
 	wl_list_remove(&relay->link);
+	if (relay->parted) {
+		wl_event_source_remove(relay->parted);
+		relay->relays->parted--;
+	}
 	call_destroy(relay->to);
 	exchange_destroy(relay->from);
 	op_head_finish(&relay->head);
@@ -84,7 +91,7 @@ void relays_regroup(struct relays *relays, void (*name)(void *data, struct subje
 	wl_list_for_each_safe(relay, next, &relays->list, link) {
 		struct subject now = relay->subject;
 		name(data, &now);
-		if (relay->socket && has_lost_group(&relay->subject, &now)) {
+		if (relay->from && relay->socket && has_lost_group(&relay->subject, &now)) {
 			exchange_cut(relay->from, OP_ELOST, "the caller is in a group less: he asks again");
 		} else {
 			relay->subject = now;
@@ -186,8 +193,38 @@ static void from_drained(void *data) {
 	}
 }
 
-static void from_gone(void *data, const struct op_refusal *why) {
+static int handle_parted(void *data) {
 	relay_destroy(data);
+	return 0;
+}
+
+/*
+ * The asker has broken his request off and said why: that is passed on. To hang up right behind it could
+ * overtake it, so the other side is left the time to do so. false: then it is not passed on.
+ */
+static bool part(struct relay *relay, const struct op_refusal *said) {
+	struct relays *relays = relay->relays;
+	if (!said || !relay->to || relays->parted >= PARTED_MAX) {
+		return false;
+	}
+	relay->parted = wl_event_loop_add_timer(relays->route->loop, handle_parted, relay);
+	if (!relay->parted) {
+		return false;
+	}
+	relays->parted++;
+	wl_event_source_timer_update(relay->parted, PARTED_MS);
+	call_break_off(relay->to, said);
+	call_pause(relay->to, false);
+	exchange_destroy(relay->from);
+	relay->from = NULL;
+	return true;
+}
+
+static void from_gone(void *data, const struct op_refusal *why) {
+	struct relay *relay = data;
+	if (!part(relay, exchange_broken_by(relay->from))) {
+		relay_destroy(relay);
+	}
 }
 
 static const struct exchange_events from_events = {
@@ -212,6 +249,9 @@ static void set_our_name(struct op_head *head, const struct peer *peer, const ch
 static void to_reply(void *data, const struct op_head *answer) {
 	struct relay *relay = data;
 	struct op_head reply;
+	if (!relay->from) {
+		return;
+	}
 	if (answer->refusal.code != OP_OK) {
 		// Of several refusals, one by rights says best what to do.
 		if (relay->no.refusal.code != OP_EPERM) {
@@ -244,12 +284,17 @@ static void to_reply(void *data, const struct op_head *answer) {
 
 static void to_bytes(void *data, const void *bytes, size_t size) {
 	struct relay *relay = data;
-	exchange_send_bytes(relay->from, bytes, size);
-	call_pause(relay->to, exchange_queued(relay->from) > QUEUE_MAX);
+	if (relay->from) {
+		exchange_send_bytes(relay->from, bytes, size);
+		call_pause(relay->to, exchange_queued(relay->from) > QUEUE_MAX);
+	}
 }
 
 static void to_frame(void *data, const struct frame *frame) {
 	struct relay *relay = data;
+	if (!relay->from) {
+		return;
+	}
 	exchange_send_frame(relay->from, frame);
 	call_pause(relay->to, exchange_queued(relay->from) > QUEUE_MAX);
 	if (frame_has_own_lane(frame->kind)) {
@@ -259,7 +304,9 @@ static void to_frame(void *data, const struct frame *frame) {
 
 static void to_drained(void *data) {
 	struct relay *relay = data;
-	exchange_pause(relay->from, false);
+	if (relay->from) {
+		exchange_pause(relay->from, false);
+	}
 }
 
 static bool may_repeat(const struct relay *relay) {
@@ -305,6 +352,10 @@ static bool ask_next(struct relay *relay, enum op_code code) {
 static void to_ended(void *data, const struct op_refusal *why, const struct op_head *trailer) {
 	struct relay *relay = data;
 	relay->to = NULL; // freed behind this event
+	if (!relay->from) {
+		relay_destroy(relay);
+		return;
+	}
 	bool lost = why->code == OP_ELOST || why->code == OP_EUNREACH;
 	if (lost && may_repeat(relay)) {
 		relay->repeated = true;

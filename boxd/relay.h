@@ -16,6 +16,7 @@ struct relays {
 	void (*linked)(void *data, const char *key, const struct op_head *head, const char *name);
 	void *data;
 	struct wl_list list; // of relay.c
+	int parted;          // of them: the asker is gone, what he said last is on its way
 };
 
 void relays_init(struct relays *relays, const struct route *route);

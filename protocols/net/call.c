@@ -158,6 +158,17 @@ void call_send_end(struct call *call) {
 	}
 }
 
+void call_break_off(struct call *call, const struct op_refusal *why) {
+	struct op_head trailer;
+	if (!call->exchange) {
+		return;
+	}
+	op_head_init_reply(&trailer);
+	trailer.refusal = *why;
+	exchange_send_end(call->exchange, &trailer);
+	op_head_finish(&trailer);
+}
+
 void call_pause(struct call *call, bool paused) {
 	if (call->exchange) {
 		exchange_pause(call->exchange, paused);

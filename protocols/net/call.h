@@ -70,6 +70,8 @@ void call_destroy(struct call *call);
 void call_send_bytes(struct call *call, const void *bytes, size_t size);
 void call_send_frame(struct call *call, const struct frame *frame);
 void call_send_end(struct call *call);
+/* Its end, if it is chunks or frames that will not be whole: who takes it hears gone, and why. */
+void call_break_off(struct call *call, const struct op_refusal *why);
 void call_pause(struct call *call, bool paused);
 size_t call_queued(const struct call *call);
 /* A large body: STREAM_BULK. */

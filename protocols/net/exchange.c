@@ -326,6 +326,10 @@ enum op_body exchange_body_out(const struct exchange *exchange) {
 	return exchange->body_out;
 }
 
+const struct op_refusal *exchange_broken_by(const struct exchange *exchange) {
+	return exchange->broken_by;
+}
+
 enum op_body exchange_body_in(const struct exchange *exchange) {
 	return exchange->body_in;
 }

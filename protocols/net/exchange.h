@@ -94,6 +94,11 @@ bool exchange_path(const struct exchange *exchange, struct stream_path *path);
 /* How our body, or the other's, delimits itself; of heads that are through. */
 enum op_body exchange_body_out(const struct exchange *exchange);
 enum op_body exchange_body_in(const struct exchange *exchange);
+/*
+ * In gone: what the trailer said with which the request's body was broken off, to be passed on. NULL: it
+ * is gone for another reason.
+ */
+const struct op_refusal *exchange_broken_by(const struct exchange *exchange);
 /* The other half is whole; both halves are. */
 bool exchange_heard(const struct exchange *exchange);
 bool exchange_over(const struct exchange *exchange);

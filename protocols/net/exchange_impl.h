@@ -40,6 +40,7 @@ struct exchange {
 	void *room_data;
 	size_t used;        // bytes consumed of what the stream is offering
 	bool body_read;     // some of the body was consumed
+	const struct op_refusal *broken_by; // while gone is told of a body that ended so; else NULL
 	struct frame *early; // lane frames that overtook the head
 	int early_size;
 

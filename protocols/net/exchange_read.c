@@ -48,8 +48,10 @@ static const uint8_t *gather(struct exchange *exchange, size_t need, const uint8
 static void end_body(struct exchange *exchange, const struct op_head *trailer) {
 	exchange->in = IN_DONE;
 	if (exchange->incoming == OP_REQUEST && trailer && trailer->refusal.code != OP_OK) {
+		exchange->broken_by = &trailer->refusal;
 		exchange_lose(exchange, trailer->refusal.code,
 			"the request's body was broken off: %s", trailer->refusal.sentence);
+		exchange->broken_by = NULL;
 	} else if (exchange->events->end) {
 		exchange->events->end(exchange->data, trailer);
 	}

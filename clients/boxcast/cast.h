@@ -24,7 +24,7 @@ void cast_destroy(struct cast *cast); // NULL is fine
 enum cast_state cast_prepare(struct cast *cast);
 /* Ends the view in order. */
 void cast_end(struct cast *cast);
-/* What main returns: 0 ended in order, 3 the viewer or every encoder was lost. */
+/* What main returns: 0 ended in order, 3 the viewer was lost, 4 every encoder was. */
 int cast_result(const struct cast *cast);
 
 #endif

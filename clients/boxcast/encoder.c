@@ -133,11 +133,10 @@ struct encoder *encoder_create(struct wl_event_loop *loop, const struct encoder_
 	codec_list_add(&encoder->takes, CODEC_H264);
 	pixels_init(&encoder->pixels);
 	encoder_look(encoder);
-	bool any = false, gpu = false, dmabuf = false;
+	bool gpu = false, dmabuf = false;
 	for (uint32_t i = 0; i < PATHS; i++) {
 		const struct pipeline_path *path = path_at(i);
 		bool here = encoder->states[i].here;
-		any = any || here;
 		gpu = gpu || (here && path->render_node);
 		dmabuf = dmabuf || (here && path->input == PIPELINE_DMABUF);
 	}
@@ -146,11 +145,6 @@ struct encoder *encoder_create(struct wl_event_loop *loop, const struct encoder_
 	}
 	if (!gpu) {
 		snprintf(encoder->why, sizeof(encoder->why), "no graphics processor that encodes is here");
-	}
-	if (!any) {
-		log_error("no encoder: install gstreamer1.0-plugins-ugly (x264) or -bad (openh264)");
-		free(encoder);
-		return NULL;
 	}
 	return encoder;
 }
@@ -309,6 +303,15 @@ static bool encoder_ready(struct encoder *encoder, const struct window_frame *fr
 	return true;
 }
 
+static bool encoder_has_any(const struct encoder *encoder) {
+	for (uint32_t i = 0; i < PATHS; i++) {
+		if (encoder->states[i].here) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static const char *encoder_why_over(const struct encoder *encoder) {
 	for (uint32_t i = 0; i < PATHS; i++) {
 		if (encoder->states[i].here &&
@@ -324,6 +327,9 @@ static void encoder_end(struct encoder *encoder) {
 	if (!picture_valid(encoder->size)) {
 		snprintf(why, sizeof(why), "a window of %dx%d pixels is not encoded, only up to %d each way: make "
 			"it smaller and link it again", encoder->size.width, encoder->size.height, PICTURE_SIDE_MAX);
+	} else if (!encoder_has_any(encoder)) {
+		snprintf(why, sizeof(why), "no encoder is there: install gstreamer1.0-plugins-ugly (x264) on that "
+			"machine");
 	} else {
 		snprintf(why, sizeof(why), "no encoder works there (%s): see box doctor on that machine",
 			encoder->refused < REFUSED_MAX ? encoder_why_over(encoder) : "the window cannot be read");

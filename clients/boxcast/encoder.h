@@ -25,7 +25,7 @@ struct encoder_events { // all from the loop
 
 struct encoder;
 
-/* NULL, logged. Nothing is built before the first capture. */
+/* NULL, logged: no memory. Nothing is built before the first capture. */
 struct encoder *encoder_create(struct wl_event_loop *loop, const struct encoder_events *events,
 	void *data);
 void encoder_destroy(struct encoder *encoder); // NULL is fine

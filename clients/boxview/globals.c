@@ -46,7 +46,7 @@ static const struct global {
 	{&zwp_pointer_constraints_v1_interface, 1, offsetof(struct globals, constraints), false},
 	{&zwp_relative_pointer_manager_v1_interface, 1, offsetof(struct globals, relative_pointer),
 		false},
-	{&box_view_v1_interface, 1, offsetof(struct globals, box_view), false},
+	{&box_view_v1_interface, 2, offsetof(struct globals, box_view), false},
 };
 #define TABLE_SIZE (sizeof(table) / sizeof(table[0]))
 

@@ -223,6 +223,24 @@ static void veil(struct view *view, const char *first, const char *second, const
 	free(clean);
 }
 
+/* There is no picture to write it on. */
+static void tell_desktop(struct view *view, const char *why) {
+	struct box_view_v1 *box_view = view->globals.box_view;
+	if (!box_view || box_view_v1_get_version(box_view) < BOX_VIEW_V1_LOST_SINCE_VERSION) {
+		return;
+	}
+	char *clean = text_clean(why, 400);
+	struct wl_event_queue *queue = wl_display_create_queue(view->globals.display);
+	if (clean && queue) {
+		box_view_v1_lost(box_view, clean);
+		wl_display_roundtrip_queue(view->globals.display, queue); // before it hears of our end
+	}
+	if (queue) {
+		wl_event_queue_destroy(queue);
+	}
+	free(clean);
+}
+
 static void handle_source_ended(void *data, const char *why, bool said) {
 	struct view *view = data;
 	if (view->state != VIEW_RUNS) {
@@ -232,6 +250,9 @@ static void handle_source_ended(void *data, const char *why, bool said) {
 		view_over(view, EXIT_SUCCESS);
 	} else if (!window_is_mapped(view->window)) {
 		log_error("%s was lost before its first picture: %s", view->from, why);
+		if (said) {
+			tell_desktop(view, why);
+		}
 		view_over(view, 3);
 	} else {
 		log_error("%s was lost: %s", view->from, why);

@@ -85,6 +85,7 @@ static void shown_destroy(struct box *box) {
 	free(shown->title);
 	free(shown->from);
 	free(shown->stats);
+	free(shown->lost);
 	free(shown);
 }
 
@@ -114,13 +115,15 @@ static bool was_closed(const struct shown_list *list, const char *key) {
 
 // What a person is told who did not close it. The name is a stranger's, but has no control characters.
 static void say_ended(const struct shown *shown, int status) {
-	char sentence[300];
+	char sentence[700];
 	if (WIFSIGNALED(status)) {
 		snprintf(sentence, sizeof(sentence), "the view of %.200s was lost: boxview was killed by "
 			"signal %d", shown->from, WTERMSIG(status));
 	} else if (WEXITSTATUS(status) != STATUS_LOST) {
 		snprintf(sentence, sizeof(sentence), "the view of %.200s ended with status %d: the log of the "
 			"desktop says why", shown->from, WEXITSTATUS(status));
+	} else if (shown->lost) {
+		snprintf(sentence, sizeof(sentence), "%.200s is not shown: %.400s", shown->from, shown->lost);
 	} else if (shown->capture_ns == 0) {
 		snprintf(sentence, sizeof(sentence), "%.200s was lost before its first picture came",
 			shown->from);

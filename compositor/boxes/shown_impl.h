@@ -36,6 +36,7 @@ struct shown {
 	uint32_t sequence;   // on the screen
 	uint64_t capture_ns; // 0: nothing yet
 	char *stats;
+	char *lost; // its source's last sentence; may be NULL
 };
 
 /* shown_protocol.c. The global; false: no memory. */

@@ -9,11 +9,13 @@
 #include <wlr/types/wlr_xdg_shell.h>
 
 #include "box-view-v1-protocol.h"
+#include "box/utf8.h"
 #include "boxes/shown_impl.h"
 #include "server.h"
 
-#define VERSION 1
+#define VERSION 2
 #define STATS_MAX 2048
+#define LOST_MAX 400
 
 /* A resource's own data. */
 struct attachment {
@@ -136,11 +138,22 @@ static void handle_stats(struct wl_client *client, struct wl_resource *resource,
 	}
 }
 
+static void handle_lost(struct wl_client *client, struct wl_resource *resource,
+		const char *sentence) {
+	struct shown *shown = shown_from(resource);
+	size_t size = strlen(sentence);
+	if (shown && size <= LOST_MAX && utf8_plain(sentence, size)) {
+		free(shown->lost);
+		shown->lost = strdup(sentence);
+	}
+}
+
 static const struct box_view_v1_interface implementation = {
 	.destroy = handle_destroy,
 	.attach = handle_attach,
 	.shown = handle_shown,
 	.stats = handle_stats,
+	.lost = handle_lost,
 };
 
 static void bind(struct wl_client *client, void *data, uint32_t version, uint32_t id) {

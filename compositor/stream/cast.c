@@ -134,18 +134,21 @@ static void handle_ended(void *data, int status) {
 	struct cast *cast = data;
 	const struct cast_events *events = cast->events;
 	void *listener = cast->data;
-	bool in_order = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	bool uncoded = WIFEXITED(status) && WEXITSTATUS(status) == CAST_UNCODED;
+	bool in_order = uncoded || (WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	bool lost = WIFEXITED(status) && WEXITSTATUS(status) == CAST_LOST;
 	char why[100];
 	cast->program = NULL;
 	if (WIFSIGNALED(status)) {
 		snprintf(why, sizeof(why), "boxcast was killed by signal %d", WTERMSIG(status));
+	} else if (uncoded) {
+		snprintf(why, sizeof(why), "no encoder works for it (boxcast says why): the view is ended");
 	} else if (lost) {
 		snprintf(why, sizeof(why), "the viewer is gone");
 	} else {
 		snprintf(why, sizeof(why), "boxcast ended with status %d", WEXITSTATUS(status));
 	}
-	if (!in_order) {
+	if (!in_order || uncoded) {
 		log_info("a view of \"%s\": %s",
 			cast->toplevel ? toplevel_title(cast->toplevel) : "", why);
 	}

@@ -31,8 +31,8 @@ struct cast_events {
 	void (*close)(void *data);
 	void (*stats)(void *data, const char *text);
 	/*
-	 * boxcast is gone: in order (the viewer let go, or we did), or not, and then why says what
-	 * happened, for a person. Once, last; the cast is freed behind it.
+	 * boxcast is gone: in order (the viewer let go, or we did, or trying again is of no use), or not,
+	 * and then why says what happened, for a person. Once, last; the cast is freed behind it.
 	 */
 	void (*ended)(void *data, bool in_order, const char *why);
 };

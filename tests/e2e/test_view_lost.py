@@ -266,3 +266,48 @@ def test_a_long_cut_is_said_and_mended(home, moving):
     wait_for(lambda: moving.view.state() == "up", BACK_S, "the link")
     moving.wait_alive()
     assert pid(home.ibiza, "boxview") == shower, "the same view is met again"
+
+
+@pytest.fixture
+def uncoded(home):
+    """A den without any encoder."""
+    home.den.boxland.stop()
+    home.den.start_boxland(SIZES["den"], env={"GST_PLUGIN_SYSTEM_PATH": "/nowhere"})
+    yield home.den
+    home.den.boxland.stop()
+    home.den.start_boxland(SIZES["den"])
+
+
+def noise(width, height):
+    """Pixels that are too many bytes as tiles."""
+    return os.urandom(width * height * 4)
+
+
+def test_no_encoder_is_there(home, uncoded):
+    """Who looks is told so and what to do, on the picture, or on the desktop if none has come; and that
+    is all: nobody tries for ever."""
+    told = "no encoder is there: install gstreamer1.0-plugins-ugly (x264) on that machine"
+    den, ibiza, _, _ = ears(home)
+    with Client(uncoded) as client:
+        window = client.window(width=300, height=200, pixels=noise)
+        name = uncoded.window("org.boxland.test")
+        link = home.ibiza.box("ln", "/display/0", f"/n/den{name}/out")
+        ibiza.wait(f"den{name} is not shown: {told}", THERE_S)
+        home.ibiza.picture().save(home.out / "uncoded-notice.png")
+        den.wait("no encoder works for it", THERE_S)
+        uncoded.wait_no_box(link.removeprefix("/n/den"))
+        wait_for(lambda: not home.ibiza.node.find("boxview"), within(HERE_S), "the end of boxview")
+
+        window.pixels = None
+        window.draw(300, 200)
+        view = show(home.ibiza, uncoded, name)
+        ibiza = Ear(home.ibiza.boxland)
+        window.pixels = noise
+        window.draw(300, 200)
+        ibiza.wait(f"den{name} was lost: {told}", THERE_S)
+        uncoded.wait_no_box(view.link)
+        wait_for(lambda: numpy.asarray(view.picture()).std() > 30, within(HERE_S), "the sentence")
+        view.picture().save(home.out / "uncoded.png")
+        with Hand(home.ibiza, US) as hand:
+            hand.click(*view.close_button())
+        wait_for(lambda: not home.ibiza.node.find("boxview"), within(HERE_S), "the end of boxview")

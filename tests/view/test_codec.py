@@ -27,6 +27,6 @@ def test_a_viewer_that_takes_nothing_is_told(rig):
     relay = rig.both(fps=20)
     relay.wait(lambda r: len(r.kind("up", ACK)) > 10)
     rig.say(relay, "takes video!*!*!codec=of-tomorrow\n")
-    assert rig.ended("boxcast") == 3
+    assert rig.ended("boxcast") == 4
     relay.wait(lambda r: "down" in r.trailers)
     assert "nothing is encoded there that the viewer decodes" in relay.trailers["down"]

@@ -64,11 +64,13 @@ class Client:
 
 
 class Window:
-    """A toplevel that is shown when the constructor returns."""
+    """A toplevel that is shown when the constructor returns: of one colour, or of what pixels(width,
+    height) returns, argb8888."""
 
     def __init__(self, client, width=300, height=200, argb=0xffcc2020, title="test",
-                 app_id="org.boxland.test", decorated=False, setup=None, parent=None):
-        self.client, self.argb = client, argb
+                 app_id="org.boxland.test", decorated=False, setup=None, parent=None,
+                 pixels=None):
+        self.client, self.argb, self.pixels = client, argb, pixels
         self.width, self.height = width, height
         self.wanted = (width, height)
         self.states = set()
@@ -109,7 +111,10 @@ class Window:
 
     def draw(self, width, height):
         self.width, self.height = width, height
-        self.surface.attach(wl.buffer(self.client.shm, width, height, self.argb), 0, 0)
+        shm = self.client.shm
+        buffer = wl.picture(shm, width, height, self.pixels(width, height)) if self.pixels else \
+            wl.buffer(shm, width, height, self.argb)
+        self.surface.attach(buffer, 0, 0)
         self.surface.damage_buffer(0, 0, width, height)
         self.surface.commit()
         self.drawn += 1

@@ -56,10 +56,6 @@ struct cast {
 	enum codec codec;
 	const char *colour;
 	struct picture_size picture, coded;
-	struct {
-		uint32_t sequence;
-		int64_t at;
-	} acked; // the last first ack
 };
 
 /* cast.c */

@@ -63,8 +63,7 @@ void cast_send(struct cast *cast, struct frame *frame, int64_t came_ns, int64_t 
 	cast->tiled = frame->kind == FRAME_TILES;
 	int64_t now = cast_now();
 	flight_sent(&cast->flight, cast->sequence, key, now);
-	stats_add(&cast->stats, STATS_ENCODE, coded_ns - came_ns);
-	stats_add(&cast->stats, STATS_SEND, now - coded_ns);
+	stages_sent(&cast->stats.stages, frame->sequence, frame->capture_ns, came_ns, coded_ns, now);
 	stats_frame(&cast->stats, frame->size, key);
 	pace_sent(&cast->pace, frame->size);
 }

@@ -35,22 +35,13 @@ static void cast_pace(struct cast *cast, int64_t way_ns, int64_t now) {
 static void handle_ack(void *data, const struct ack *ack) {
 	struct cast *cast = data;
 	int64_t now = cast_now(), latency;
+	stages_acked(&cast->stats.stages, ack, now);
 	flight_acked(&cast->flight, ack, now, &latency);
 	if (latency >= 0) {
-		stats_add(&cast->stats, STATS_ACK, latency);
-		stats_add(&cast->stats, STATS_WAIT, (int64_t)ack->waited_us * 1000);
-		stats_add(&cast->stats, STATS_DECODE, (int64_t)ack->decoding_us * 1000);
 		if (!cast->tiled) {
 			steps_decoded(&cast->steps, (int64_t)ack->decoding_us * 1000);
 		}
 		cast_pace(cast, latency - ((int64_t)ack->waited_us + ack->decoding_us) * 1000, now);
-		int64_t total = now - (int64_t)ack->capture_ns - cast->flight.rtt_ns / 2;
-		stats_add(&cast->stats, STATS_TOTAL, total);
-		cast->acked.sequence = ack->sequence;
-		cast->acked.at = now;
-	} else if (ack->presented_ns != 0 && ack->sequence == cast->acked.sequence) {
-		stats_add(&cast->stats, STATS_SHOW, now - cast->acked.at);
-		cast->acked.sequence = 0;
 	}
 	cast_ask(cast);
 }
@@ -69,6 +60,7 @@ static void handle_rate(void *data, uint32_t bits) {
 static void handle_path(void *data, const struct line_path *path) {
 	struct cast *cast = data;
 	cast->path = *path;
+	stages_network(&cast->stats.stages, path->least_ns);
 	int64_t now = cast_now();
 	pace_path(&cast->pace, path, cast_rate(cast), now);
 	const struct steps_task task = cast_task(cast, cast->picture);

@@ -83,7 +83,7 @@ static void handle_frame(void *data, const struct window_frame *frame) {
 		return;
 	}
 	int64_t now = cast_now();
-	stats_add(&cast->stats, STATS_CAPTURE, now - (int64_t)frame->capture_ns);
+	stages_captured(&cast->stats.stages, frame->capture_ns, frame->committed_ns);
 	cast->refreshed = false;
 	cast_note_scale(cast, frame->size, frame->scale);
 	bool key = flight_captured(&cast->flight);

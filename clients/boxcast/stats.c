@@ -1,37 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stats.c - a second of latencies by stage, printed. Pure; who measures is cast.c.
+ * stats.c - how a view goes, printed. Pure; who counts is cast.c.
  */
 #include "boxcast/stats.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-static const char *const stage_names[STATS_STAGES] = {
-	[STATS_CAPTURE] = "capture-us",
-	[STATS_ENCODE] = "encode-us",
-	[STATS_SEND] = "send-us",
-	[STATS_ACK] = "ack-us",
-	[STATS_WAIT] = "viewer-wait-us",
-	[STATS_DECODE] = "viewer-decode-us",
-	[STATS_SHOW] = "viewer-show-us",
-	[STATS_TOTAL] = "total-us",
-};
 
 void stats_init(struct stats *stats) {
 	memset(stats, 0, sizeof(*stats));
-}
-
-void stats_add(struct stats *stats, enum stats_stage stage, int64_t ns) {
-	size_t count = stats->stages[stage].count;
-	if (count < STATS_SAMPLES) {
-		int64_t us = ns < 0 ? 0 : ns / 1000;
-		stats->stages[stage].us[count] = us < UINT32_MAX ? (uint32_t)us : UINT32_MAX;
-		stats->stages[stage].count++;
-	}
+	stages_init(&stats->stages);
 }
 
 void stats_frame(struct stats *stats, size_t bytes, bool key) {
@@ -51,11 +31,6 @@ void stats_again(struct stats *stats, size_t bytes) {
 	stats->all_again++;
 }
 
-static int compare(const void *a, const void *b) {
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-	return x < y ? -1 : x > y;
-}
-
 static void add_line(char *out, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -65,6 +40,18 @@ static void add_line(char *out, size_t size, const char *fmt, ...) {
 	va_start(args, fmt);
 	vsnprintf(out + used, size - used, fmt, args);
 	va_end(args);
+}
+
+/* Of each stage: the median, what one frame in twenty exceeds, and the mean, by which they sum. */
+static void add_stages(const struct stages *stages, int64_t now, char *out, size_t size) {
+	struct stages_told told[STAGES + 1];
+	if (stages_tell(stages, now, told) == 0) {
+		return;
+	}
+	for (int i = 0; i <= STAGES; i++) {
+		add_line(out, size, "%s-us %" PRIu32 " %" PRIu32 " %" PRIu32 "\n", stages_name(i),
+			told[i].median, told[i].high, told[i].mean);
+	}
 }
 
 const char *stats_print(struct stats *stats, const struct stats_facts *facts, int64_t now,
@@ -99,17 +86,7 @@ const char *stats_print(struct stats *stats, const struct stats_facts *facts, in
 		add_line(out, size, "network-flight %" PRIu64 "\n", network->flight);
 		add_line(out, size, "network-lost %" PRIu64 " of %" PRIu64 "\n", network->lost, network->sent);
 	}
-	// of each stage: the median, and what one frame in twenty exceeds
-	for (size_t i = 0; i < STATS_STAGES; i++) {
-		size_t count = stats->stages[i].count;
-		if (count > 0) {
-			uint32_t *us = stats->stages[i].us;
-			qsort(us, count, sizeof(*us), compare);
-			add_line(out, size, "%s %" PRIu32 " %" PRIu32 "\n", stage_names[i], us[count / 2],
-				us[(count - 1) * 95 / 100]);
-		}
-		stats->stages[i].count = 0;
-	}
+	add_stages(&stats->stages, now, out, size);
 	stats->frames = stats->keys = 0;
 	stats->bytes = 0;
 	stats->since = now;

@@ -7,31 +7,15 @@
 #include <stdint.h>
 
 #include "boxcast/lines.h"
+#include "boxcast/stages.h"
 
 /*
- * Where a frame's time goes, over the last second: capture -> here -> encoded -> sent -> acknowledged,
- * and what the viewer says of its part. Printed as lines of a head, for /win/W/stats.
+ * How a view goes: what was sent over the last second, and where the time of frames goes (stages.h).
+ * Printed as lines of a head, for /win/W/stats.
  */
 
-#define STATS_SAMPLES 256 // a second's frames of one stage; more are not kept
-
-enum stats_stage {
-	STATS_CAPTURE, // captured until it was here
-	STATS_ENCODE,  // here until encoded
-	STATS_SEND,    // encoded until given to the exchange
-	STATS_ACK,     // sent until its first ack was here
-	STATS_WAIT,    // at the viewer, before the decoder
-	STATS_DECODE,  // at the viewer, in the decoder
-	STATS_SHOW,    // acknowledged as decoded until its second ack (presented) was here
-	STATS_TOTAL,   // captured until its first ack was here, less half the way
-	STATS_STAGES,
-};
-
 struct stats {
-	struct {
-		uint32_t us[STATS_SAMPLES];
-		size_t count;
-	} stages[STATS_STAGES];
+	struct stages stages;
 	uint32_t frames, keys; // this second
 	uint64_t bytes;
 	uint64_t all_frames, all_keys, all_bytes, all_again;
@@ -39,7 +23,6 @@ struct stats {
 };
 
 void stats_init(struct stats *stats);
-void stats_add(struct stats *stats, enum stats_stage stage, int64_t ns);
 void stats_frame(struct stats *stats, size_t bytes, bool key);
 
 /* A frame was sent again. */

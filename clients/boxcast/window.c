@@ -20,6 +20,8 @@
 #define INPUT_MAX 128         // records of one request
 #define BUFFER_MAX (1u << 20) // bytes kept for a boxland that is busy
 
+#define VERSION 3 // of box_cast_v1
+
 struct window {
 	const struct window_events *events;
 	void *data;
@@ -31,6 +33,7 @@ struct window {
 	struct tiles_rect damage[WINDOW_DAMAGE]; // said for the next frame
 	size_t damage_count;
 	uint32_t scale; // likewise
+	int64_t committed_ns; // likewise; 0: not said
 };
 
 static void window_gone(struct window *window, bool lost) {
@@ -62,11 +65,13 @@ static void cast_frame(void *data, struct box_cast_v1 *cast, uint32_t serial, in
 		.offset = offset,
 		.stride = stride,
 		.capture_ns = (uint64_t)capture_hi << 32 | capture_lo,
+		.committed_ns = window->committed_ns,
 		.damage = window->damage,
 		.damage_count = window->damage_count,
 	};
 	window->events->frame(window->data, &frame);
 	window->damage_count = 0;
+	window->committed_ns = 0;
 	close(fd);
 }
 
@@ -113,6 +118,11 @@ static void cast_scale(void *data, struct box_cast_v1 *cast, uint32_t scale) {
 	window->scale = scale;
 }
 
+static void cast_committed(void *data, struct box_cast_v1 *cast, uint32_t ns_hi, uint32_t ns_lo) {
+	struct window *window = data;
+	window->committed_ns = (int64_t)((uint64_t)ns_hi << 32 | ns_lo);
+}
+
 static void cast_gone(void *data, struct box_cast_v1 *cast) {
 	window_gone(data, false);
 }
@@ -127,13 +137,15 @@ static const struct box_cast_v1_listener cast_listener = {
 	.lock = cast_lock,
 	.gone = cast_gone,
 	.scale = cast_scale,
+	.committed = cast_committed,
 };
 
 static void handle_global(void *data, struct wl_registry *registry, uint32_t name,
 		const char *interface, uint32_t version) {
 	struct window *window = data;
 	if (!window->cast && strcmp(interface, box_cast_v1_interface.name) == 0) {
-		window->cast = wl_registry_bind(registry, name, &box_cast_v1_interface, 2);
+		window->cast = wl_registry_bind(registry, name, &box_cast_v1_interface,
+			version < VERSION ? version : VERSION);
 		box_cast_v1_add_listener(window->cast, &cast_listener, window);
 	}
 }

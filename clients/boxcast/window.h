@@ -28,6 +28,7 @@ struct window_frame {
 	uint32_t scale; // in 120ths
 	uint32_t offset, stride;
 	uint64_t capture_ns; // CLOCK_MONOTONIC
+	int64_t committed_ns; // the application's last commit in it; 0: it is as it was
 	const struct tiles_rect *damage; // where it differs from the one before; valid during the event
 	size_t damage_count; // 0: the same picture again
 };

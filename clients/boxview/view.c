@@ -61,10 +61,6 @@ struct view {
 	uint64_t decoded, drawn, unseen; // pictures
 	uint64_t shown_capture_ns;
 	struct times wait, decode, draw, present;
-	struct {
-		uint32_t sequence;
-		int64_t at;
-	} drawn_last;
 	int64_t stats_since; // 0: nothing to say
 };
 
@@ -372,32 +368,36 @@ static void handle_close(void *data) {
 	}
 }
 
-static void handle_drawn(void *data, const struct picture *picture, int64_t draw_ns) {
+static void handle_drawn(void *data, const struct picture *picture) {
 	struct view *view = data;
 	view->drawn++;
 	view->shown_capture_ns = picture->capture_ns;
-	view->drawn_last.sequence = picture->sequence;
-	view->drawn_last.at = now_ns();
-	times_add(&view->draw, draw_ns);
 	if (view->veiled && view->lost_at == 0) {
 		view->veiled = false;
 		window_set_sentence(view->window, NULL);
 	}
 }
 
-static void handle_presented(void *data, uint32_t sequence, uint64_t capture_ns, int64_t ns) {
+static uint32_t us_between(int64_t from, int64_t to) {
+	return from < to ? (uint32_t)((to - from) / 1000) : 0;
+}
+
+static void handle_presented(void *data, const struct window_shown *shown) {
 	struct view *view = data;
-	if (ns == 0) {
+	if (shown->shown_ns == 0) {
 		view->unseen++;
 		return;
 	}
-	if (sequence == view->drawn_last.sequence) {
-		times_add(&view->present, ns - view->drawn_last.at);
-	}
+	// a desktop's clock of frames may be behind: handed to it is then the same as shown
+	int64_t handed = shown->handed_ns < shown->shown_ns ? shown->handed_ns : shown->shown_ns;
+	times_add(&view->draw, handed - shown->decoded_ns);
+	times_add(&view->present, shown->shown_ns - handed);
 	const struct ack ack = {
-		.sequence = sequence,
-		.capture_ns = capture_ns,
-		.presented_ns = (uint64_t)ns,
+		.sequence = shown->sequence,
+		.capture_ns = shown->capture_ns,
+		.waited_us = us_between(shown->decoded_ns, handed),
+		.decoding_us = us_between(handed, shown->shown_ns),
+		.presented_ns = (uint64_t)shown->shown_ns,
 	};
 	source_ack(view->source, &ack);
 }

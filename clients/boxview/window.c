@@ -37,8 +37,7 @@ struct feedback {
 	struct wl_list link; // window.feedbacks
 	struct window *window;
 	struct wp_presentation_feedback *object;
-	uint32_t sequence;
-	uint64_t capture_ns;
+	struct window_shown shown;
 };
 
 struct configure {
@@ -118,19 +117,18 @@ static void feedback_presented(void *data, struct wp_presentation_feedback *obje
 	if (window->globals->presentation_clock != CLOCK_MONOTONIC) {
 		at = now_ns();
 	}
-	uint32_t sequence = feedback->sequence;
-	uint64_t capture_ns = feedback->capture_ns;
+	struct window_shown shown = feedback->shown;
+	shown.shown_ns = at;
 	feedback_destroy(feedback);
-	window->events->presented(window->data, sequence, capture_ns, at);
+	window->events->presented(window->data, &shown);
 }
 
 static void feedback_discarded(void *data, struct wp_presentation_feedback *object) {
 	struct feedback *feedback = data;
 	struct window *window = feedback->window;
-	uint32_t sequence = feedback->sequence;
-	uint64_t capture_ns = feedback->capture_ns;
+	const struct window_shown shown = feedback->shown;
 	feedback_destroy(feedback);
-	window->events->presented(window->data, sequence, capture_ns, 0);
+	window->events->presented(window->data, &shown);
 }
 
 static const struct wp_presentation_feedback_listener feedback_listener = {
@@ -148,12 +146,23 @@ static void ask_feedback(struct window *window, const struct picture *picture) {
 		return;
 	}
 	feedback->window = window;
-	feedback->sequence = picture->sequence;
-	feedback->capture_ns = picture->capture_ns;
+	feedback->shown.sequence = picture->sequence;
+	feedback->shown.capture_ns = picture->capture_ns;
+	feedback->shown.decoded_ns = picture->decoded_ns;
 	feedback->object = wp_presentation_feedback(window->globals->presentation, window->video);
 	wp_presentation_feedback_add_listener(feedback->object, &feedback_listener, feedback);
 	wl_list_insert(&window->feedbacks, &feedback->link);
 	window->feedback_count++;
+}
+
+/* The picture that feedback was asked for last is committed. */
+static void note_handed(struct window *window, const struct picture *picture) {
+	if (!wl_list_empty(&window->feedbacks)) {
+		struct feedback *newest = wl_container_of(window->feedbacks.next, newest, link);
+		if (newest->shown.sequence == picture->sequence) {
+			newest->shown.handed_ns = now_ns();
+		}
+	}
 }
 
 // drawing
@@ -319,7 +328,8 @@ static void window_draw(struct window *window) {
 	}
 	window->drawn_at = now;
 	if (drawn) {
-		window->events->drawn(window->data, picture, now_ns() - now);
+		note_handed(window, picture);
+		window->events->drawn(window->data, picture);
 	} else {
 		window->failed = true;
 		window->events->failed(window->data);

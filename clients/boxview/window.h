@@ -17,16 +17,21 @@ struct wl_surface;
  * when it is here.
  */
 
+struct window_shown {
+	uint32_t sequence;
+	uint64_t capture_ns;
+	int64_t decoded_ns, handed_ns, shown_ns; // CLOCK_MONOTONIC; handed to the desktop; shown 0: it never was
+};
+
 struct window_events {
 	/* The compositor wants the window of this size. */
 	void (*size)(void *data, int width, int height);
 	void (*scale)(void *data, uint32_t scale); // of the screen, in 120ths
 	void (*visible)(void *data, bool visible);
 	void (*close)(void *data); // the person closes it
-	/* A picture was drawn and committed; draw_ns: how long that took. */
-	void (*drawn)(void *data, const struct picture *picture, int64_t draw_ns);
-	/* That picture was on the screen at ns of CLOCK_MONOTONIC; 0: it never was. */
-	void (*presented)(void *data, uint32_t sequence, uint64_t capture_ns, int64_t ns);
+	void (*drawn)(void *data, const struct picture *picture); // and committed
+	/* A picture that was drawn has been on the screen, or will never be. */
+	void (*presented)(void *data, const struct window_shown *shown);
 	/* Nothing can be shown any more; logged. Once. */
 	void (*failed)(void *data);
 };

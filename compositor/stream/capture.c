@@ -21,6 +21,7 @@
 
 #include "output.h"
 #include "server.h"
+#include "stream/commits.h"
 #include "stream/popups.h"
 #include "stream/snapshot.h"
 #include "toplevel.h"
@@ -42,6 +43,7 @@ struct capture {
 	struct wlr_scene *scene;
 	struct wlr_scene_output *scene_output;
 	struct popups popups;
+	struct commits commits;
 	uint32_t scale; // in 120ths; 0: that of the window's screen
 	bool wanted, now;
 	int64_t due_ns; // when the next would be drawn by the clock of the rate that is allowed
@@ -134,6 +136,7 @@ static void draw(struct capture *capture) {
 			.damage = &damage,
 			.scale = (uint32_t)lround(capture->output->scale * 120),
 			.capture_ns = now,
+			.committed_ns = commits_take(&capture->commits),
 		};
 		count(capture, now);
 		// The tick still comes; until then a change need not wait for it.
@@ -252,7 +255,7 @@ static bool create_scene(struct capture *capture) {
 	if (!tree) {
 		return false;
 	}
-	popups_init(&capture->popups, surface, tree);
+	popups_init(&capture->popups, surface, tree, &capture->commits);
 	// What a client drew into its own shared memory cannot be handed on as it lies.
 	capture->scene->direct_scanout = false;
 	capture->scene_output = wlr_scene_output_create(capture->scene, capture->output);
@@ -271,6 +274,7 @@ struct capture *capture_create(struct server *server, struct toplevel *toplevel,
 	capture->data = data;
 	capture->stale = true;
 	wl_list_init(&capture->popups.parents);
+	commits_init(&capture->commits);
 	capture->clock = wl_event_loop_add_timer(server->loop, handle_clock, capture);
 	wl_list_init(&capture->frame.link);
 	capture->gone.notify = handle_gone;
@@ -295,6 +299,7 @@ void capture_destroy(struct capture *capture) {
 	wl_list_remove(&capture->gone.link);
 	wl_list_remove(&capture->geom.link);
 	popups_finish(&capture->popups);
+	commits_finish(&capture->commits);
 	if (capture->clock) {
 		wl_event_source_remove(capture->clock);
 	}

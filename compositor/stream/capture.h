@@ -24,6 +24,7 @@ struct capture_frame {
 	const pixman_region32_t *damage; // since the last frame, in its pixels; empty: none
 	uint32_t scale;            // in 120ths
 	int64_t capture_ns;        // CLOCK_MONOTONIC
+	int64_t committed_ns;      // the last commit that is in it; 0: none since the frame before
 };
 
 struct capture_events {

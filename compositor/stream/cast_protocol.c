@@ -19,7 +19,7 @@
 #include "base/log.h"
 #include "base/sealed.h"
 
-#define VERSION 2
+#define VERSION 3
 #define KEYMAP_MAX (128 * 1024 + 1) // what boxcast passes on, and its end
 #define INPUT_MAX (128 * 24) // bytes of records in one request
 #define STATS_MAX 4096
@@ -309,6 +309,10 @@ static void send(struct cast *cast, uint32_t serial, const struct capture_frame 
 		box_cast_v1_send_scale(cast->resource, frame->scale);
 	}
 	send_damage(cast, frame->damage);
+	if (frame->committed_ns != 0) {
+		uint64_t committed = (uint64_t)frame->committed_ns;
+		box_cast_v1_send_committed(cast->resource, (uint32_t)(committed >> 32), (uint32_t)committed);
+	}
 	box_cast_v1_send_frame(cast->resource, serial, lying->fd, lying->dmabuf, lying->format,
 		(uint32_t)(lying->modifier >> 32), (uint32_t)lying->modifier, frame->buffer->width,
 		frame->buffer->height, lying->offset, lying->stride, (uint32_t)(when >> 32),

@@ -10,6 +10,8 @@
 #include <wlr/types/wlr_scene.h>
 #include <wlr/types/wlr_xdg_shell.h>
 
+#include "stream/commits.h"
+
 #define LOG_MODULE "popups"
 #include "base/log.h"
 
@@ -56,6 +58,7 @@ static void watch(struct popups *popups, struct wlr_xdg_surface *surface,
 		log_error("popups are missing from a view: out of memory");
 		return;
 	}
+	commits_watch(popups->commits, surface->surface);
 	parent->popups = popups;
 	parent->tree = tree;
 	wl_list_insert(&popups->parents, &parent->link);
@@ -70,8 +73,9 @@ static void watch(struct popups *popups, struct wlr_xdg_surface *surface,
 }
 
 void popups_init(struct popups *popups, struct wlr_xdg_surface *surface,
-		struct wlr_scene_tree *tree) {
+		struct wlr_scene_tree *tree, struct commits *commits) {
 	wl_list_init(&popups->parents);
+	popups->commits = commits;
 	watch(popups, surface, tree);
 }
 

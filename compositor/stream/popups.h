@@ -4,6 +4,7 @@
 
 #include <wayland-server-core.h>
 
+struct commits;
 struct wlr_scene_tree;
 struct wlr_xdg_surface;
 
@@ -13,11 +14,15 @@ struct wlr_xdg_surface;
  */
 struct popups {
 	struct wl_list parents; // popup_parent.link
+	struct commits *commits; // of what is in the scene
 };
 
-/* Those there are, and from now on those that come, below the surface's own tree. */
+/*
+ * Those there are, and from now on those that come, below the surface's own tree. The commits of all, and
+ * of the surface, are watched.
+ */
 void popups_init(struct popups *popups, struct wlr_xdg_surface *surface,
-	struct wlr_scene_tree *tree);
+	struct wlr_scene_tree *tree, struct commits *commits);
 /* The scene may be there still, or not. */
 void popups_finish(struct popups *popups);
 

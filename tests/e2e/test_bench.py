@@ -27,6 +27,16 @@ def check_frames(run):
     assert run["p50_ms"] <= run["p95_ms"]
 
 
+def check_stages(run):
+    """What the programs on the way measured sums to what was seen from outside."""
+    mean = {name: tables.stage_ms(name, tables.MEAN)(run) for name in (*tables.STAGES, "total")}
+    assert abs(sum(mean[name] for name in tables.STAGES) - mean["total"]) < 0.1
+    assert mean["encode"] > 0.1 and mean["decode"] > 0.1 and mean["way"] > 0.01
+    # Seen from outside a frame is older: what it takes until the desktop has read of the commit.
+    inside = tables.stage_ms("total", tables.MEDIAN)(run)
+    assert abs(inside - run["p50_ms"]) < 10 + 0.4 * run["p50_ms"], mean
+
+
 def test_local_frames_are_all_seen(town):
     run = contents.motion(town, "local", SECONDS, None)
     check_frames(run)
@@ -48,6 +58,7 @@ def test_remote_frames_are_seen_paid_for_and_told(town, module_artefacts):
     told = dict(line.split(" ", 1) for line in run["stats"].splitlines())  # boxd says what QUIC knows
     assert int(told["network-window"]) > 0
     assert int(told["network-lost"].split(" of ")[1]) > 20, "of so many packets"
+    check_stages(run)
     assert run["codec_ms_frame"] > 0
     pipe = contents.motion(town, "waypipe-lz4", SECONDS, None)
     check_frames(pipe)

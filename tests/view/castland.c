@@ -211,6 +211,7 @@ static void capture(struct land *land) {
 	land->poison = false;
 	if (damaged) {
 		box_cast_v1_send_damage(land->cast, 0, 0, land->width, land->height);
+		box_cast_v1_send_committed(land->cast, (uint32_t)((uint64_t)captured >> 32), (uint32_t)captured);
 	}
 	box_cast_v1_send_frame(land->cast, buffer->serial, fd, land->accepted && land->dmabuf, BOX_CAST_V1_FORMAT_XRGB8888, 0, 0,
 		land->width, land->height, 0, (uint32_t)land->width * 4,
@@ -459,7 +460,7 @@ int main(void) {
 	}
 	buffers_make(&land);
 	land.damaged = true;
-	wl_global_create(land.display, &box_cast_v1_interface, 2, &land, cast_bind);
+	wl_global_create(land.display, &box_cast_v1_interface, 3, &land, cast_bind);
 	land.clock = wl_event_loop_add_timer(land.loop, handle_clock, &land);
 	wl_event_loop_add_fd(land.loop, STDIN_FILENO, WL_EVENT_READABLE, handle_stdin, &land);
 	if (!wl_client_create(land.display, 3)) {

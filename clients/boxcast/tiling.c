@@ -356,6 +356,44 @@ static size_t collect_rects(struct tiling *tiling) {
 	return count;
 }
 
+/* Where a row of a rectangle begins and ends to differ, in pixels from its left; false: nowhere. */
+static bool differing(const uint8_t *shown, const uint8_t *captured, int width, int *begin, int *end) {
+	int first = 0, last = width;
+	if (memcmp(shown, captured, (size_t)width * PIXEL) == 0) {
+		return false;
+	}
+	while (memcmp(shown + first * PIXEL, captured + first * PIXEL, PIXEL) == 0) {
+		first++;
+	}
+	while (memcmp(shown + (last - 1) * PIXEL, captured + (last - 1) * PIXEL, PIXEL) == 0) {
+		last--;
+	}
+	*begin = first < *begin ? first : *begin;
+	*end = last > *end ? last : *end;
+	return true;
+}
+
+/* Only what differs of a rectangle is told: of a key a glyph, not the tiles that it touches. */
+static void trim(const struct tiling *tiling, const struct tiling_capture *capture,
+		struct tiles_rect *rect) {
+	int left = rect->width, right = 0, top = rect->height, bottom = 0;
+	for (int y = 0; y < rect->height; y++) {
+		if (differing(shown_at(tiling, rect->x, rect->y + y),
+				captured_at(capture, rect->x, rect->y + y), rect->width, &left, &right)) {
+			top = y < top ? y : top;
+			bottom = y + 1;
+		}
+	}
+	if (bottom > 0) {
+		*rect = (struct tiles_rect){
+			.x = (uint16_t)(rect->x + left),
+			.y = (uint16_t)(rect->y + top),
+			.width = (uint16_t)(right - left),
+			.height = (uint16_t)(bottom - top),
+		};
+	}
+}
+
 /* The viewer has them now. */
 static void settle(struct tiling *tiling, const struct tiling_capture *capture, size_t rects) {
 	for (size_t i = 0; i < rects; i++) {
@@ -396,6 +434,7 @@ enum tiles_result tiling_encode(struct tiling *tiling, struct tiles_coder *coder
 		const struct tiling_capture *capture, bool whole, size_t max, size_t spare,
 		struct buf *out) {
 	struct tiles_move moves[TILING_MOVES];
+	bool exact = all_exact(tiling) && !whole; // before any was marked
 	mark(tiling, capture, whole);
 	size_t move_count = whole ? 0 : scroll(tiling, capture, moves);
 	size_t damaged = count_new(tiling);
@@ -411,6 +450,9 @@ enum tiles_result tiling_encode(struct tiling *tiling, struct tiles_coder *coder
 	};
 	if (set.move_count + set.rect_count == 0) {
 		return TILES_DONE;
+	}
+	for (size_t i = 0; exact && i < set.rect_count; i++) {
+		trim(tiling, capture, &tiling->rects[i]);
 	}
 	size_t before = out->size;
 	enum tiles_result result = tiles_encode(coder, &set, capture->pixels, capture->stride, max, out);

@@ -157,6 +157,29 @@ static void nothing_new_says_nothing(void **state) {
 	pair_destroy(pair);
 }
 
+/* A key changes a glyph and the cursor: no more is told than what bounds their pixels. */
+static void only_what_differs_is_told(void **state) {
+	struct pair *pair = pair_create();
+	dice_state = 17;
+	begin(pair, 200);
+	const struct tiles_rect glyph = {61, 11, 12, 20}; // of two tiles beside and below one another
+	for (uint32_t y = glyph.y; y < (uint32_t)glyph.y + glyph.height; y++) {
+		for (uint32_t x = glyph.x; x < (uint32_t)glyph.x + glyph.width; x++) {
+			*at(pair, x, y) ^= 0xff;
+		}
+	}
+	assert_int_equal(tell(pair, &everything, false, LARGE, 0), TILES_DONE);
+	const uint8_t *payload = buf_front(&pair->out);
+	assert_int_equal(get_u16(payload + 6), 1); // one rectangle
+	assert_int_equal(get_u16(payload + 8), glyph.x);
+	assert_int_equal(get_u16(payload + 10), glyph.y);
+	assert_int_equal(get_u16(payload + 12), glyph.width);
+	assert_int_equal(get_u16(payload + 14), glyph.height);
+	hear(pair, false);
+	assert_int_equal(wrong_pixels(pair), 0);
+	pair_destroy(pair);
+}
+
 static void scrolling_is_moving(void **state) {
 	struct pair *pair = pair_create();
 	dice_state = 3;
@@ -269,6 +292,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_change_is_told),
 		cmocka_unit_test(nothing_new_says_nothing),
+		cmocka_unit_test(only_what_differs_is_told),
 		cmocka_unit_test(scrolling_is_moving),
 		cmocka_unit_test(too_large_is_given_up),
 		cmocka_unit_test(sizes_that_are_not_for_tiles),

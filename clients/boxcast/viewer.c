@@ -22,6 +22,8 @@
 #define LOG_MODULE "viewer"
 #include "base/log.h"
 
+// libxkbcommon keeps some of what it could not read, so no more is tried of who says nonsense.
+#define BAD_KEYMAPS_MAX 8
 #define CONTROL_MAX (1024 * 1024) // payload of a control frame; a keymap is the longest line
 #define RECORDS_MAX 1024          // of one input frame
 #define SIZE_NS 16000000          // one size a frame, whatever is asked
@@ -46,6 +48,7 @@ struct viewer {
 	struct codec_list takes; // of the control frame that is read
 	bool takes_said;
 	char *keymap; // the last one passed on, so that it is compiled once
+	int bad_keymaps;
 };
 
 static int64_t now_ns(void) {
@@ -139,7 +142,11 @@ static bool take_keymap(struct viewer *viewer, char *value) {
 	if (viewer->keymap && strcmp(viewer->keymap, value) == 0) {
 		return true;
 	}
+	if (viewer->bad_keymaps == BAD_KEYMAPS_MAX) {
+		return false;
+	}
 	if (!line_keymap(value)) {
+		viewer->bad_keymaps++;
 		return false;
 	}
 	free(viewer->keymap);

@@ -93,7 +93,7 @@ static void say(struct source *source, int word, const char *fmt, ...) {
 }
 
 static void say_takes(struct source *source) {
-	if (!source_is_attached(source)) {
+	if (!source_is_attached(source) || source->takes.count == 0) {
 		return;
 	}
 	struct buf lines;

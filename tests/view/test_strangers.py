@@ -22,6 +22,8 @@ def bad_for_a_source(seed):
     yield frame(CONTROL, b"size 99999x99999\n")
     yield frame(CONTROL, b"size -1x0\nfocus maybe\nrate -5\nmodifiers\nheld ,,\nrepeat x\n")
     yield frame(CONTROL, b"keymap " + b"x" * 100000 + b"\n")
+    broken = b"keymap xkb_keymap { xkb_keycodes { " + b"<A> = 38; " * 12800 + b"}; }; }; };\n"
+    yield frame(CONTROL, broken) + frame(CONTROL, broken)
     yield frame(CONTROL, b"keymap xkb_keymap { xkb_symbols { include \\\"pc\\\" }; };\n")
     yield frame(CONTROL, b"\xff\xfe\x00\x01\n\n\n")
     yield frame(CONTROL, b"no end of line")

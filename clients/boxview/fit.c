@@ -9,6 +9,13 @@ int fit_units(int pixels, uint32_t scale) {
 	return units > 0 ? units : 1;
 }
 
+int fit_pixels(int units, uint32_t scale, int picture_pixels) {
+	int64_t pixels = ((int64_t)units * scale * 2 + 120) / 240;
+	int64_t differ = pixels > picture_pixels ? pixels - picture_pixels : picture_pixels - pixels;
+	bool rounded = differ * 240 <= (int64_t)scale + 120; // half a unit, and half a pixel
+	return rounded || pixels < 1 ? picture_pixels : (int)pixels;
+}
+
 static int clamp_side(int64_t side, int max) {
 	return side < 1 ? 1 : side > max ? max : (int)side;
 }

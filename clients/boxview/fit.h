@@ -22,6 +22,11 @@ struct fit {
 /* What so many pixels are at a scale in 120ths. */
 int fit_units(int pixels, uint32_t scale);
 /*
+ * The pixels of the screen, at its scale, on which so many units of a picture of that many pixels are drawn:
+ * the picture's own where they are as many, but for the rounding to units.
+ */
+int fit_pixels(int units, uint32_t scale, int picture_pixels);
+/*
  * In the middle with its proportions kept: as it is if it has room and there is no more than a step left
  * around it, or it may not be made larger; else as large as it can be. All sizes are above 0.
  */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gl.c - planes, or a canvas, into textures, one draw. The matrix is colour.c's, the target is gles.c's.
+ * gl.c - planes, or a canvas, into textures, one draw. The matrix is colour.c's, another size gl_scale.c's, the
+ * target presenter_gles.c's.
  */
 #include "boxview/gl.h"
 
@@ -74,10 +75,14 @@ bool gl_init(struct gl *gl) {
 	*gl = (struct gl){0};
 	gl->program = link_program(shader_yuv_frag);
 	gl->canvas_program = gl->program ? link_program(shader_rgb_frag) : 0;
-	if (!gl->canvas_program) {
+	GLuint scale_program = gl->canvas_program ? link_program(shader_scale_frag) : 0;
+	if (!scale_program) {
+		glDeleteProgram(gl->canvas_program);
 		glDeleteProgram(gl->program);
 		return false;
 	}
+	gl_scale_init(&gl->scale, scale_program);
+	glGetIntegerv(GL_MAX_TEXTURE_SIZE, &gl->side_max);
 	const char *version = (const char *)glGetString(GL_VERSION);
 	bool es3 = version && strncmp(version, "OpenGL ES ", 10) == 0 && atoi(version + 10) >= 3;
 	gl->format = es3 ? GL_RED : GL_LUMINANCE;
@@ -113,6 +118,7 @@ bool gl_init(struct gl *gl) {
 void gl_finish(struct gl *gl) {
 	glDeleteTextures(3, gl->planes);
 	glDeleteTextures(1, &gl->canvas);
+	gl_scale_finish(&gl->scale);
 	glDeleteProgram(gl->canvas_program);
 	glDeleteBuffers(1, &gl->corners);
 	glDeleteProgram(gl->program);
@@ -135,7 +141,7 @@ static void upload(const struct gl *gl, int plane, const uint8_t *bytes, int str
 	}
 }
 
-static void draw_canvas(struct gl *gl, const struct picture *picture) {
+static void load_canvas(struct gl *gl, const struct picture *picture) {
 	const struct tiles_canvas *canvas = picture->canvas;
 	struct tiles_rect part = picture->changed;
 	glPixelStorei(GL_UNPACK_ALIGNMENT, 1);
@@ -159,15 +165,10 @@ static void draw_canvas(struct gl *gl, const struct picture *picture) {
 	glTexSubImage2D(GL_TEXTURE_2D, 0, part.x, part.y, part.width, part.height, GL_RGBA,
 		GL_UNSIGNED_BYTE, canvas->pixels +
 		((size_t)part.y * (size_t)canvas->width + part.x) * 4);
-	glUseProgram(gl->canvas_program);
-	glDrawArrays(GL_TRIANGLE_STRIP, 0, 4);
+	gl->last = gl->canvas_program;
 }
 
-void gl_draw(struct gl *gl, const struct picture *picture) {
-	if (picture->canvas) {
-		draw_canvas(gl, picture);
-		return;
-	}
+static void load_planes(struct gl *gl, const struct picture *picture) {
 	int width = picture->width, height = picture->height;
 	int chroma_width = (width + 1) / 2, chroma_height = (height + 1) / 2;
 	glPixelStorei(GL_UNPACK_ALIGNMENT, 1);
@@ -194,7 +195,36 @@ void gl_draw(struct gl *gl, const struct picture *picture) {
 		(float)picture->visible_height / (float)height);
 	glUniform2f(gl->chroma_size, (float)picture->visible_width / 2 / (float)chroma_width,
 		(float)picture->visible_height / 2 / (float)chroma_height);
+	gl->last = gl->program;
+}
+
+void gl_draw(struct gl *gl, const struct picture *picture, int width, int height) {
+	if (picture->canvas) {
+		load_canvas(gl, picture);
+	} else {
+		load_planes(gl, picture);
+	}
+	gl->last_width = picture->visible_width;
+	gl->last_height = picture->visible_height;
+	gl_draw_again(gl, width, height);
+}
+
+void gl_draw_again(struct gl *gl, int width, int height) {
+	bool scaled = (width != gl->last_width || height != gl->last_height) &&
+		gl_scale_begin(&gl->scale, gl->last_width, gl->last_height);
+	if (!scaled) {
+		glViewport(0, 0, width, height);
+	}
+	glUseProgram(gl->last);
 	glDrawArrays(GL_TRIANGLE_STRIP, 0, 4);
+	if (scaled) {
+		gl_scale_end(&gl->scale, width, height);
+	}
+}
+
+bool gl_can_scale(const struct gl *gl, int from_width, int from_height, int width, int height) {
+	return from_width <= gl->side_max && from_height <= gl->side_max && width <= gl->side_max &&
+		height <= gl->side_max;
 }
 
 bool gl_is_software(void) {

@@ -10,8 +10,9 @@
 struct wl_surface;
 
 /*
- * Draws pictures, as they are, into buffers of a surface. Two ways: OpenGL ES where it is hardware,
- * libyuv into shared memory where it is not. Scaling is the compositor's (wp_viewport).
+ * Draws pictures into buffers of a surface. Two ways: OpenGL ES where it is hardware, which scales sharply to
+ * the pixels of the screen; libyuv into shared memory where it is not, as they are: then scaling is the
+ * compositor's (wp_viewport).
  */
 struct presenter;
 
@@ -20,10 +21,12 @@ struct presenter_impl {
 	/* A buffer is free. */
 	bool (*ready)(const struct presenter *presenter);
 	/*
-	 * Draws the visible part, attaches and commits the surface; ready() was true. false, logged: it
-	 * cannot, and never will.
+	 * Draws the visible part, where it can for that many pixels of the screen; attaches and commits the
+	 * surface; ready() was true. false, logged: it cannot, and never will.
 	 */
-	bool (*draw)(struct presenter *presenter, const struct picture *picture);
+	bool (*draw)(struct presenter *presenter, const struct picture *picture, int width, int height);
+	/* The last one, for other pixels. NULL, or false: it is as it is, and nothing was committed. */
+	bool (*draw_again)(struct presenter *presenter, int width, int height);
 	void (*destroy)(struct presenter *presenter);
 };
 

@@ -78,21 +78,45 @@ static bool gles_fit(struct presenter_gles *presenter, int width, int height) {
 	return true;
 }
 
-static bool gles_draw(struct presenter *base, const struct picture *picture) {
-	struct presenter_gles *presenter = wl_container_of(base, presenter, base);
-	int width = picture->visible_width, height = picture->visible_height;
-	if ((width != presenter->width || height != presenter->height) &&
-			!gles_fit(presenter, width, height)) {
-		log_error("EGL has no surface of %dx%d (0x%x)", width, height, (unsigned int)eglGetError());
-		return false;
-	}
-	glViewport(0, 0, width, height);
-	gl_draw(&presenter->gl, picture);
+static bool gles_swap(struct presenter_gles *presenter) {
 	if (!eglSwapBuffers(presenter->display, presenter->surface)) {
 		log_error("EGL does not show pictures any more (0x%x)", (unsigned int)eglGetError());
 		return false;
 	}
 	return true;
+}
+
+static bool gles_has_size(struct presenter_gles *presenter, int width, int height) {
+	return (width == presenter->width && height == presenter->height) ||
+		gles_fit(presenter, width, height);
+}
+
+static bool gles_draw(struct presenter *base, const struct picture *picture, int width, int height) {
+	struct presenter_gles *presenter = wl_container_of(base, presenter, base);
+	int own_width = picture->visible_width, own_height = picture->visible_height;
+	if (!gl_can_scale(&presenter->gl, own_width, own_height, width, height) ||
+			!gles_has_size(presenter, width, height)) {
+		width = own_width;
+		height = own_height;
+	}
+	if (!gles_has_size(presenter, width, height)) {
+		log_error("EGL has no surface of %dx%d (0x%x)", width, height, (unsigned int)eglGetError());
+		return false;
+	}
+	gl_draw(&presenter->gl, picture, width, height);
+	return gles_swap(presenter);
+}
+
+static bool gles_draw_again(struct presenter *base, int width, int height) {
+	struct presenter_gles *presenter = wl_container_of(base, presenter, base);
+	const struct gl *gl = &presenter->gl;
+	if (!gl->last || (width == presenter->width && height == presenter->height) ||
+			!gl_can_scale(gl, gl->last_width, gl->last_height, width, height) ||
+			!gles_has_size(presenter, width, height)) {
+		return false;
+	}
+	gl_draw_again(&presenter->gl, width, height);
+	return gles_swap(presenter);
 }
 
 static void gles_destroy(struct presenter *base) {
@@ -121,6 +145,7 @@ static const struct presenter_impl gles_impl = {
 	.name = "gles",
 	.ready = gles_ready,
 	.draw = gles_draw,
+	.draw_again = gles_draw_again,
 	.destroy = gles_destroy,
 };
 

@@ -74,7 +74,7 @@ static void copy_canvas(const struct tiles_canvas *canvas, const struct tiles_re
 	}
 }
 
-static bool shm_draw(struct presenter *base, const struct picture *picture) {
+static bool shm_draw(struct presenter *base, const struct picture *picture, int on_width, int on_height) {
 	struct presenter_shm *presenter = wl_container_of(base, presenter, base);
 	struct slot *slot = (struct slot *)find_free(presenter);
 	int width = picture->visible_width, height = picture->visible_height;

@@ -63,7 +63,7 @@ struct window {
 	struct wp_viewport *video_viewport;
 	struct overlay overlay;
 	char *sentence;
-	double scale;
+	uint32_t scale; // of the screen, in 120ths
 
 	struct presenter *presenter;
 	struct picture *pending; // the newest that could not be drawn yet
@@ -76,6 +76,7 @@ struct window {
 	struct {
 		int width, height; // in pixels, of the window
 		uint32_t scale;
+		int own_width, own_height; // of the picture, in its own
 	} drawn; // last
 	struct fit fit; // as it was laid out
 	struct { // the configure being received
@@ -199,7 +200,7 @@ static void window_place(struct window *window) {
 	wl_surface_set_opaque_region(window->surface, opaque);
 	wl_surface_set_opaque_region(window->video, opaque); // clipped to it
 	wl_region_destroy(opaque);
-	overlay_set(&window->overlay, window->sentence, fit->width, fit->height, window->scale);
+	overlay_set(&window->overlay, window->sentence, fit->width, fit->height, window->scale / 120.0);
 }
 
 static bool is_placed(const struct window *window) {
@@ -209,6 +210,14 @@ static bool is_placed(const struct window *window) {
 		window->fit.picture_width == shape->picture_width &&
 		window->fit.picture_height == shape->picture_height &&
 		window->fit.larger == (shape->asked_width == 0);
+}
+
+/* How many of the screen the picture is shown on; its own, where the compositor does not say its scale. */
+static void find_pixels(const struct window *window, int own_width, int own_height, int *width,
+		int *height) {
+	bool known = window->fractional_scale;
+	*width = known ? fit_pixels(window->fit.shown_width, window->scale, own_width) : own_width;
+	*height = known ? fit_pixels(window->fit.shown_height, window->scale, own_height) : own_height;
 }
 
 static bool draw_picture(struct window *window, struct picture *picture) {
@@ -223,7 +232,11 @@ static bool draw_picture(struct window *window, struct picture *picture) {
 		wl_callback_add_listener(window->frame, &frame_listener, window);
 		window->frame_asked_at = now_ns();
 	}
-	return window->presenter->impl->draw(window->presenter, picture);
+	int width, height;
+	find_pixels(window, picture->visible_width, picture->visible_height, &width, &height);
+	window->drawn.own_width = picture->visible_width;
+	window->drawn.own_height = picture->visible_height;
+	return window->presenter->impl->draw(window->presenter, picture, width, height);
 }
 
 static void handle_ready(void *data) {
@@ -344,7 +357,12 @@ static void window_relayout(struct window *window) {
 	}
 	wl_subsurface_set_sync(window->video_subsurface);
 	window_place(window);
-	wl_surface_commit(window->video);
+	const struct presenter_impl *impl = window->presenter ? window->presenter->impl : NULL;
+	int width, height;
+	find_pixels(window, window->drawn.own_width, window->drawn.own_height, &width, &height);
+	if (!impl || !impl->draw_again || !impl->draw_again(window->presenter, width, height)) {
+		wl_surface_commit(window->video);
+	}
 	wl_surface_commit(window->surface);
 	wl_subsurface_set_desync(window->video_subsurface);
 }
@@ -454,11 +472,9 @@ static const struct xdg_surface_listener xdg_surface_listener = {
 static void handle_preferred_scale(void *data, struct wp_fractional_scale_v1 *object,
 		uint32_t scale) {
 	struct window *window = data;
-	window->scale = scale / 120.0;
+	window->scale = scale;
 	window->events->scale(window->data, scale);
-	if (window->sentence) {
-		window_relayout(window);
-	}
+	window_relayout(window);
 }
 
 static const struct wp_fractional_scale_v1_listener fractional_scale_listener = {
@@ -507,7 +523,7 @@ struct window *window_create(const struct globals *globals, enum presenter_choic
 	window->events = events;
 	window->data = data;
 	window->visible = true;
-	window->scale = 1;
+	window->scale = 120;
 	wl_list_init(&window->feedbacks);
 	if (!shm_buffer_init(&window->black, globals, 1, 1, WL_SHM_FORMAT_XRGB8888)) {
 		log_errno("no window");

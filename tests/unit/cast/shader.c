@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * shader.c - shaders/yuv.frag against the equations of BT.601 and BT.709, within 1 level, and against
- * libyuv within 2: all colours that a picture may have. Draws on whatever EGL has without a surface;
+ * libyuv within 2: all colours that a picture may have. shaders/scale.frag against what it says it is, within
+ * 2 levels. Draws on whatever EGL has without a surface;
  * on machines without a GPU that is llvmpipe.
  *
  * libyuv is no measure for BT.709 limited: its factor of blue is cut to 2.0 of 2.11 on x86.
@@ -111,15 +112,14 @@ static void draw_and_compare(struct context *context, const struct picture *pict
 	int width = picture->visible_width, height = picture->visible_height;
 	GLuint target, texture;
 	glGenTextures(1, &texture);
-	glActiveTexture(GL_TEXTURE3); // not one of the planes
+	glActiveTexture(GL_TEXTURE7); // not one of those that are drawn from
 	glBindTexture(GL_TEXTURE_2D, texture);
 	glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA, width, height, 0, GL_RGBA, GL_UNSIGNED_BYTE, NULL);
 	glGenFramebuffers(1, &target);
 	glBindFramebuffer(GL_FRAMEBUFFER, target);
 	glFramebufferTexture2D(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, texture, 0);
 	assert_int_equal(glCheckFramebufferStatus(GL_FRAMEBUFFER), GL_FRAMEBUFFER_COMPLETE);
-	glViewport(0, 0, width, height);
-	gl_draw(&context->gl, picture);
+	gl_draw(&context->gl, picture, width, height);
 	uint8_t *drawn = malloc((size_t)width * (size_t)height * 4);
 	uint8_t *other = malloc((size_t)width * (size_t)height * 4);
 	glReadPixels(0, 0, width, height, GL_RGBA, GL_UNSIGNED_BYTE, drawn);
@@ -220,11 +220,119 @@ static void a_wrong_matrix_shows(void **state) {
 	free(planes.bytes);
 }
 
+// scaling
+
+#define LEVELS_SCALED 2 // there is a picture of 8 bits in between
+
+/* How much of a source's pixel there is in one that is drawn, along one way. */
+static double share(int from, int to, int drawn, int place) {
+	double ratio = (double)from / to;
+	if (ratio >= 1) {
+		double begin = fmax(drawn * ratio, place), end = fmin((drawn + 1) * ratio, place + 1);
+		return fmax(end - begin, 0) / ratio;
+	}
+	double d = fabs((drawn + 0.5) * ratio - 0.5 - place); // Catmull and Rom, 1974
+	return d < 1 ? 1.5 * d * d * d - 2.5 * d * d + 1 :
+		d < 2 ? -0.5 * d * d * d + 2.5 * d * d - 4 * d + 2 : 0;
+}
+
+static double clamped(double value) {
+	return fmin(fmax(value, 0), 255);
+}
+
+static int within(int value, int count) {
+	return value < 0 ? 0 : value >= count ? count - 1 : value;
+}
+
+/* Across, into numbers of any fraction, then down; edges go on outwards. */
+static double *scale_by_the_book(const struct tiles_canvas *canvas, int width, int height) {
+	double *across = calloc((size_t)width * (size_t)canvas->height * 3, sizeof(double));
+	double *out = calloc((size_t)width * (size_t)height * 3, sizeof(double));
+	for (int i = 0; i < width * canvas->height * 3; i++) {
+		int c = i % 3, x = i / 3 % width, y = i / 3 / width;
+		for (int place = -2; place < canvas->width + 2; place++) {
+			across[i] += share(canvas->width, width, x, place) * canvas->pixels[
+				(y * canvas->width + within(place, canvas->width)) * 4 + 2 - c];
+		}
+		across[i] = clamped(across[i]);
+	}
+	for (int i = 0; i < width * height * 3; i++) {
+		int y = i / 3 / width;
+		for (int place = -2; place < canvas->height + 2; place++) {
+			out[i] += share(canvas->height, height, y, place) *
+				across[within(place, canvas->height) * width * 3 + i % (width * 3)];
+		}
+		out[i] = clamped(out[i]);
+	}
+	free(across);
+	return out;
+}
+
+static uint8_t *draw_canvas(struct context *context, const struct tiles_canvas *canvas, int width,
+		int height) {
+	const struct picture picture = {
+		.canvas = canvas,
+		.changed = {0, 0, (uint16_t)canvas->width, (uint16_t)canvas->height},
+		.width = canvas->width,
+		.height = canvas->height,
+		.visible_width = canvas->width,
+		.visible_height = canvas->height,
+	};
+	GLuint target, texture;
+	glGenTextures(1, &texture);
+	glActiveTexture(GL_TEXTURE7);
+	glBindTexture(GL_TEXTURE_2D, texture);
+	glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA, width, height, 0, GL_RGBA, GL_UNSIGNED_BYTE, NULL);
+	glGenFramebuffers(1, &target);
+	glBindFramebuffer(GL_FRAMEBUFFER, target);
+	glFramebufferTexture2D(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, texture, 0);
+	gl_draw(&context->gl, &picture, width, height);
+	uint8_t *drawn = malloc((size_t)width * (size_t)height * 4);
+	glReadPixels(0, 0, width, height, GL_RGBA, GL_UNSIGNED_BYTE, drawn);
+	uint8_t *again = malloc((size_t)width * (size_t)height * 4);
+	gl_draw_again(&context->gl, width, height);
+	glReadPixels(0, 0, width, height, GL_RGBA, GL_UNSIGNED_BYTE, again);
+	assert_memory_equal(drawn, again, (size_t)width * (size_t)height * 4);
+	assert_int_equal(glGetError(), GL_NO_ERROR);
+	free(again);
+	glDeleteFramebuffers(1, &target);
+	glDeleteTextures(1, &texture);
+	return drawn;
+}
+
+static void scaling(void **state) {
+	static const int sizes[][4] = {{64, 48, 97, 75}, {100, 80, 40, 30}, {33, 17, 200, 17}, {33, 17, 33, 40},
+		{50, 90, 75, 40}, {160, 8, 10, 8}, {320, 180, 321, 182}, {1, 1, 9, 7}, {40, 30, 40, 30}};
+	uint32_t seed = 1;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct tiles_canvas canvas = {.width = sizes[i][0], .height = sizes[i][1]};
+		size_t size = (size_t)canvas.width * (size_t)canvas.height * 4;
+		canvas.pixels = malloc(size);
+		for (size_t j = 0; j < size; j++) {
+			seed = seed * 1103515245 + 12345;
+			canvas.pixels[j] = (seed >> 16) % 5 == 0 ? 255 : (uint8_t)(seed >> 20);
+		}
+		int width = sizes[i][2], height = sizes[i][3], worst = 0;
+		uint8_t *drawn = draw_canvas(*state, &canvas, width, height);
+		double *book = scale_by_the_book(&canvas, width, height);
+		for (int j = 0; j < width * height * 3; j++) {
+			int c = j % 3, x = j / 3 % width, y = j / 3 / width;
+			worst = max_of(worst, abs(drawn[((height - 1 - y) * width + x) * 4 + c] - (int)lround(book[j])));
+		}
+		print_message("%dx%d to %dx%d: %d levels\n", canvas.width, canvas.height, width, height, worst);
+		assert_in_range(worst, 0, canvas.width == width && canvas.height == height ? 0 : LEVELS_SCALED);
+		free(book);
+		free(drawn);
+		free(canvas.pixels);
+	}
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_colours),
 		cmocka_unit_test(noise_of_all_sizes),
 		cmocka_unit_test(a_wrong_matrix_shows),
+		cmocka_unit_test(scaling),
 	};
 	return cmocka_run_group_tests_name("shader", tests, setup, teardown);
 }

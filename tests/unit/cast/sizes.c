@@ -50,6 +50,23 @@ static void rates(void **state) {
 	assert_int_equal(picture_rate_bounded(UINT64_MAX), 60000000);
 }
 
+static void pixels_of_the_screen(void **state) {
+	assert_int_equal(fit_pixels(640, 120, 640), 640);
+	assert_int_equal(fit_pixels(641, 120, 640), 640); // rounded somewhere
+	assert_int_equal(fit_pixels(642, 120, 640), 642);
+	assert_int_equal(fit_pixels(641, 180, 961), 961); // 961.5
+	assert_int_equal(fit_pixels(641, 180, 960), 962);
+	assert_int_equal(fit_pixels(481, 240, 961), 961);
+	assert_int_equal(fit_pixels(481, 240, 960), 962);
+	assert_int_equal(fit_pixels(1280, 120, 960), 1280); // coded smaller
+	assert_int_equal(fit_pixels(8192, 480, 8192), 32768);
+	for (int pixels = 4; pixels < 5000; pixels++) { // no less than a unit
+		for (uint32_t scale = 120; scale <= 480; scale += 7) { // what is as large is never scaled
+			assert_int_equal(fit_pixels(fit_units(pixels, scale), scale, pixels), pixels);
+		}
+	}
+}
+
 static void fitting(void **state) {
 	struct fit fit;
 	fit_compute(&fit, 640, 480, 640, 480, true);
@@ -227,6 +244,7 @@ int main(void) {
 		cmocka_unit_test(padding),
 		cmocka_unit_test(extents),
 		cmocka_unit_test(rates),
+		cmocka_unit_test(pixels_of_the_screen),
 		cmocka_unit_test(fitting),
 		cmocka_unit_test(units),
 		cmocka_unit_test(points),

@@ -22,7 +22,8 @@ WAIT = 20  # seconds for an event; longer is a failure
 END, CONTROL, VIDEO, TILES, INPUT, ACK = 0, 1, 2, 3, 6, 7
 HEADER = struct.Struct(">IBBHIIQ")
 SQUARE, BITS = 16, 16
-LIKE = 26  # dB: it is that frame. On a busy machine fewer bits are sent; another frame is below 20
+LIKE = 26  # dB of luma at least, of all pixels of a frame that moves; 35 where there is time for it
+SMALLER = 20  # and where fewer pixels are coded, for want of bits or of time: that loses the grain
 
 SWAY = """
 xwayland disable
@@ -385,6 +386,17 @@ class Rig:
             if number is not None and number > above:
                 return pixels, number, psnr(pixels, self.original(number))
             assert time.monotonic() < end, f"no frame above {above}, but {number}"
+
+    def like(self, name, above=0):
+        """Sees to it that what is seen is the frame that it says it is; its number."""
+        pixels, number, quality = self.seen(name, max(above, 1))
+        smaller = any(" coded=" in line for line in self.relays[-1].lines("down"))
+        least = SMALLER if smaller else LIKE
+        assert quality >= least, f"frame {number}: {quality:.1f} dB"
+        before = self.original(number - 1)
+        other = psnr(pixels, before) if before.shape == pixels.shape else 0
+        assert quality > other, f"{quality:.1f} dB of frame {number}, {other:.1f} of the one before"
+        return number
 
     def stats(self):
         """The last stats that boxcast told, once it told new ones."""

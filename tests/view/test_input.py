@@ -141,7 +141,7 @@ def test_what_is_held_is_released_when_the_view_falls_silent(rig):
     person(f"key {KEY_A} 1")
     rig.said.wait(record(EV_KEY, KEY_A, 1))
     relay.hold("up")
-    rig.said.wait(record(EV_KEY, KEY_A, 0), timeout=3)
+    rig.said.wait(record(EV_KEY, KEY_A, 0))
     relay.hold("up", False)
 
 
@@ -152,7 +152,9 @@ def test_what_is_held_is_released_when_the_view_is_killed(rig):
     person(f"key {KEY_A} 1")
     rig.said.wait(record(EV_KEY, KEY_A, 1))
     rig.kill("boxview")
-    rig.said.wait(record(EV_KEY, KEY_A, 0), timeout=3)
+    # boxcast releases it and ends; of a client that ended, what it said last may be lost, and the
+    # desktop releases all (box-cast-v1.xml)
+    rig.said.wait(record(EV_KEY, KEY_A, 0) + "|unbound")
 
 
 def test_a_key_held_for_long_stays_down(rig):

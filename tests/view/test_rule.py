@@ -5,8 +5,6 @@ import time
 
 from view.rig import ACK, LIKE, VIDEO, WAIT
 
-SMALLER = 20  # dB, of a picture with 480x360 pixels and half a megabit a second
-
 
 def asked(rig):
     return len(rig.said.all(r"frame .*"))
@@ -31,7 +29,7 @@ def test_no_more_frames_than_the_rule_allows(rig):
     relay.hold("up", False)
     relay.wait(lambda r: len(r.kind("down", VIDEO)) > before + 20)
     _, number, _ = rig.seen("after")
-    assert rig.seen("after", above=number)[2] >= LIKE
+    rig.like("after", above=number)
 
 
 def test_a_slow_way_down_keeps_the_picture_young(rig):
@@ -75,8 +73,7 @@ def test_a_small_rate_takes_pixels_and_gives_them_back(rig):
     relay.wait(lambda r: any("size=640x480 coded=480x360" in line for line in r.lines("down")))
     smaller, keys = relay.pictures()[-1][3], len(keyframes(relay))
     _, number, _ = rig.seen("smaller")
-    _, _, quality = rig.seen("smaller", above=number)
-    assert quality >= SMALLER, f"{quality:.1f} dB"
+    rig.like("smaller", above=number)
     assert rig.window()["rect"]["width"] == 640
     rig.tell("fps 0")
     rig.settle(relay)  # lossless tiles over video of fewer pixels
@@ -111,7 +108,7 @@ def test_on_a_long_way_that_loses_packets_each_frame_goes_twice(rig):
         rig.say(relay, path(40 * said, 2 * said))
         rig.quiet(relay, 0.1)
     _, number, _ = rig.seen("twice")
-    assert rig.seen("twice", above=number)[2] >= LIKE, "a frame that is here already is dropped"
+    rig.like("twice", above=number)  # a frame that is here already is dropped
     asked = relay.lines("up").count("key please")
     while True:  # the losses end, and so does that
         before = len(relay.pictures())

@@ -65,7 +65,9 @@ enum op_code subject_parse(struct subject *subject, const char *text, struct op_
 }
 
 const char *subject_print(const struct subject *subject, char out[static SUBJECT_SIZE]) {
-	snprintf(out, SUBJECT_SIZE, "%s/%s", subject->person, subject->machine);
+	char *end = stpcpy(out, subject->person);
+	*end++ = '/';
+	strcpy(end, subject->machine);
 	return out;
 }
 
@@ -220,26 +222,43 @@ enum perm letters_allow(const char *letters, char letter) {
 		strchr(letters, capital(letter)) ? PERM_ASK : PERM_NO;
 }
 
-enum perm acl_allows(const struct acl *acl, const char *owner, const struct subject *subject,
-		char letter) {
+// What a list says of a subject: found once, for all letters.
+struct said {
+	bool is_owner;
+	bool any;     // a line speaks of him
+	bool by_machine; // one is for this very machine
+	char letters[PERM_LETTERS_SIZE]; // that line's
+};
+
+static void find_said(const struct acl *acl, const char *owner, const struct subject *subject,
+		struct said *said) {
 	char exact[SUBJECT_SIZE];
-	bool is_owner = strcmp(subject->person, owner) == 0;
-	if (is_owner && strchr(owner_keeps, letter) &&
-			!find_line(acl, subject_print(subject, exact))) {
+	said->is_owner = strcmp(subject->person, owner) == 0;
+	said->any = find_letters(acl, said->is_owner, subject, said->letters);
+	said->by_machine = find_line(acl, subject_print(subject, exact));
+}
+
+static enum perm says(const struct said *said, char letter) {
+	if (said->is_owner && (!said->any || (!said->by_machine && strchr(owner_keeps, letter)))) {
 		return PERM_YES;
 	}
-	char letters[PERM_LETTERS_SIZE];
-	if (!find_letters(acl, is_owner, subject, letters)) {
-		return is_owner ? PERM_YES : PERM_NO;
-	}
-	return letters_allow(letters, letter);
+	return said->any ? letters_allow(said->letters, letter) : PERM_NO;
+}
+
+enum perm acl_allows(const struct acl *acl, const char *owner, const struct subject *subject,
+		char letter) {
+	struct said said;
+	find_said(acl, owner, subject, &said);
+	return says(&said, letter);
 }
 
 const char *acl_letters(const struct acl *acl, const char *owner, const struct subject *subject,
 		char out[static PERM_LETTERS_SIZE]) {
+	struct said said;
 	size_t size = 0;
+	find_said(acl, owner, subject, &said);
 	for (const char *letter = all_letters; *letter; letter++) {
-		enum perm perm = acl_allows(acl, owner, subject, *letter);
+		enum perm perm = says(&said, *letter);
 		if (perm != PERM_NO) {
 			out[size++] = perm == PERM_YES ? *letter : capital(*letter);
 		}

@@ -41,6 +41,7 @@ static void fs_destroy(struct box *box) {
 static const struct box_type fs_type = {.name = "dir", .destroy = fs_destroy};
 
 static void export_free(struct fs_export *export) {
+	fs_at_hand_finish(&export->at_hand);
 	origins_finish(&export->origins);
 	pthread_mutex_destroy(&export->mutex);
 	history_destroy(export->history);
@@ -111,7 +112,7 @@ static bool add_export(struct fs *fs, struct box *box, const struct config_expor
 		return false;
 	}
 	export->fs = fs;
-	export->at_hand = -1;
+	fs_at_hand_init(&export->at_hand);
 	pthread_mutex_init(&export->mutex, NULL);
 	origins_init(&export->origins);
 	if (wanted->store) {

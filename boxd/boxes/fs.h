@@ -7,11 +7,12 @@
 #include <sys/stat.h>
 
 #include "boxes/env.h"
+#include "boxes/fs_at_hand.h"
 #include "replica/origins.h"
 
 /*
- * /fs/NAME: folders of the disk as boxes. fs.c makes them; fs_read.c and fs_list.c answer, fs_put.c
- * takes bytes, fs_change.c makes and deletes, fs_tree.c moves folders whole, fs_link.c replicates. What
+ * /fs/NAME: folders of the disk as boxes. fs.c makes them; fs_read.c and fs_list.c answer (small
+ * files: fs_at_hand.c), fs_put.c takes bytes, fs_change.c makes and deletes, fs_tree.c moves folders whole, fs_link.c replicates. What
  * they share is in fs_job.h (a request on its way through the pool) and fs_place.h (names on disk).
  */
 
@@ -41,8 +42,7 @@ struct fs_export {
 	struct fs *fs;
 	char *path;
 	enum fs_medium medium;
-	int at_hand; // what was just looked at for the request that is being served; -1: it is not at hand
-	struct stat at_hand_st;  // its; it has no attributes of ours
+	struct fs_at_hand at_hand;
 	struct history *history; // of what is replicated; NULL: it is only read
 	pthread_mutex_t mutex;   // of the next
 	struct origins origins;  // what in it is a replica of what: fs_origins.c

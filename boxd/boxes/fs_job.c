@@ -19,8 +19,8 @@
 #define WAITING_MAX 256 // for changes, at once
 #define LARGE (1024 * 1024)
 
-// What is Boxland's own is nobody's box. The last name of a change is refused where it is made.
-static bool is_hidden(const struct req *req) {
+// The last name of a change is refused where it is made.
+bool fs_is_hidden(const struct req *req) {
 	enum op_verb verb = req->head->verb;
 	bool reads = verb == OP_KIND || verb == OP_SELECTORS || verb == OP_GETMEM;
 	for (const char *at = req->rest; *at;) {
@@ -76,7 +76,7 @@ void *fs_job_create(size_t size, struct box *box, struct req *req,
 		const struct req_events *events, void (*finish)(void *job)) {
 	const struct fs_export *export = box->data;
 	const char *if_version = op_get(req->head, OP_F_IF_VERSION);
-	if (is_hidden(req)) {
+	if (fs_is_hidden(req)) {
 		box_no_such(req);
 		return NULL;
 	}
@@ -117,7 +117,7 @@ static void close_done(void *data, bool cancelled) {
 static void close_file(const struct fs_job *job) {
 	struct work_pool *pool = job->fs->env->pool;
 	struct stat st;
-	bool frees = !job->is_small && fstat(job->fd, &st) == 0 && st.st_nlink == 0 &&
+	bool frees = fstat(job->fd, &st) == 0 && st.st_nlink == 0 &&
 		st.st_size > LARGE;
 	void *data = (void *)(intptr_t)job->fd;
 	if (!frees || !pool || !work_add(pool, run_close, close_done, data)) {

@@ -28,7 +28,6 @@ struct fs_job {
 	bool stored;       // the last name may be Boxland's own for a folder's bytes
 	char *if_version;  // that the caller expects; NULL: any
 	int fd;            // -1: not open; closed with the job
-	bool is_small;     // what fd is was seen to be, a moment ago
 	struct stat st;    // what it is about
 	// what failed
 	int error;             // errno; 0: nothing
@@ -45,6 +44,9 @@ struct fs_job {
 void *fs_job_create(size_t size, struct box *box, struct req *req,
 	const struct req_events *events, void (*finish)(void *job));
 void fs_job_destroy(void *job);
+
+/* Whether the name is of what is Boxland's own, and so nobody's box. */
+bool fs_is_hidden(const struct req *req);
 
 /* Who asks for something to be done in a store. */
 void fs_asker_init(struct fs_asker *asker, const struct box *box, const struct subject *subject);

@@ -167,27 +167,6 @@ static void look_up_link(struct box *box, struct req *req, const char *folder) {
 	}
 }
 
-// Whether it was found without having waited for anything.
-static bool look_at_hand(struct looking *looking, struct fs_export *export) {
-	const struct fs_job *job = &looking->job;
-	struct perm_path path;
-	size_t decided;
-	if (job->req->head->verb != OP_GETMEM || !fs_is_at_hand(export->medium)) {
-		return false;
-	}
-	export->at_hand = fs_rights_at_hand(job, &path, &decided, &export->at_hand_st);
-	if (export->at_hand < 0) {
-		return false;
-	}
-	struct req_found *found = calloc(1, sizeof(*found));
-	if (found && join(found, job->rest, "")) {
-		looking->found = settle(found, &path, decided);
-	} else {
-		free(found);
-	}
-	return looking->found;
-}
-
 void fs_look_up(struct box *box, struct req *req) {
 	static const struct req_events events = {.gone = fs_job_gone};
 	struct fs_export *export = box->data;
@@ -196,21 +175,19 @@ void fs_look_up(struct box *box, struct req *req) {
 		look_up_link(box, req, folder);
 		return;
 	}
-	enum op_verb verb = req->head->verb; // that cannot be served is refused, and gone, at once
+	enum op_verb verb = req->head->verb;
+	struct req_found *found = verb == OP_GETMEM ? fs_look_at_hand(export, req) : NULL;
+	if (found) {
+		box_found(req, found);
+		fs_leave_at_hand(export);
+		return;
+	}
 	struct looking *looking = fs_job_create(sizeof(*looking), box, req, &events, looking_finish);
-	if (looking) {
+	if (looking) { // else it was refused
 		looking->last_is_new = verb == OP_MAKE;
 		looking->last_is_no_link = verb == OP_MAKE || verb == OP_PUTMEM || verb == OP_DELETE ||
 			verb == OP_CHINFO || verb == OP_LINK;
-		if (look_at_hand(looking, export)) {
-			look_done(looking, false);
-		} else {
-			fs_job_run(looking, run_look, look_done);
-		}
-		if (export->at_hand >= 0) { // nobody came to read it
-			close(export->at_hand);
-			export->at_hand = -1;
-		}
+		fs_job_run(looking, run_look, look_done);
 	}
 }
 

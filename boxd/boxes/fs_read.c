@@ -2,8 +2,8 @@
 /*
  * fs_read.c - what is asked of exported files and folders: kinds and bytes. Lists are fs_list.c's.
  *
- * File work is done on the worker pool; the loop passes results on. Only a small file that the kernel has
- * at hand is read in the loop: a thread would take longer to wake than that takes.
+ * File work is done on the worker pool; the loop passes results on. Small files that the kernel has at hand
+ * are fs_at_hand.c's.
  */
 #include "boxes/fs.h"
 
@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "boxes/fs_both.h"
@@ -24,7 +23,6 @@
 #include "boxes/fs_type.h"
 
 #define PIECE (256 * 1024) // bytes read at once
-#define AT_HAND (32 * 1024) // no more are read in the loop
 
 struct reading {
 	struct fs_job job;
@@ -37,7 +35,6 @@ struct reading {
 	struct fs_part part; // what he asks for, if he may go on with it
 	uint64_t kept;       // of it
 	// of bytes
-	int at_hand; // what was looked at, the job's st is its: nothing may be waited for. -1: on a thread
 	enum fs_medium medium; // of the export, seen on the thread
 	bool opened;
 	uint64_t offset, left; // of the file, still to read
@@ -51,19 +48,7 @@ static void reading_finish(void *data) {
 	fs_part_finish(&reading->part);
 }
 
-/* On a thread, or at hand in the loop. */
-
-// What was looked at, for reading: the very same.
-static bool open_at_hand(struct reading *reading, int flags) {
-	struct fs_job *job = &reading->job;
-	char path[32];
-	if (!S_ISREG(job->st.st_mode) || job->st.st_size > AT_HAND) {
-		return fs_job_fail(job, EAGAIN);
-	}
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", reading->at_hand);
-	job->fd = open(path, flags | O_CLOEXEC);
-	return job->fd >= 0 || fs_job_fail(job, errno);
-}
+/* On a thread. */
 
 static bool open_by_name(struct fs_job *job, int flags) {
 	job->fd = fs_open_beneath(job->root, job->rest, flags);
@@ -74,14 +59,12 @@ static bool open_file(struct reading *reading, int flags) {
 	struct fs_job *job = &reading->job;
 	struct stat bytes;
 	char version[64];
-	bool at_hand = reading->at_hand >= 0;
-	if (!(at_hand ? open_at_hand(reading, flags) : open_by_name(job, flags))) {
+	if (!open_by_name(job, flags)) {
 		return false;
 	}
 	reading->is_both = S_ISDIR(job->st.st_mode) && !reading->wants_tar &&
 		fs_has_bytes(job->fd, &bytes);
-	if (at_hand) { // nothing says what type it is
-	} else if (reading->is_both) {
+	if (reading->is_both) {
 		job->st = bytes;
 	} else if (S_ISREG(job->st.st_mode) && (flags & O_PATH)) {
 		fs_read_type(job->fd, "", reading->type);
@@ -131,13 +114,6 @@ static bool open_bytes(struct reading *reading) {
 	return true;
 }
 
-// What is in memory is at hand but for swap, as boxd itself is.
-static ssize_t read_piece(const struct reading *reading, size_t size) {
-	struct iovec piece = {reading->piece, size};
-	bool ask = reading->at_hand >= 0 && reading->medium != FS_MEDIUM_MEMORY;
-	return preadv2(reading->job.fd, &piece, 1, (off_t)reading->offset, ask ? RWF_NOWAIT : 0);
-}
-
 static void run_read(void *data) {
 	struct reading *reading = data;
 	struct fs_job *job = &reading->job;
@@ -155,7 +131,7 @@ static void run_read(void *data) {
 		job->error = ENOMEM;
 		return;
 	}
-	reading->size = read_piece(reading, want);
+	reading->size = pread(job->fd, reading->piece, want, (off_t)reading->offset);
 	job->error = reading->size < 0 ? errno : 0;
 }
 
@@ -305,41 +281,6 @@ static void read_done(void *data, bool cancelled) {
 	}
 }
 
-// As much as it takes to begin anew.
-static void forget_reading(struct reading *reading, uint64_t left) {
-	struct fs_job *job = &reading->job;
-	if (job->fd >= 0) {
-		close(job->fd);
-		job->fd = -1;
-	}
-	job->error = 0;
-	reading->opened = false;
-	reading->left = left;
-}
-
-// Whether there is something to answer, without having waited for anything.
-static bool read_at_hand(struct reading *reading, struct fs_export *export) {
-	uint64_t left = reading->left;
-	if (export->at_hand < 0) {
-		return false;
-	}
-	reading->at_hand = export->at_hand;
-	reading->job.st = export->at_hand_st;
-	run_read(reading);
-	reading->at_hand = -1;
-	close(export->at_hand);
-	export->at_hand = -1;
-	if (reading->job.error == 0) {
-		reading->job.is_small = (uint64_t)reading->size == reading->left; // and all was read
-		return true;
-	}
-	if (reading->job.error == EOPNOTSUPP) { // that file system cannot say
-		reading->medium = FS_MEDIUM_OTHER;
-	}
-	forget_reading(reading, left);
-	return false;
-}
-
 // NULL: refused.
 static struct reading *create(struct box *box, struct req *req) {
 	static const struct req_events events = {.gone = fs_job_gone, .drained = read_drained};
@@ -350,7 +291,6 @@ static struct reading *create(struct box *box, struct req *req) {
 		reading->left = op_get_number(req->head, OP_F_LENGTH, UINT64_MAX);
 		reading->wants_tar = wants(req, "tar");
 		reading->medium = export->medium;
-		reading->at_hand = -1;
 		reading->part.dir = -1;
 	}
 	return reading;
@@ -372,10 +312,11 @@ void fs_getmem(struct box *box, struct req *req) {
 		fs_feed_get(box, req);
 		return;
 	}
+	if (fs_get_at_hand(box->data, req)) {
+		return;
+	}
 	struct reading *reading = create(box, req);
-	if (reading && read_at_hand(reading, box->data)) {
-		read_done(reading, false);
-	} else if (reading) {
+	if (reading) {
 		fs_job_run(reading, run_read, read_done);
 	}
 }

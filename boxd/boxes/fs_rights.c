@@ -113,30 +113,25 @@ bool fs_rights_at(const struct fs_job *job, int fd, struct perm_path *path) {
 	return good;
 }
 
-// What is open as fd has its say. false: that takes a thread.
-static bool walk_step(int fd, bool at_hand, struct perm_path *path, struct stat *st, bool *decides) {
-	static const struct perm_step none;
-	struct perm_step step;
+// What is open as fd has its say. true: a line of its own decided.
+static bool walk_step(int fd, struct perm_path *path) {
+	struct stat st;
 	struct timespec moment;
-	bool seen = fstat(fd, st) == 0;
-	if (seen && fs_plain_is(st)) {
-		*decides = perm_path_step(path, &none);
-	} else if (!at_hand) {
+	struct perm_step step = {0};
+	bool seen = fstat(fd, &st) == 0;
+	if (!seen || !fs_plain_is(&st)) {
 		fs_plain_moment(&moment);
 		if (read_step(fd, "", &step) == 0 && seen) {
-			fs_plain_note(st, &moment, fs_is_at_hand(fs_medium_at(fd)));
+			fs_plain_note(&st, &moment, fs_is_at_hand(fs_medium_at(fd)));
 		}
-		*decides = perm_path_step(path, &step);
-	} else {
-		return false;
 	}
-	return true;
+	return perm_path_step(path, &step);
 }
 
-// How far it got: dir is the last thing, or -1; st is its.
-static int walk(const struct fs_job *job, int dir, const char *rest, bool at_hand,
-		struct perm_path *path, size_t *decided, struct stat *st) {
+bool fs_rights_on(const struct fs_job *job, const char *rest, struct perm_path *path,
+		size_t *decided) {
 	char name[NAME_MAX + 1];
+	int dir = fs_open_beneath(job->root, "", O_PATH | O_DIRECTORY);
 	perm_path_begin(path, &job->asker.acl, job->asker.owner, &job->asker.subject);
 	if (decided) {
 		*decided = 0;
@@ -144,39 +139,20 @@ static int walk(const struct fs_job *job, int dir, const char *rest, bool at_han
 	for (const char *at = rest; *at && dir >= 0;) {
 		size_t size = strcspn(at, "/");
 		snprintf(name, sizeof(name), "%.*s", (int)size, at);
-		int inner = at_hand ? fs_open_at_hand(dir, name, O_PATH) :
-			openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		int inner = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 		close(dir);
 		dir = inner;
 		at += size;
-		bool decides = false;
 		// The file of a folder's own bytes is the folder.
-		if (dir >= 0 && fs_is_box(name) && !walk_step(dir, at_hand, path, st, &decides)) {
-			close(dir);
-			dir = -1;
-		} else if (decides && decided) {
+		if (dir >= 0 && fs_is_box(name) && walk_step(dir, path) && decided) {
 			*decided = (size_t)(at - rest);
 		}
 		at += *at == '/';
 	}
-	return dir;
-}
-
-bool fs_rights_on(const struct fs_job *job, const char *rest, struct perm_path *path,
-		size_t *decided) {
-	struct stat st;
-	int dir = fs_open_beneath(job->root, "", O_PATH | O_DIRECTORY);
-	dir = walk(job, dir, rest, false, path, decided, &st);
 	if (dir >= 0) {
 		close(dir);
 	}
 	return dir >= 0;
-}
-
-int fs_rights_at_hand(const struct fs_job *job, struct perm_path *path, size_t *decided,
-		struct stat *st) {
-	*st = (struct stat){0}; // the export itself has no say here
-	return walk(job, fs_open_root_at_hand(job->root), job->rest, true, path, decided, st);
 }
 
 /* Changes. */

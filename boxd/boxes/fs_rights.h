@@ -24,13 +24,6 @@ void fs_allow(struct box *box, const char *rest, const char *line);
 const char *fs_served_letters(const struct box *box, const char *letters,
 	char out[static PERM_LETTERS_SIZE]);
 
-/*
- * In the loop: fs_rights_on of the job's name, if that has no links and all is at hand: also that nothing
- * on the way has attributes of ours. What was looked at, open with O_PATH, and its st; -1: it is not known.
- */
-int fs_rights_at_hand(const struct fs_job *job, struct perm_path *path, size_t *decided,
-	struct stat *st);
-
 /* On a thread. */
 
 /* What name in the folder dir says; name "": dir itself, which may be open with O_PATH. */

@@ -145,6 +145,11 @@ def test_small_files_need_no_thread(ann):
     assert op.get("/fs/desk/1") == b"two"
     with pytest.raises(Refused, match="ESTALE"):
         op.get("/fs/desk/1", if_version=version)
+    # what was a file when it was read last may be something else
+    node.run(["sh", "-c", "ln -sf 32769 desk/32768; rm desk/0; mkfifo desk/0"])
+    assert op.get("/fs/desk/32768") == files["/fs/desk/32769"]
+    with pytest.raises(Refused, match="EPERM devices and pipes"):
+        op.get("/fs/desk/0")
     node.run(["sh", "-c", "ln -s /etc/passwd desk/way-out; ln -s 1 desk/way-in"])
     assert op.get("/fs/desk/way-in") == b"two"
     with pytest.raises(Refused, match="ENOENT"):

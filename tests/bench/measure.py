@@ -210,8 +210,8 @@ def distinct(text, strong=200):
 
 def codec_ms(size, kbit):
     """What boxcast's x264 and boxview's decoder of it cost, in ms of a processor for a frame, with
-    nothing around them: the counter's frames, converted beforehand, from a file and to nowhere. What
-    it takes to read them is measured too, and taken off."""
+    nothing around them: the counter's frames at 60 a second, converted beforehand, from a file and
+    to nowhere. What it takes to read them is measured too, and taken off."""
     width, height = size.split("x")
     shape = f"width={width} height={height} framerate=60/1"
     encoder = launch_of("boxcast", r'\.launch = ("x264enc .*?),\n\t\t\.')
@@ -224,8 +224,8 @@ def codec_ms(size, kbit):
              f"rawvideoparse format=i420 {shape}")
     threads = min(4, os.cpu_count())
     read = gst(f"{reads} ! fakesink sync=false")
-    coded = gst(f"{reads} ! {encoder} bitrate={kbit} ! h264parse ! {decoder} max-threads={threads} "
-                "! fakesink sync=false")
+    coded = gst(f"{reads} ! clocksync ! {encoder} bitrate={kbit} ! h264parse ! "
+                f"{decoder} max-threads={threads} ! fakesink sync=false")
     path.unlink()
     return 1000 * (coded - read) / (frames * rounds)
 

@@ -95,6 +95,7 @@ bool pair_go_on(struct pair_talk *talk, const struct op_refusal *why) {
 	pair->spoiled++;
 	pair->spent = false;
 	strcpy(pair->void_digits, talk->digits);
+	pair->void_why = *why;
 	const char *remedy = strstr(why->sentence, ": run `box pair` again"); // not needed: it still waits
 	op_refuse(&said, why->code, "%.*s", remedy ? (int)(remedy - why->sentence) : 500, why->sentence);
 	pair->talk = NULL;

@@ -72,6 +72,7 @@ struct quic_pair {
 	bool spent;  // our nonce was told, in this talk
 	int spoiled; // talks that came to nothing behind that
 	char void_digits[DIGITS_SIZE + 1]; // of the last of them: an answer to those is late
+	struct op_refusal void_why; // how that ended
 	char at[64]; // "": wait to be dialled, or to hear where the other is
 	int near_next; // which of the addresses that were heard of is tried next
 	const struct quic_pair_events *events;

@@ -121,8 +121,14 @@ void quic_pair_compared(struct quic_pair *pair, const char *digits) {
 	struct pair_talk *talk = pair->talk;
 	struct op_refusal why = {0};
 	struct op_head head;
-	if (!talk || talk->step != PAIR_COMPARES || talk->said_yes ||
-			strcmp(digits, pair->void_digits) == 0) {
+	if (*digits && strcmp(digits, pair->void_digits) == 0) {
+		if (pair->void_why.code == OP_EPERM) { // they were on the other's screen: that no was no stranger's
+			why = pair->void_why;
+			pair_fail(pair, &why);
+		}
+		return;
+	}
+	if (!talk || talk->step != PAIR_COMPARES || talk->said_yes) {
 		return;
 	}
 	if (strcmp(digits, talk->digits) != 0) {

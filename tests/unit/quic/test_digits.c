@@ -253,6 +253,24 @@ static void test_one_no_ends_it(void **state) {
 	}
 }
 
+/* A yes to those digits that crosses the no was of somebody who saw them on the other's screen. */
+static void test_yes_crosses_no(void **state) {
+	struct nodes *t = *state;
+	struct side a, b;
+	ask(&a, &t->den, false, NULL, NULL);
+	ask(&b, &t->pc, false, &t->den, NULL);
+	expect_digits(t, &a, &b);
+	quic_pair_compared(b.pair, "-");
+	until(&t->town, a.notices && b.done);
+	assert_int_equal(a.done, 0);
+	say(&a, &b);
+	assert_int_equal(a.done, 1);
+	assert_int_equal(a.why.code, OP_EPERM);
+	assert_non_null(strstr(a.why.sentence, "the digits were said to differ"));
+	expect_nothing(&t->den);
+	expect_nothing(&t->pc);
+}
+
 static void test_cancel(void **state) {
 	struct nodes *t = *state;
 	struct side a, b;
@@ -709,6 +727,7 @@ int main(void) {
 		TEST(test_both_dial),
 		TEST(test_dialler_waits),
 		TEST(test_one_no_ends_it),
+		TEST(test_yes_crosses_no),
 		TEST(test_cancel),
 		TEST(test_not_compared_in_time),
 		TEST(test_forms_differ),

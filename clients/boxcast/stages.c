@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VIEWER_MAX_NS 60000000000 // of a viewer's word on one stage
+#define VIEWER_MAX_NS 60000000000 // of one stage, whatever a viewer says
 
 static const char *const names[STAGES + 1] = {
 	[STAGE_COMMIT] = "commit",
@@ -65,37 +65,31 @@ static void window_turn(struct stages *stages, int64_t now) {
 	if (now >= stages->window_end) {
 		bool fresh = now < stages->window_end + STAGES_WINDOW_NS;
 		stages->least[1] = stages->least[0];
-		stages->least[1].rtt_known = fresh && stages->least[0].rtt_known;
-		stages->least[1].back_known = fresh && stages->least[0].back_known;
-		stages->least[0].rtt_known = stages->least[0].back_known = false;
+		stages->least[1].known = fresh && stages->least[0].known;
+		stages->least[0].known = false;
 		stages->window_end = now + STAGES_WINDOW_NS;
 	}
 }
 
-static void note_rtt(struct stages *stages, int64_t rtt) {
+/* An ack came: round trip without the viewer's part, and its arrival less its departure. */
+static void note(struct stages *stages, int64_t rtt, int64_t back) {
 	rtt = rtt > 0 ? rtt : 0;
-	if (!stages->least[0].rtt_known || rtt < stages->least[0].rtt) {
-		stages->least[0].rtt_known = true;
+	if (!stages->least[0].known || rtt < stages->least[0].rtt) {
 		stages->least[0].rtt = rtt;
 	}
-}
-
-static void note_back(struct stages *stages, int64_t back) {
-	if (!stages->least[0].back_known || back < stages->least[0].back) {
-		stages->least[0].back_known = true;
+	if (!stages->least[0].known || back < stages->least[0].back) {
 		stages->least[0].back = back;
 	}
+	stages->least[0].known = true;
 }
 
 /* What this clock shows less what the viewer's does. */
 static int64_t clock_difference(const struct stages *stages) {
 	int64_t rtt = INT64_MAX, back = INT64_MAX;
 	for (int i = 0; i < 2; i++) {
-		if (stages->least[i].rtt_known && stages->least[i].rtt < rtt) {
-			rtt = stages->least[i].rtt;
-		}
-		if (stages->least[i].back_known && stages->least[i].back < back) {
-			back = stages->least[i].back;
+		if (stages->least[i].known) {
+			rtt = stages->least[i].rtt < rtt ? stages->least[i].rtt : rtt;
+			back = stages->least[i].back < back ? stages->least[i].back : back;
 		}
 	}
 	// of packets smaller than any frame, so a narrow line does not count as a long one
@@ -105,13 +99,19 @@ static int64_t clock_difference(const struct stages *stages) {
 	return back - rtt / 2;
 }
 
-static int64_t bounded(uint32_t us) {
-	int64_t ns = (int64_t)us * 1000;
-	return ns < VIEWER_MAX_NS ? ns : VIEWER_MAX_NS;
+/* A stranger's word: far from where a sum could overflow. */
+static int64_t viewer_time(uint64_t ns) {
+	return ns < INT64_MAX / 4 ? (int64_t)ns : INT64_MAX / 4;
 }
 
-static void sample(struct stages *stages, const struct stages_frame *frame, int64_t arrived,
-		int64_t draw, int64_t show, int64_t now) {
+/* On the viewer's clock, but for now. */
+struct shown {
+	int64_t drawn, presented;
+};
+
+static void sample(struct stages *stages, const struct stages_frame *frame,
+		const struct shown *shown, int64_t now) {
+	int64_t arrived = frame->decoded - frame->decode - frame->wait + clock_difference(stages);
 	const int64_t ns[STAGES] = {
 		[STAGE_COMMIT] = (int64_t)frame->capture_ns - frame->committed,
 		[STAGE_CAPTURE] = frame->came - (int64_t)frame->capture_ns,
@@ -120,15 +120,24 @@ static void sample(struct stages *stages, const struct stages_frame *frame, int6
 		[STAGE_WAY] = arrived - frame->sent,
 		[STAGE_WAIT] = frame->wait,
 		[STAGE_DECODE] = frame->decode,
-		[STAGE_DRAW] = draw,
-		[STAGE_SHOW] = show,
+		[STAGE_DRAW] = shown->drawn - frame->decoded,
+		[STAGE_SHOW] = shown->presented - shown->drawn,
 	};
 	struct stages_sample *new = &stages->samples[stages->sample_count++ % STAGES_SAMPLES];
 	*new = (struct stages_sample){.at = now};
 	for (int i = 0; i < STAGES; i++) {
-		new->us[i] = ns[i] > 0 ? ns[i] / 1000 : 0;
+		int64_t us = ns[i] < VIEWER_MAX_NS ? ns[i] / 1000 : VIEWER_MAX_NS / 1000;
+		new->us[i] = us > 0 ? us : 0;
 		new->us[STAGES] += new->us[i];
 	}
+}
+
+static void handle_decoded(struct stages *stages, struct stages_frame *frame,
+		const struct ack *ack, int64_t now) {
+	frame->wait = (int64_t)ack->waited_us * 1000;
+	frame->decode = (int64_t)ack->decoding_us * 1000;
+	frame->decoded = viewer_time(ack->at_ns);
+	note(stages, now - frame->sent - frame->wait - frame->decode, now - frame->decoded);
 }
 
 void stages_acked(struct stages *stages, const struct ack *ack, int64_t now) {
@@ -137,26 +146,15 @@ void stages_acked(struct stages *stages, const struct ack *ack, int64_t now) {
 		return; // too long ago
 	}
 	window_turn(stages, now);
-	if (ack->presented_ns == 0) {
-		if (frame->wait < 0) {
-			frame->wait = bounded(ack->waited_us);
-			frame->decode = bounded(ack->decoding_us);
-			note_rtt(stages, now - frame->sent - frame->wait - frame->decode);
-			frame->acked = now;
+	if (ack->presented_ns == 0 && frame->wait < 0) {
+		handle_decoded(stages, frame, ack, now);
+	} else if (ack->presented_ns != 0 && frame->wait >= 0) {
+		const struct shown shown = {viewer_time(ack->at_ns), viewer_time(ack->presented_ns)};
+		if (frame->committed != 0) {
+			sample(stages, frame, &shown, now);
 		}
-		return;
+		frame->sequence = 0;
 	}
-	if (frame->wait < 0 || ack->presented_ns > INT64_MAX / 2) {
-		return;
-	}
-	int64_t draw = bounded(ack->waited_us), show = bounded(ack->decoding_us);
-	int64_t decoded = (int64_t)ack->presented_ns - show - draw; // on the viewer's clock
-	note_back(stages, frame->acked - decoded);
-	int64_t arrived = decoded + clock_difference(stages) - frame->decode - frame->wait;
-	if (frame->committed != 0) {
-		sample(stages, frame, arrived, draw, show, now);
-	}
-	frame->sequence = 0;
 }
 
 static int compare(const void *a, const void *b) {

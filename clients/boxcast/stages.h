@@ -53,7 +53,7 @@ struct stages {
 		uint64_t capture_ns;
 		int64_t committed, came, coded, sent;
 		int64_t wait, decode; // of its first ack; wait -1: that has not come
-		int64_t acked;        // when it came
+		int64_t decoded;      // on the viewer's clock
 	} frames[STAGES_FRAMES]; // by sequence
 	struct stages_sample {
 		int64_t at;
@@ -63,7 +63,7 @@ struct stages {
 	struct {
 		int64_t rtt;  // round trip without the viewer's part
 		int64_t back; // an ack's arrival less its departure, which is on the viewer's clock
-		bool rtt_known, back_known;
+		bool known;
 	} least[2]; // in this window, and in the one before
 	int64_t window_end;
 	int64_t network_least; // 0: not known

@@ -275,6 +275,7 @@ static void handle_frame(void *data, const struct frame *frame) {
 		break;
 	case FRAME_ACK:
 		if (ack_decode(&ack, frame->payload, frame->size)) {
+			ack.at_ns = frame->capture_ns;
 			viewer->events->ack(viewer->data, &ack);
 		}
 		break;

@@ -392,6 +392,7 @@ void source_ack(struct source *source, const struct ack *ack) {
 	const struct frame frame = {
 		.kind = FRAME_ACK,
 		.sequence = ++source->acks,
+		.capture_ns = ack->at_ns,
 		.payload = payload,
 		.size = sizeof(payload),
 	};

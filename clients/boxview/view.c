@@ -97,6 +97,7 @@ static void view_picture(struct view *view, struct picture *picture) {
 		.capture_ns = picture->capture_ns,
 		.waited_us = picture->waited_us,
 		.decoding_us = picture->decoding_us,
+		.at_ns = (uint64_t)picture->decoded_ns,
 	};
 	source_ack(view->source, &ack);
 	view->decoded++;
@@ -378,26 +379,19 @@ static void handle_drawn(void *data, const struct picture *picture) {
 	}
 }
 
-static uint32_t us_between(int64_t from, int64_t to) {
-	return from < to ? (uint32_t)((to - from) / 1000) : 0;
-}
-
 static void handle_presented(void *data, const struct window_shown *shown) {
 	struct view *view = data;
-	if (shown->shown_ns == 0) {
+	if (shown->at_ns == 0) {
 		view->unseen++;
 		return;
 	}
-	// a desktop's clock of frames may be behind: handed to it is then the same as shown
-	int64_t handed = shown->handed_ns < shown->shown_ns ? shown->handed_ns : shown->shown_ns;
-	times_add(&view->draw, handed - shown->decoded_ns);
-	times_add(&view->present, shown->shown_ns - handed);
+	times_add(&view->draw, shown->drawn_ns - shown->decoded_ns);
+	times_add(&view->present, shown->at_ns - shown->drawn_ns);
 	const struct ack ack = {
 		.sequence = shown->sequence,
 		.capture_ns = shown->capture_ns,
-		.waited_us = us_between(shown->decoded_ns, handed),
-		.decoding_us = us_between(handed, shown->shown_ns),
-		.presented_ns = (uint64_t)shown->shown_ns,
+		.presented_ns = (uint64_t)shown->at_ns,
+		.at_ns = (uint64_t)shown->drawn_ns,
 	};
 	source_ack(view->source, &ack);
 }

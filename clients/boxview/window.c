@@ -119,7 +119,7 @@ static void feedback_presented(void *data, struct wp_presentation_feedback *obje
 		at = now_ns();
 	}
 	struct window_shown shown = feedback->shown;
-	shown.shown_ns = at;
+	shown.at_ns = at;
 	feedback_destroy(feedback);
 	window->events->presented(window->data, &shown);
 }
@@ -138,13 +138,14 @@ static const struct wp_presentation_feedback_listener feedback_listener = {
 	.discarded = feedback_discarded,
 };
 
-static void ask_feedback(struct window *window, const struct picture *picture) {
+/* NULL: not asked. */
+static struct feedback *ask_feedback(struct window *window, const struct picture *picture) {
 	if (!window->globals->presentation || window->feedback_count == FEEDBACKS_MAX) {
-		return;
+		return NULL;
 	}
 	struct feedback *feedback = calloc(1, sizeof(*feedback));
 	if (!feedback) {
-		return;
+		return NULL;
 	}
 	feedback->window = window;
 	feedback->shown.sequence = picture->sequence;
@@ -154,16 +155,7 @@ static void ask_feedback(struct window *window, const struct picture *picture) {
 	wp_presentation_feedback_add_listener(feedback->object, &feedback_listener, feedback);
 	wl_list_insert(&window->feedbacks, &feedback->link);
 	window->feedback_count++;
-}
-
-/* The picture that feedback was asked for last is committed. */
-static void note_handed(struct window *window, const struct picture *picture) {
-	if (!wl_list_empty(&window->feedbacks)) {
-		struct feedback *newest = wl_container_of(window->feedbacks.next, newest, link);
-		if (newest->shown.sequence == picture->sequence) {
-			newest->shown.handed_ns = now_ns();
-		}
-	}
+	return feedback;
 }
 
 // drawing
@@ -226,7 +218,7 @@ static bool draw_picture(struct window *window, struct picture *picture) {
 		box_view_v1_shown(globals->box_view, picture->sequence, picture->capture_ns >> 32,
 			picture->capture_ns & 0xffffffff);
 	}
-	ask_feedback(window, picture);
+	struct feedback *feedback = ask_feedback(window, picture);
 	if (!window->frame) {
 		window->frame = wl_surface_frame(window->video);
 		wl_callback_add_listener(window->frame, &frame_listener, window);
@@ -236,7 +228,11 @@ static bool draw_picture(struct window *window, struct picture *picture) {
 	find_pixels(window, picture->visible_width, picture->visible_height, &width, &height);
 	window->drawn.own_width = picture->visible_width;
 	window->drawn.own_height = picture->visible_height;
-	return window->presenter->impl->draw(window->presenter, picture, width, height);
+	bool drawn = window->presenter->impl->draw(window->presenter, picture, width, height);
+	if (feedback) {
+		feedback->shown.drawn_ns = now_ns();
+	}
+	return drawn;
 }
 
 static void handle_ready(void *data) {
@@ -341,7 +337,6 @@ static void window_draw(struct window *window) {
 	}
 	window->drawn_at = now;
 	if (drawn) {
-		note_handed(window, picture);
 		window->events->drawn(window->data, picture);
 	} else {
 		window->failed = true;

@@ -20,7 +20,8 @@ struct wl_surface;
 struct window_shown {
 	uint32_t sequence;
 	uint64_t capture_ns;
-	int64_t decoded_ns, handed_ns, shown_ns; // CLOCK_MONOTONIC; handed to the desktop; shown 0: it never was
+	int64_t decoded_ns, drawn_ns; // CLOCK_MONOTONIC; drawn and given to the compositor
+	int64_t at_ns;                // when it was on the screen; 0: it never was
 };
 
 struct window_events {

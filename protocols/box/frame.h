@@ -51,16 +51,18 @@ int input_record_count(size_t payload_size);
 void input_record_decode(struct input_record *record, const void *payload, int i);
 
 /*
- * What an ack says, 28 bytes. The first of a frame is said when it is decoded, the second when it was
- * shown; of one that never is there is none.
+ * What an ack says, 28 bytes: the newest frame decoded. A second one of the same frame says that it was
+ * shown. at_ns is the frame header's capture_ns: the viewer's CLOCK_MONOTONIC when the frame was decoded,
+ * and in the second when its picture was given to the screen.
  */
 #define ACK_SIZE 28
 struct ack {
 	uint32_t sequence;
 	uint64_t capture_ns;
-	uint32_t waited_us;    // between arrival and decoder; of the second: decoded until given to the screen
-	uint32_t decoding_us;  // of the second: from there until it was shown
-	uint64_t presented_ns; // viewer's CLOCK_MONOTONIC when it was shown, 0: the first
+	uint32_t waited_us;    // between arrival and decoder
+	uint32_t decoding_us;
+	uint64_t presented_ns; // viewer's CLOCK_MONOTONIC when it was shown, 0: not yet, or skipped
+	uint64_t at_ns;        // not of the payload
 };
 void ack_encode(const struct ack *ack, uint8_t out[static ACK_SIZE]);
 bool ack_decode(struct ack *ack, const void *payload, size_t size); // false: its size is wrong

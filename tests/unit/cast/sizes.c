@@ -209,7 +209,7 @@ static void view_of_a_second(void **state) {
 		stats_frame(&stats, 1000, i == 1);
 		stages_captured(&stats.stages, (uint64_t)at, at);
 		stages_sent(&stats.stages, i, (uint64_t)at, at, at + i * MS, at + i * MS);
-		struct ack ack = {.sequence = i};
+		struct ack ack = {.sequence = i, .at_ns = (uint64_t)(at + i * MS)};
 		stages_acked(&stats.stages, &ack, at + i * MS);
 		ack.presented_ns = (uint64_t)(at + i * MS);
 		stages_acked(&stats.stages, &ack, at + i * MS);

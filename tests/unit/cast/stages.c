@@ -37,10 +37,10 @@ static void travel(struct stages *stages, uint32_t sequence, int64_t at, const s
 		.capture_ns = (uint64_t)captured,
 		.waited_us = (uint32_t)(trip->wait / US),
 		.decoding_us = (uint32_t)(trip->decode / US),
+		.at_ns = (uint64_t)(decoded + AHEAD),
 	};
 	stages_acked(stages, &ack, decoded + trip->back);
-	ack.waited_us = (uint32_t)(trip->draw / US);
-	ack.decoding_us = (uint32_t)(trip->show / US);
+	ack.at_ns = (uint64_t)(decoded + trip->draw + AHEAD);
 	ack.presented_ns = (uint64_t)(shown + AHEAD);
 	stages_acked(stages, &ack, shown + 3 * trip->back); // it may be held for company
 }
@@ -133,7 +133,7 @@ static void a_viewer_that_lies_harms_nobody(void **state) {
 		stages_captured(&stages, (uint64_t)at, at - MS);
 		stages_sent(&stages, i, (uint64_t)at, at, at, at);
 		ack = (struct ack){.sequence = i, .waited_us = UINT32_MAX, .decoding_us = UINT32_MAX,
-			.presented_ns = UINT64_MAX};
+			.presented_ns = UINT64_MAX, .at_ns = i % 2 ? UINT64_MAX : 1};
 		stages_acked(&stages, &ack, at + MS); // shown before it was decoded
 		ack.presented_ns = 0;
 		stages_acked(&stages, &ack, at + MS);

@@ -17,6 +17,7 @@
 #include "bindings.h"
 #include "config.h"
 #include "constraint.h"
+#include "crowd.h"
 #include "cursor.h"
 #include "decoration.h"
 #include "foreign_toplevel.h"
@@ -54,7 +55,7 @@ static bool make_parts(struct server *server) {
 	return (server->text = text_create()) && (server->globals = globals_create(server)) &&
 		(server->outputs = outputs_create(server)) &&
 		(server->output_management = output_management_create(server)) &&
-		(server->notices = notices_create(server)) &&
+		(server->notices = notices_create(server)) && (server->crowd = crowd_create(server)) &&
 		(server->launcher = launcher_create(server)) && (server->seat = seat_create(server)) &&
 		(server->cursor = cursor_create(server)) && (server->bindings = bindings_create(server)) &&
 		(server->keyboard = keyboard_create(server)) && (server->idle = idle_create(server)) &&
@@ -96,6 +97,7 @@ static void destroy_parts(struct server *server) {
 	bindings_destroy(server->bindings);
 	cursor_destroy(server->cursor);
 	seat_destroy(server->seat);
+	crowd_destroy(server->crowd);
 	notices_destroy(server->notices);
 	output_management_destroy(server->output_management);
 	outputs_destroy(server->outputs);

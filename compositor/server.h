@@ -67,6 +67,7 @@ struct server {
 	struct wallpapers *wallpapers;
 	struct hints *hints;
 	struct notices *notices;
+	struct crowd *crowd;
 	struct switcher *switcher;
 	struct leave *leave;
 

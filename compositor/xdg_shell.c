@@ -10,6 +10,7 @@
 #include <wlr/types/wlr_seat.h>
 #include <wlr/types/wlr_xdg_shell.h>
 
+#include "crowd.h"
 #include "cursor.h"
 #include "frame.h"
 #include "interact.h"
@@ -164,6 +165,10 @@ static void listen(struct wl_signal *signal, struct wl_listener *listener,
 static void handle_new_toplevel(struct wl_listener *listener, void *data) {
 	struct xdg_shell *shell = wl_container_of(listener, shell, new_toplevel);
 	struct wlr_xdg_toplevel *xdg = data;
+	if (!crowd_add(shell->server->crowd, CROWD_WINDOWS, wl_resource_get_client(xdg->resource),
+			&xdg->events.destroy)) {
+		return;
+	}
 	struct window *window = calloc(1, sizeof(*window));
 	struct toplevel *toplevel =
 		window ? toplevel_create(shell->server->toplevels, xdg) : NULL;
@@ -193,7 +198,11 @@ static void handle_new_toplevel(struct wl_listener *listener, void *data) {
 
 static void handle_new_popup(struct wl_listener *listener, void *data) {
 	struct xdg_shell *shell = wl_container_of(listener, shell, new_popup);
-	popup_create(shell->server, data);
+	struct wlr_xdg_popup *xdg = data;
+	if (crowd_add(shell->server->crowd, CROWD_POPUPS, wl_resource_get_client(xdg->resource),
+			&xdg->events.destroy)) {
+		popup_create(shell->server, xdg);
+	}
 }
 
 struct xdg_shell *xdg_shell_create(struct server *server) {

@@ -23,6 +23,7 @@
 #include "base/log.h"
 
 #define AREA_MAX (4096 * 4096) // of a size that a viewer wants, in units: 64 MiB a buffer
+#define DIALOGS_MAX 8 // of a window that come with it to one display; each has a boxcast
 
 struct out { // the box's data
 	struct box_env *env;
@@ -301,6 +302,11 @@ static bool is_there(const struct out *out, const struct link *link) {
 static void bring(struct out *out, struct view *leader) {
 	struct linker *linker = out->env->linker;
 	if (is_there(out, leader->link) || wl_list_length(&out->views) >= OP_MAX_VIEWERS) {
+		return;
+	}
+	if (wl_list_length(&leader->followers) >= DIALOGS_MAX) {
+		log_info("\"%s\" stays here: %d dialogs of its window are shown there already",
+			toplevel_title(out->toplevel), DIALOGS_MAX);
 		return;
 	}
 	struct view *view = view_create(out, leader);

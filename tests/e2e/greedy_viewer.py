@@ -4,7 +4,7 @@
     python3 greedy_viewer.py NAME PREFIX 0=ASKS
 
 mounts PREFIX/0, to be linked to a window. What it is sent it takes and acknowledges; what it asks,
-as fast as it is taken, is ASKS: input, key, size, or all of these and nonsense. It prints a line
+as fast as it is taken, is ASKS: input, key, size, or all of these and nonsense; or little, now and then. It prints a line
 when it has begun, and how many bytes of frames it has sent when the other side hung up.
 """
 
@@ -57,6 +57,7 @@ ASKS = {
     "input": inputs,
     "key": lambda: lines(*[("key", "please")] * 1000),
     "size": sizes,
+    "little": lambda: threading.Event().wait(0.2) or lines(("visible", "on")),
     "all": lambda: inputs() + lines(*[("key", "please")] * 100) + sizes() + nonsense(),
 }
 

@@ -6,8 +6,10 @@ desktop has time for everybody else: another window's frames come as before.
 What boxcast and boxview make of single bad frames is tests/view/test_strangers.py.
 """
 
+import os
 import random
 import re
+import signal
 import struct
 import threading
 import time
@@ -322,3 +324,47 @@ def test_who_never_stops_asking(den, clock, at_rest, window, asks):
     assert not window.closed and window.drawn, "the application is as it was"
     wait_for(lambda: not den.node.find("boxcast"), 20, "the end of boxcast")
     assert den.op.get(f"{name}/title") == b"test"
+
+
+# --- who opens ------------------------------------------------------------------------------------
+
+CROWDS = {"popups": "100 menus", "dialogs": "150 windows", "subsurfaces": "1000 surfaces"}
+CPU_S = 3  # of the desktop, until it has ended who opens; of all 10 000 it would take minutes
+
+
+def cpu_s(den):
+    """Seconds that the desktop has taken of a processor: no more where others take it from it."""
+    fields = den.node.read_file(f"/proc/{den.boxland.pid}/stat").decode().rpartition(")")[2].split()
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+@pytest.mark.parametrize("kind", CROWDS)
+def test_who_opens_ten_thousand(den, artefacts, clock, at_rest, kind):
+    """A program whose window is shown elsewhere: it is ended, and the person is told which one."""
+    taker = den.node.spawn(["python3", "-B", f"{ROOT}/tests/e2e/greedy_viewer.py", kind, f"/{kind}",
+                            "0=little"])
+    opener = den.client("python3", "-B", f"{ROOT}/tests/e2e/opener.py", kind)
+    try:
+        taker.wait_output(f"/mount/{kind} is open", timeout=30)
+        den.box("ln", f"/{kind}/0", f"{den.window('opener')}/out")
+        taker.wait_output("asking", timeout=30)
+        before, drawn = cpu_s(den), len(clock.times)
+        memory_before = memory(den, den.boxland.pid, "RssAnon")
+        opener.kill(signal.SIGUSR1)
+        wait_for(lambda: f"opened more than {CROWDS[kind]} at once: it was ended" in
+                 den.boxland.output(), 60, "the sentence")
+        opener.wait(30)
+        den.picture().save(artefacts / "flood.png")
+        taken = cpu_s(den) - before
+    finally:
+        opener.stop()
+        taker.stop()
+    assert "ProtocolError" in opener.output() and CROWDS[kind] in opener.output()
+    wait_for(lambda: not den.node.find("boxcast"), 20, "the end of boxcast")
+    more = memory(den, den.boxland.pid, "RssAnon") - memory_before
+    p99 = clock.p99()
+    print(f"{kind}: {opener.output().split(':')[0]}, {taken:.2f} s of the desktop, then frames p99 "
+          f"{p99:.1f} ms, {more / 2 ** 20:+.1f} MiB")
+    assert len(clock.times) > drawn and taken <= CPU_S and more <= MORE_MAX
+    assert p99 <= 8 * max(at_rest, FRAME_NS / 1e6) + 50
+    assert not [name for name in den.windows()], "nothing of it is left"

@@ -160,6 +160,6 @@ def test_longer_than_what_is_encoded(home):
         window = Long(client, 9000, 40, app_id="longer")
         link = home.ibiza.box("ln", "/display/0", f"/n/den{home.den.window('longer')}/out")
         home.den.boxland.wait_output("9000x40 pixels is not encoded, only up to 8192", timeout=20)
-        home.ibiza.box("rm", link)
+        home.den.wait_no_box(link.removeprefix("/n/den"))
         wait_for(lambda: not home.den.node.find("boxcast") and not home.ibiza.node.find("boxview"), 20,
                  "the end of the view")

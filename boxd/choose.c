@@ -13,6 +13,7 @@
 
 #include "box/name.h"
 #include "box/plan.h"
+#include "box/printer_format.h"
 #include "candidates.h"
 #include "relay.h"
 
@@ -113,6 +114,26 @@ static void refuse_all(struct choice *choice) {
 	refuse(choice, &why);
 }
 
+// A put says what it is, and several printers were seen, none of which takes that.
+static bool refuse_format(struct choice *choice) {
+	char seen[300];
+	struct op_refusal why;
+	const struct candidates *all = &choice->sides[0].candidates;
+	const char *type = op_get(&choice->head, OP_F_TYPE);
+	int printers = 0;
+	for (int i = 0; i < all->count; i++) {
+		printers += all->list[i].type[0] && !printer_format_taken(&all->list[i].own, type);
+	}
+	if (choice->head.verb != OP_PUTMEM || printers < 2) {
+		return false; // a cast may lead there; the only one says best what it takes
+	}
+	candidates_print(all, seen, sizeof(seen));
+	op_refuse(&why, OP_ETYPE, "no %.100s takes %.60s (%d seen: %s)",
+		op_get(&choice->head, choice->sides[0].field), type, printers, seen);
+	refuse(choice, &why);
+	return true;
+}
+
 static void refuse_pair(struct choice *choice) {
 	char seen[2][160];
 	struct op_refusal why;
@@ -152,21 +173,36 @@ static void decided(struct choice *choice, int chosen) {
 	go_on(choice, next);
 }
 
+// Of printers, one that takes what the bytes that go into it are said to be.
+static bool takes(const struct choice *choice, const struct candidate *candidate) {
+	const struct candidates *all = candidate->all;
+	return all->use != CANDIDATE_PUT || all->parents ||
+		printer_format_taken(&candidate->own, op_get(&choice->head, OP_F_TYPE));
+}
+
 // The first in order that fits, once all before it have said that they do not. If one fits where
 // he may not make anything, it is asked all the same: it says best who could let him.
 static void decide(struct choice *choice, bool late) {
 	struct candidates *all = &choice->sides[0].candidates;
-	int closed = -1;
+	int closed = -1, wrong = -1;
 	for (int i = 0; i < all->count; i++) {
 		const struct candidate *candidate = &all->list[i];
 		if (!candidate->asked && !late) {
 			return;
 		}
-		if (candidate->asked && candidate->fits && candidate->may) {
+		bool open = candidate->asked && candidate->fits && candidate->may;
+		if (open && takes(choice, candidate)) {
 			decided(choice, i);
 			return;
 		}
+		wrong = open && wrong < 0 ? i : wrong;
 		closed = candidate->asked && candidate->fits && closed < 0 ? i : closed;
+	}
+	if (wrong >= 0) {
+		if (!refuse_format(choice)) {
+			decided(choice, wrong);
+		}
+		return;
 	}
 	bool parents = all->parents, over = candidates_over(all, late);
 	if (all->parents != parents) { // asked anew, and of some the ads have told already

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "box/name.h"
+#include "box/printer_format.h"
 #include "copying.h"
 #include "parts.h"
 #include "progress.h"
@@ -41,6 +42,7 @@ struct copier {
 	struct op_refusal why;  // this try is over
 	struct op_refusal before; // the one before it
 	bool over, said, whole;
+	const char *type;       // that the source is said to be; NULL: nothing is said
 	bool again;             // the line broke: only what was kept may go on
 	bool is_folder;         // the source: its bytes are asked for otherwise
 };
@@ -418,7 +420,7 @@ static void try_from_file(struct copier *copier) {
 	copier->done = copier->offset;
 	say_where(copier);
 	if (copier->wish->to_box) {
-		open_box(copier, copier->wish->type);
+		open_box(copier, copier->type);
 	}
 	send_file(copier);
 	while (!copier->over) {
@@ -449,6 +451,21 @@ static void begin(struct copier *copier) {
 	close_file(copier);
 }
 
+// A printer did not take it, and others may: by what its first bytes are, one is chosen that does.
+static bool says_what_it_is(struct copier *copier) {
+	uint8_t bytes[PRINTER_HEAD];
+	const struct through_wish *wish = copier->wish;
+	struct stat st;
+	ssize_t size = 0;
+	if (!copier->type && !wish->from_box && !name_below("/n", wish->target) &&
+			fstat(copier->in, &st) == 0 && S_ISREG(st.st_mode) && copier->in != STDIN_FILENO) {
+		size = pread(copier->in, bytes, sizeof(bytes), 0);
+	}
+	enum printer_format format = printer_format_detect(bytes, size > 0 ? (size_t)size : 0);
+	copier->type = format < PRINTER_FORMATS ? printer_format_word(format) : NULL;
+	return copier->type;
+}
+
 struct patience {
 	uint64_t reached; // bytes that are known to be there
 	int64_t line_ms; // when the line broke; 0: it did not
@@ -470,6 +487,8 @@ static bool try_again(struct copier *copier, struct patience *patience) {
 	switch (copier->why.code) {
 	case OP_ESTALE:
 		return copier->offset > 0 && patience->anew++ < 3;
+	case OP_ETYPE:
+		return !copier->type && says_what_it_is(copier);
 	case OP_EBUSY:
 		patience->busy_ms += BUSY_EACH_MS;
 		return copier->contents && wish->to_box && patience->busy_ms < BUSY_MS &&
@@ -487,7 +506,8 @@ static bool try_again(struct copier *copier, struct patience *patience) {
 
 int copy_through(struct asker *asker, const struct through_wish *wish, struct lost *lost,
 		bool *is_folder) {
-	struct copier copier = {.asker = asker, .wish = wish, .lost = lost, .in = -1, .out = -1};
+	struct copier copier = {.asker = asker, .wish = wish, .lost = lost, .type = wish->type,
+		.in = -1, .out = -1};
 	struct patience patience = {0};
 	if (!wish->from_box) {
 		copier.in = strcmp(wish->source, "-") == 0 ? STDIN_FILENO :

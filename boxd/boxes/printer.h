@@ -4,7 +4,7 @@
 
 #include "boxes/env.h"
 #include "boxes/printer_cups.h"
-#include "boxes/printer_format.h"
+#include "box/printer_format.h"
 
 /*
  * /printer, and what its files share: printer.c has the boxes, printer_put.c what is put into them. All

@@ -17,7 +17,7 @@
 
 #include "box/name.h"
 #include "box/utf8.h"
-#include "boxes/printer_format.h"
+#include "box/printer_format.h"
 
 #define CONNECT_MS 2000
 #define LIST_S 2.0 // a cupsd that says nothing for so long hangs

@@ -269,7 +269,8 @@ void printer_puts_forget(struct printers *printers, const struct printer *printe
 			put_destroy(put);
 		}
 		if (req) {
-			req_fail(req, OP_ELOST, "the printer was removed");
+			req_fail(req, OP_ELOST, "%s", printer ? "the printer was removed from CUPS before it had all, so "
+				"nothing was printed (box ls /printer shows what there is)" : "the node ends");
 		}
 	}
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "boxes/printer_format.h"
+#include "box/printer_format.h"
 #include "conform.h"
 #include "cups.h"
 

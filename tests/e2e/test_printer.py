@@ -9,6 +9,7 @@ import pytest
 from net import avahi, cups
 from net.household import Household, pair
 from net.place import wait_for
+from peer.op import Refused
 
 SLOW_S = 60
 PAGE = b"%PDF-1.4\n" + bytes(range(256)) * 12000  # more than is held at once
@@ -106,6 +107,28 @@ def test_any_printer_is_another_machines(printing):
     assert [line.split()[1] for line in jobs].count("bob") == 1, jobs
 
 
+def test_any_printer_takes_what_is_printed(printing):
+    """Den's own comes first, and takes no words; ibiza's does."""
+    den, ibiza, _ = printing
+    ibiza.cups = cups.Cups(ibiza.node)
+    ibiza.cups.add_sink("sink")
+    wait_for(lambda: ibiza.has_box("/printer/sink"), SLOW_S, "ibiza's printer")
+    wait_for(lambda: "/n/ibiza/printer/sink" in den.box("ads", "/printer"), SLOW_S, "its ad")
+    den.box("cp", "words", "/any/printer")
+    assert ibiza.cups.taken() == [b"no words, please\n"]
+    den.node.write_file("/home/ann/page", b"%PDF of den")
+    den.box("cp", "page", "/any/printer")
+    comes_out(den.office, b"%PDF of den")
+    den.op.put("/any/printer", b"words again", type="text")
+    assert b"words again" in ibiza.cups.taken() and len(ibiza.cups.jobs()) == 2
+    with pytest.raises(Refused, match=r"ETYPE no /any/printer takes video \(2 seen: den printer!.*, ibiza "):
+        den.op.put("/any/printer", b"moving", type="video")
+    ibiza.cups.remove("sink")
+    wait_for(lambda: not ibiza.has_box("/printer/sink"), SLOW_S, "its end")
+    wait_for(lambda: "/n/ibiza/printer" not in den.box("ads"), SLOW_S, "the end of its ad")
+    ibiza.cups.stop()
+
+
 def test_a_cups_that_hangs_holds_nobody_up(printing):
     den = printing[0]
     den.box("cp", "page", "/printer/office")  # what is known of the printer is old then
@@ -120,8 +143,12 @@ def test_a_cups_that_hangs_holds_nobody_up(printing):
 
 def test_a_queue_goes(printing):
     den, ibiza, _ = printing
-    den.cups.remove("office")
-    wait_for(lambda: not den.has_box("/printer/office"), SLOW_S, "its end")
+    with den.op.call("putmem", "/printer/office", body="chunks") as call:
+        call.send(PAGE)
+        den.cups.remove("office")
+        wait_for(lambda: not den.has_box("/printer/office"), SLOW_S, "its end")
+        with pytest.raises(Refused, match="ELOST the printer was removed .* nothing was printed"):
+            assert call.reply
     wait_for(lambda: "/n/den/printer" not in ibiza.box("ads"), SLOW_S, "the end of its ad")
     den.cups.stop()
     assert den.box("ls", "/printer") == ""

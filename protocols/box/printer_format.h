@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef BOXES_PRINTER_FORMAT_H
-#define BOXES_PRINTER_FORMAT_H
+#ifndef BOX_PRINTER_FORMAT_H
+#define BOX_PRINTER_FORMAT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+struct cnstr;
 
 /* Formats of what is printed, by the words that constraints and casts have for them. */
 enum printer_format {
@@ -37,6 +39,11 @@ enum printer_format printer_format_by_mime(const char *mime);
 enum printer_format printer_format_by_type(const char *type);
 /* By the first bytes: all there are, or at least PRINTER_HEAD. */
 enum printer_format printer_format_detect(const uint8_t *bytes, size_t size);
+/*
+ * Whether a box that is such takes bytes that are said to be of a type: a printer says so by attributes
+ * WORD=yes; type may be NULL. What nothing is known of, and whatever is no printer, does.
+ */
+bool printer_format_taken(const struct cnstr *printer, const char *type);
 /* The words of bits 1 << format: "pdf, jpeg"; "nothing that is known here". Returns out. */
 const char *printer_format_list(uint32_t formats, char out[static PRINTER_WORDS]);
 

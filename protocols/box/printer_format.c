@@ -3,7 +3,7 @@
  * printer_format.c - what is to be printed: which format that is, by what is said of it or by its first
  * bytes. Converts nothing; which printer takes which is CUPS's word.
  */
-#include "boxes/printer_format.h"
+#include "box/printer_format.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -88,6 +88,15 @@ enum printer_format printer_format_detect(const uint8_t *bytes, size_t size) {
 		return PRINTER_TIFF;
 	}
 	return size > 0 && is_text((const char *)bytes, size) ? PRINTER_TEXT : PRINTER_OTHER;
+}
+
+bool printer_format_taken(const struct cnstr *printer, const char *type) {
+	enum printer_format format = printer_format_by_type(type);
+	if (format == PRINTER_UNSAID || strcmp(printer->type, "printer") != 0) {
+		return true;
+	}
+	const char *takes = format < PRINTER_FORMATS ? cnstr_attr(printer, formats[format].word) : NULL;
+	return takes && strcmp(takes, "yes") == 0;
 }
 
 const char *printer_format_list(uint32_t list, char out[static PRINTER_WORDS]) {

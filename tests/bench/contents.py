@@ -17,12 +17,13 @@ import dataclasses
 import re
 import time
 
-from bench import measure, ways
+from bench import measure, profile, ways
 from net.place import wait_for
 
 FONT = "monospace:pixelsize=18"
 PAPER = (246, 240, 214) # foot's background, by which it is found in what is shown
 NEAR = 10             # of 255, that a codec may make of it
+PROFILE_S = 6
 CUT_S, AFTER_S = 2, 3.5
 KEYS = ["30", "31", "32", "33"]  # asdf
 TAB = ["15"]
@@ -129,6 +130,8 @@ def motion(town, way, seconds, out):
         run["stats"] = view.stats() if view.stats else None
         if out:
             strip(view, at, town.size, out, f"{town.link}-{way}")
+        if out and way == "ours" and town.link == "LAN":
+            run["profile"] = profile.take(view, PROFILE_S, out / "perf.data")
     if way == "ours" and town.link == "LAN":
         kbit = int(re.search(r"^rate (\d+)$", run["stats"], re.M)[1]) // 1000
         run |= {"codec_kbit": kbit, "codec_ms_frame": measure.codec_ms(town.size, kbit)}

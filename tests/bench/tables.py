@@ -9,7 +9,7 @@ round. A content or way of which there are no runs is left out. The curves are c
 import re
 import statistics
 
-from bench import ways
+from bench import profile, ways
 from bench.report import BUSY, spread, table
 
 # As tests/net/wire.c has them: Mbit/s, one way ms, jitter ms.
@@ -362,6 +362,8 @@ def report(about, runs):
     if runs.links("motion"):
         parts += ["#### Where a frame's time goes, measured in-band", stage_table(runs)]
         parts += ["#### Who spends it", cpu_table(runs, "motion", runs.links("motion")[0])]
+        parts += [profile.told(told, CARRIERS)
+                  for told in runs.values("motion", "LAN", "ours", "profile")]
     if runs.failed:
         parts.append("Runs that failed: " + "; ".join(
             f"{run['content']} {run['link']} {run['way']} (round {run['round']}): "

@@ -5,6 +5,7 @@
 #include "boxview/sps.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 #include "boxview/bits.h"
 
@@ -271,17 +272,27 @@ static bool is_h265_set(const uint8_t *nal) {
 	return (nal[0] >> 1 & 0x3f) == 33;
 }
 
+/* Where the first start code is, from `at` on; size: nowhere. Each frame is looked through. */
+static size_t start_code(const uint8_t *bytes, size_t size, size_t at) {
+	for (at += 2; at < size; at++) {
+		const uint8_t *one = memchr(bytes + at, 1, size - at);
+		if (!one) {
+			break;
+		}
+		at = (size_t)(one - bytes);
+		if (one[-1] == 0 && one[-2] == 0) {
+			return at - 2;
+		}
+	}
+	return size;
+}
+
 /* The next parameter set behind *at, without its header; *at moves behind it. false: there is none. */
 static bool next_set(enum codec codec, const uint8_t *bytes, size_t size, size_t *at, size_t *begin,
 		size_t *end) {
 	const size_t header = codec == CODEC_H265 ? 2 : 1; // of a NAL unit
-	while (size - *at >= 3 + header) {
-		// a start code, then the NAL unit's header
-		if (bytes[*at] != 0 || bytes[*at + 1] != 0 || bytes[*at + 2] != 1) {
-			(*at)++;
-			continue;
-		}
-		*at += 3;
+	while ((*at = start_code(bytes, size, *at)) < size && size - *at >= 3 + header) {
+		*at += 3; // then the NAL unit's header
 		if (codec == CODEC_H265 ? !is_h265_set(bytes + *at) : !is_h264_set(bytes + *at)) {
 			continue;
 		}

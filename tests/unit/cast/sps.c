@@ -244,6 +244,25 @@ static void the_second_set_counts_too(void **state) {
 	assert_non_null(sps_trouble(CODEC_H264, bytes, size));
 }
 
+/* Wherever a set begins, and whatever is like a start code before it. */
+static void behind_anything(void **state) {
+	static const uint8_t before[] = {1, 0, 1, 0, 0, 2, 1, 1, 0, 0, 3, 0, 1, 0, 0, 1, 0x41, 1, 0, 0,
+		0, 1};
+	struct set large = plain;
+	large.width = 600;
+	for (size_t from = 0; from <= sizeof(before); from++) {
+		uint8_t bytes[700];
+		size_t size = sizeof(before) - from;
+		memcpy(bytes, before + from, size);
+		size += write_unit(&large, bytes + size);
+		assert_non_null(sps_trouble(CODEC_H264, bytes, size));
+		if (from == sizeof(before)) { // a start code of three bytes, with nothing before it
+			assert_memory_equal(bytes, "\0\0\0\1", 4);
+			assert_non_null(sps_trouble(CODEC_H264, bytes + 1, size - 1));
+		}
+	}
+}
+
 static void cut_off_anywhere(void **state) {
 	uint8_t bytes[600];
 	struct set set = plain;
@@ -391,6 +410,7 @@ int main(void) {
 		cmocka_unit_test(sizes_at_the_limit),
 		cmocka_unit_test(formats_that_are_not_shown),
 		cmocka_unit_test(the_second_set_counts_too),
+		cmocka_unit_test(behind_anything),
 		cmocka_unit_test(cut_off_anywhere),
 		cmocka_unit_test(h265_sets),
 		cmocka_unit_test(h265_cut_off_anywhere),

@@ -7,8 +7,7 @@ import re
 import pytest
 
 from evidence import BUILD
-from view.rig import ACK, LIKE, VIDEO
-from view.test_rule import SMALLER
+from view.rig import ACK, LIKE, SMALLER, VIDEO
 
 DRIVER = BUILD / "tests/va"
 LOGGED = {"GST_DEBUG": "GST_ELEMENT_FACTORY:4"}  # every element that is made

@@ -28,11 +28,11 @@ static void destroy(struct picture *picture) {
 	free(picture);
 }
 
-/* The pixels become those of the video before. false: no memory. */
+/* The pixels become those of the video before. false: no memory, or they cannot be read. */
 static bool draw_video(struct canvas *canvas) {
 	const struct picture *video = canvas->video;
 	struct tiles_canvas *pixels = &canvas->pixels;
-	return tiles_canvas_resize(pixels, video->window_width, video->window_height) &&
+	return picture_map(canvas->video) && tiles_canvas_resize(pixels, video->window_width, video->window_height) &&
 		convert_scaled(video, pixels->pixels, pixels->width * 4);
 }
 

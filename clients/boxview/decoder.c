@@ -9,7 +9,6 @@
 #include <gst/app/gstappsink.h>
 #include <gst/app/gstappsrc.h>
 #include <gst/video/video.h>
-#include <libyuv.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "boxview/decoded.h"
 #include "boxview/obu.h"
 #include "boxview/sps.h"
 
@@ -25,6 +25,7 @@
 
 #define PATIENCE_NS 500000000 // a unit that has not come out by then never will
 
+#define HANDED_OUT_MAX 6 // pictures that are shown, or about to be, besides those that others refer to
 #define FAILURES_MAX 3 // in a row, each from a keyframe on
 
 /*
@@ -62,6 +63,7 @@ struct output {
 	int64_t at[DECODER_INSIDE_MAX * 2]; // when each of samples was done; ring
 	guint first;
 	int fd;
+	bool hand_out;
 };
 
 struct decoder {
@@ -86,21 +88,6 @@ struct decoder {
 	GstClockTime last_pts;
 	int64_t idle_ns; // when the last unit came out
 };
-
-struct sample_picture {
-	struct picture picture;
-	GstSample *sample;
-	GstVideoFrame frame;
-	uint8_t *chroma; // NULL, or planes that were interleaved
-};
-
-static void sample_picture_destroy(struct picture *picture) {
-	struct sample_picture *own = wl_container_of(picture, own, picture);
-	free(own->chroma);
-	gst_video_frame_unmap(&own->frame);
-	gst_sample_unref(own->sample);
-	free(own);
-}
 
 static int64_t now_ns(void) {
 	struct timespec now;
@@ -136,7 +123,11 @@ static GstFlowReturn handle_sample(GstAppSink *sink, gpointer data) {
 
 /* Planes are read where they lie, with any strides. Not told so, a decoder copies every picture. */
 static gboolean handle_allocation(GstAppSink *sink, GstQuery *query, gpointer data) {
+	const struct output *output = data;
 	gst_query_add_allocation_meta(query, GST_VIDEO_META_API_TYPE, NULL);
+	if (output->hand_out) {
+		gst_query_add_allocation_pool(query, NULL, 0, HANDED_OUT_MAX, 0);
+	}
 	return TRUE;
 }
 
@@ -180,8 +171,9 @@ static bool decoder_build(struct decoder *decoder) {
 	char *launch = g_strdup_printf(
 		"appsrc name=in is-live=true format=time block=false max-buffers=0 max-bytes=0 "
 		"caps=%s ! %s ! "
-		"video/x-raw,format={I420,NV12} ! appsink name=out sync=false async=false qos=false",
-		codec_caps(decoder->codec), choices[decoder->choice].launch);
+		"%svideo/x-raw,format={I420,NV12} ! appsink name=out sync=false async=false qos=false",
+		codec_caps(decoder->codec), choices[decoder->choice].launch,
+		decoder->output.hand_out ? "video/x-raw(memory:VAMemory),format=NV12;" : "");
 	GError *error = NULL;
 	decoder->bin = gst_parse_launch_full(launch, NULL, GST_PARSE_FLAG_FATAL_ERRORS, &error);
 	g_free(launch);
@@ -290,61 +282,6 @@ static void decoder_broken(struct decoder *decoder, const char *why) {
 	decoder->events->broken(decoder->data);
 }
 
-static bool is_shown(GstVideoFormat format) {
-	return format == GST_VIDEO_FORMAT_I420 || format == GST_VIDEO_FORMAT_NV12;
-}
-
-/* Planes of chroma, apart. false: no memory. */
-static bool part_chroma(struct sample_picture *own) {
-	int width = (own->picture.width + 1) / 2, height = (own->picture.height + 1) / 2;
-	size_t size = (size_t)width * (size_t)height;
-	own->chroma = malloc(size * 2);
-	if (!own->chroma) {
-		return false;
-	}
-	SplitUVPlane(GST_VIDEO_FRAME_PLANE_DATA(&own->frame, 1),
-		GST_VIDEO_FRAME_PLANE_STRIDE(&own->frame, 1), own->chroma, width, own->chroma + size, width,
-		width, height);
-	own->picture.u = own->chroma;
-	own->picture.v = own->chroma + size;
-	own->picture.u_stride = own->picture.v_stride = width;
-	return true;
-}
-
-/* A picture of the sample, which is taken over. NULL: no memory, or not the format we asked for. */
-static struct picture *picture_create(GstSample *sample) {
-	struct sample_picture *own = calloc(1, sizeof(*own));
-	GstVideoInfo info;
-	GstBuffer *buffer = gst_sample_get_buffer(sample);
-	GstCaps *caps = gst_sample_get_caps(sample);
-	if (!own || !buffer || !caps || !gst_video_info_from_caps(&info, caps) ||
-			!is_shown(GST_VIDEO_INFO_FORMAT(&info)) ||
-			!gst_video_frame_map(&own->frame, &info, buffer, GST_MAP_READ)) {
-		free(own);
-		gst_sample_unref(sample);
-		return NULL;
-	}
-	own->sample = sample;
-	own->picture = (struct picture){
-		.refs = 1,
-		.destroy = sample_picture_destroy,
-		.y = GST_VIDEO_FRAME_PLANE_DATA(&own->frame, 0),
-		.y_stride = GST_VIDEO_FRAME_PLANE_STRIDE(&own->frame, 0),
-		.width = GST_VIDEO_FRAME_WIDTH(&own->frame),
-		.height = GST_VIDEO_FRAME_HEIGHT(&own->frame),
-	};
-	if (GST_VIDEO_INFO_FORMAT(&info) == GST_VIDEO_FORMAT_I420) {
-		own->picture.u = GST_VIDEO_FRAME_PLANE_DATA(&own->frame, 1);
-		own->picture.v = GST_VIDEO_FRAME_PLANE_DATA(&own->frame, 2);
-		own->picture.u_stride = GST_VIDEO_FRAME_PLANE_STRIDE(&own->frame, 1);
-		own->picture.v_stride = GST_VIDEO_FRAME_PLANE_STRIDE(&own->frame, 2);
-	} else if (!part_chroma(own)) {
-		sample_picture_destroy(&own->picture);
-		return NULL;
-	}
-	return &own->picture;
-}
-
 static uint32_t us_between(int64_t from, int64_t to) {
 	return to > from ? (uint32_t)((to - from) / 1000) : 0;
 }
@@ -366,7 +303,7 @@ static bool decoder_sample(struct decoder *decoder, GstSample *sample, int64_t a
 	decoder->inside_count -= i + 1;
 	memmove(decoder->inside, decoder->inside + i + 1,
 		decoder->inside_count * sizeof(decoder->inside[0]));
-	struct picture *picture = picture_create(sample);
+	struct picture *picture = decoded_create(sample);
 	if (i > 0 || corrupted || !picture) {
 		picture_unref(picture);
 		decoder_broken(decoder, corrupted ? "damaged" : "it gave no picture");
@@ -408,8 +345,8 @@ static int handle_output(int fd, uint32_t mask, void *data) {
 	return 0;
 }
 
-struct decoder *decoder_create(struct wl_event_loop *loop, const struct decoder_events *events,
-		void *data) {
+struct decoder *decoder_create(struct wl_event_loop *loop, bool hand_out,
+		const struct decoder_events *events, void *data) {
 	struct decoder *decoder = calloc(1, sizeof(*decoder));
 	if (!decoder) {
 		log_errno("no decoder");
@@ -418,6 +355,7 @@ struct decoder *decoder_create(struct wl_event_loop *loop, const struct decoder_
 	decoder->loop = loop;
 	decoder->events = events;
 	decoder->data = data;
+	decoder->output.hand_out = hand_out;
 	g_mutex_init(&decoder->output.mutex);
 	g_queue_init(&decoder->output.samples);
 	decoder->output.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -31,9 +31,12 @@ struct decoder_events { // all from the loop
 
 struct decoder;
 
-/* NULL, logged: no decoder is installed. */
-struct decoder *decoder_create(struct wl_event_loop *loop, const struct decoder_events *events,
-	void *data);
+/*
+ * NULL, logged: no decoder is installed. hand_out: pictures stay in a graphics processor's memory where it
+ * decodes, to be handed to the compositor.
+ */
+struct decoder *decoder_create(struct wl_event_loop *loop, bool hand_out,
+	const struct decoder_events *events, void *data);
 void decoder_destroy(struct decoder *decoder); // NULL is fine
 
 /* What can be decoded, the best first. */

@@ -13,6 +13,7 @@
 #include "box-view-v1-client-protocol.h"
 #include "cursor-shape-v1-client-protocol.h"
 #include "fractional-scale-v1-client-protocol.h"
+#include "linux-dmabuf-v1-client-protocol.h"
 #include "pointer-constraints-unstable-v1-client-protocol.h"
 #include "presentation-time-client-protocol.h"
 #include "relative-pointer-unstable-v1-client-protocol.h"
@@ -41,6 +42,7 @@ static const struct global {
 	{&wp_presentation_interface, 1, offsetof(struct globals, presentation), false},
 	{&wp_fractional_scale_manager_v1_interface, 1, offsetof(struct globals, fractional_scale),
 		false},
+	{&zwp_linux_dmabuf_v1_interface, 4, offsetof(struct globals, linux_dmabuf), false},
 	{&zxdg_decoration_manager_v1_interface, 1, offsetof(struct globals, decoration), false},
 	{&wp_cursor_shape_manager_v1_interface, 1, offsetof(struct globals, cursor_shape), false},
 	{&zwp_pointer_constraints_v1_interface, 1, offsetof(struct globals, constraints), false},

@@ -18,6 +18,7 @@ struct wp_fractional_scale_manager_v1;
 struct wp_presentation;
 struct wp_viewporter;
 struct xdg_wm_base;
+struct zwp_linux_dmabuf_v1;
 struct zwp_pointer_constraints_v1;
 struct zwp_relative_pointer_manager_v1;
 struct zxdg_decoration_manager_v1;
@@ -38,6 +39,7 @@ struct globals {
 	struct wp_presentation *presentation;
 	uint32_t presentation_clock; // of clock_gettime; CLOCK_MONOTONIC if never said
 	struct wp_fractional_scale_manager_v1 *fractional_scale;
+	struct zwp_linux_dmabuf_v1 *linux_dmabuf;
 	struct zxdg_decoration_manager_v1 *decoration;
 	struct wp_cursor_shape_manager_v1 *cursor_shape;
 	struct zwp_pointer_constraints_v1 *constraints;

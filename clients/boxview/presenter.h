@@ -12,7 +12,7 @@ struct wl_surface;
 /*
  * Draws pictures into buffers of a surface. Two ways: OpenGL ES where it is hardware, which scales sharply to
  * the pixels of the screen; libyuv into shared memory where it is not, as they are: then scaling is the
- * compositor's (wp_viewport).
+ * compositor's (wp_viewport). What needs no drawing is direct.c's.
  */
 struct presenter;
 

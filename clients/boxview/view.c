@@ -513,8 +513,9 @@ int view_result(const struct view *view) {
 
 /* The parts that need the connection. */
 static bool view_open(struct view *view, const struct view_options *options) {
+	bool hand_out = view->globals.linux_dmabuf && options->present == PRESENTER_BEST;
 	view->source = source_create(view->loop, &source_events, view);
-	view->decoder = decoder_create(view->loop, &decoder_events, view);
+	view->decoder = decoder_create(view->loop, hand_out, &decoder_events, view);
 	view->window = window_create(&view->globals, options->present, &window_events, view);
 	if (!canvas_init(&view->canvas) || !view->source || !view->decoder || !view->window) {
 		return false;

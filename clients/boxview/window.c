@@ -3,7 +3,7 @@
  * window.c - the toplevel: a black surface with the picture as a subsurface in its middle, so that the
  * proportions are kept whatever size the compositor gives, and a veil above for sentences.
  *
- * Not here: what a picture is drawn with (presenter_*.c), sizes (shape.c, fit.c), devices (seat.c).
+ * Not here: what a picture is drawn with (presenter_*.c) or handed to the compositor by (direct.c), sizes (shape.c, fit.c), devices (seat.c).
  */
 #include "boxview/window.h"
 
@@ -12,6 +12,7 @@
 #include <time.h>
 #include <wayland-client.h>
 
+#include "boxview/direct.h"
 #include "boxview/fit.h"
 #include "boxview/overlay.h"
 #include "boxview/shape.h"
@@ -66,6 +67,8 @@ struct window {
 	uint32_t scale; // of the screen, in 120ths
 
 	struct presenter *presenter;
+	struct direct *direct; // NULL: all is drawn
+	struct picture *handed; // what the compositor has, as it is; NULL: what was drawn
 	struct picture *pending; // the newest that could not be drawn yet
 	struct wl_callback *frame; // NULL: it has come
 	int64_t frame_asked_at, drawn_at;
@@ -212,6 +215,40 @@ static void find_pixels(const struct window *window, int own_width, int own_heig
 	*height = known ? fit_pixels(window->fit.shown_height, window->scale, own_height) : own_height;
 }
 
+/* Draws the picture for the screen. One that cannot be read is left out. false: nothing can be drawn. */
+static bool draw_on(struct window *window, struct picture *picture) {
+	int width, height;
+	find_pixels(window, picture->visible_width, picture->visible_height, &width, &height);
+	if (window->handed) {
+		picture_unref(window->handed);
+		window->handed = NULL;
+		wl_fixed_t none = wl_fixed_from_int(-1);
+		wp_viewport_set_source(window->video_viewport, none, none, none, none);
+	}
+	return !picture_map(picture) ||
+		window->presenter->impl->draw(window->presenter, picture, width, height);
+}
+
+/* Gives it to the compositor as it is. false: it has to be drawn, or is drawn better than the compositor scales. */
+static bool hand_over(struct window *window, struct picture *picture) {
+	int own_width = picture->visible_width, own_height = picture->visible_height, width, height;
+	find_pixels(window, own_width, own_height, &width, &height);
+	bool scaled = width != own_width || height != own_height;
+	if (!window->direct || (scaled && window->presenter->impl->draw_again)) {
+		return false;
+	}
+	wp_viewport_set_source(window->video_viewport, 0, 0, wl_fixed_from_int(own_width),
+		wl_fixed_from_int(own_height));
+	if (!direct_show(window->direct, picture)) {
+		wl_fixed_t none = wl_fixed_from_int(-1);
+		wp_viewport_set_source(window->video_viewport, none, none, none, none);
+		return false;
+	}
+	picture_unref(window->handed);
+	window->handed = picture_ref(picture);
+	return true;
+}
+
 static bool draw_picture(struct window *window, struct picture *picture) {
 	const struct globals *globals = window->globals;
 	if (globals->box_view) {
@@ -224,11 +261,9 @@ static bool draw_picture(struct window *window, struct picture *picture) {
 		wl_callback_add_listener(window->frame, &frame_listener, window);
 		window->frame_asked_at = now_ns();
 	}
-	int width, height;
-	find_pixels(window, picture->visible_width, picture->visible_height, &width, &height);
 	window->drawn.own_width = picture->visible_width;
 	window->drawn.own_height = picture->visible_height;
-	bool drawn = window->presenter->impl->draw(window->presenter, picture, width, height);
+	bool drawn = hand_over(window, picture) || draw_on(window, picture);
 	if (feedback) {
 		feedback->shown.drawn_ns = now_ns();
 	}
@@ -345,6 +380,23 @@ static void window_draw(struct window *window) {
 	picture_unref(picture);
 }
 
+/* For other pixels of the screen. false: what is shown stays. */
+static bool draw_again(struct window *window) {
+	const struct presenter_impl *impl = window->presenter ? window->presenter->impl : NULL;
+	int own_width = window->drawn.own_width, own_height = window->drawn.own_height, width, height;
+	find_pixels(window, own_width, own_height, &width, &height);
+	if (!impl || !impl->draw_again || (window->handed && width == own_width && height == own_height)) {
+		return false;
+	}
+	if (!window->handed) {
+		return impl->draw_again(window->presenter, width, height);
+	}
+	struct picture *picture = picture_ref(window->handed);
+	bool drawn = picture_map(picture) && draw_on(window, picture);
+	picture_unref(picture);
+	return drawn;
+}
+
 /* Lays out what is shown already. */
 static void window_relayout(struct window *window) {
 	if (!window->mapped) {
@@ -352,10 +404,7 @@ static void window_relayout(struct window *window) {
 	}
 	wl_subsurface_set_sync(window->video_subsurface);
 	window_place(window);
-	const struct presenter_impl *impl = window->presenter ? window->presenter->impl : NULL;
-	int width, height;
-	find_pixels(window, window->drawn.own_width, window->drawn.own_height, &width, &height);
-	if (!impl || !impl->draw_again || !impl->draw_again(window->presenter, width, height)) {
+	if (!draw_again(window)) {
 		wl_surface_commit(window->video);
 	}
 	wl_surface_commit(window->surface);
@@ -531,6 +580,9 @@ struct window *window_create(const struct globals *globals, enum presenter_choic
 		window_destroy(window);
 		return NULL;
 	}
+	if (choice == PRESENTER_BEST) {
+		window->direct = direct_create(globals, window->video);
+	}
 	wl_surface_commit(window->surface); // the compositor answers with a configure
 	return window;
 }
@@ -547,6 +599,8 @@ void window_destroy(struct window *window) {
 	if (window->frame) {
 		wl_callback_destroy(window->frame);
 	}
+	picture_unref(window->handed);
+	direct_destroy(window->direct);
 	presenter_destroy(window->presenter);
 	overlay_finish(&window->overlay);
 	wp_viewport_destroy(window->video_viewport);
@@ -612,7 +666,7 @@ void window_point(const struct window *window, int32_t x, int32_t y, int32_t *vi
 }
 
 const char *window_path(const struct window *window) {
-	return window->presenter ? window->presenter->impl->name : "none";
+	return window->handed ? "dmabuf" : window->presenter ? window->presenter->impl->name : "none";
 }
 
 int64_t window_deadline(const struct window *window) {

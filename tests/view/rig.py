@@ -283,9 +283,11 @@ class Rig:
         return relay
 
     def view(self, relay, present="shm", argv=(), env=None):
+        """present None: as boxview finds best."""
         self.control, theirs = socket.socketpair()
         process = self.run(
-            "boxview", [self.program("boxview"), "--debug", "--from", "den/win/3", "--present", present,
+            "boxview", [self.program("boxview"), "--debug", "--from", "den/win/3",
+                        *(["--present", present] if present else []),
                         "--control-fd", theirs.fileno(), *argv],
             three=relay.view_end, keep=(theirs.fileno(),), env=env)
         relay.view_end.close()

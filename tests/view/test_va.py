@@ -107,7 +107,7 @@ def test_a_driver_that_fails_is_left_for_the_next(rig, memory):
     rig.view(relay)
     window = rig.window()
     rig.until(lambda: rig.stats()["path"] == "x264", lambda: None)
-    assert re.match("vah264enc.* failed: ", rig.stats()["path-why"])
+    assert re.match("vah264(lp)?enc.* failed: ", rig.stats()["path-why"])  # whichever was the last
     assert pictures(rig, relay) >= LIKE
     assert rig.window()["id"] == window["id"], "the window is the same"
     log = rig.log("boxcast")

@@ -138,7 +138,7 @@ static int setup(void **state) {
 	struct rig *rig = calloc(1, sizeof(*rig));
 	rig->loop = wl_event_loop_create();
 	rig->encoder = encoder_create(rig->loop, &encoder_events, rig);
-	rig->decoder = decoder_create(rig->loop, &decoder_events, rig);
+	rig->decoder = decoder_create(rig->loop, false, &decoder_events, rig);
 	rig->fd = -1;
 	*state = rig;
 	return rig->encoder && rig->decoder ? 0 : -1;

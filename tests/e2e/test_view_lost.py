@@ -75,6 +75,17 @@ class Moving:
         colour = self.draw()
         wait_for(lambda: self.shows(colour), timeout, "what is drawn now")
 
+    def wait_sharp(self, timeout=THERE_S):
+        """Waits until every pixel is the one that was drawn last."""
+        width, height = self.window.width, self.window.height
+        drawn = numpy.frombuffer(self.window.pixels(width, height), numpy.uint8).reshape(height, width, 4)
+
+        def sharp():
+            picture = numpy.asarray(self.view.picture())
+            return picture.shape[:2] == (height, width) and (picture == drawn[..., 2::-1]).all()
+
+        wait_for(sharp, within(timeout), "every pixel")
+
     def close(self):
         with contextlib.suppress(OSError):
             self.client.close()
@@ -98,6 +109,12 @@ def moving(home):
             with contextlib.suppress(ProcessLookupError):  # it was about to end
                 node.node.signal(each["pid"], 15)
         wait_for(lambda n=node, p=program: not n.node.find(p), 10, f"the end of {program}")
+
+
+def fine(width, height):
+    """Pixels of which no encoder leaves the most as they are: lines of one, black and white."""
+    ys, xs = numpy.mgrid[:height, :width]
+    return numpy.where((xs ^ ys // 3) % 2, 0xffffffff, 0xff000000).astype("=u4").tobytes()
 
 
 def kill(home, program):
@@ -262,10 +279,33 @@ def test_a_long_cut_is_said_and_mended(home, moving):
     moving.wait_veiled()
     home.ibiza.picture().save(home.out / "cut.png")
     wait_for(lambda: moving.view.state().startswith("waiting E"), within(THERE_S), "the reason")
+    moving.window.pixels = fine
+    moving.draw()
     home.lab.mend(home.den.node)
     wait_for(lambda: moving.view.state() == "up", BACK_S, "the link")
+    moving.wait_sharp()
+    home.ibiza.picture().save(home.out / "mended.png")
+    moving.window.pixels = None
     moving.wait_alive()
     assert pid(home.ibiza, "boxview") == shower, "the same view is met again"
+
+
+def test_the_viewers_machine_changes_network(home, moving):
+    """Another address, as when a laptop goes from one network to another: the same window goes on."""
+    shower = pid(home.ibiza, "boxview")
+    home.lab.move(home.ibiza.node)
+    moving.window.pixels = fine
+    moving.draw()
+    moving.wait_sharp(BACK_S)
+    moving.window.pixels = None
+    moving.wait_alive()
+    wait_for(lambda: moving.view.state() == "up", BACK_S, "the link")
+    assert pid(home.ibiza, "boxview") == shower, "the same view"
+    with Hand(home.ibiza, US) as hand:
+        hand.click(*moving.view.title())
+        hand.chord("a")
+        moving.client.display.until(lambda: len(moving.client.keyboard.all("key")) == 2, "the key")
+    check_up(home.den.boxland, home.ibiza.boxland, home.den.boxd, home.ibiza.boxd)
 
 
 @pytest.fixture

@@ -87,7 +87,7 @@ static int handle_timer(void *data) {
 	if (flight_check(&cast->flight, now)) {
 		log_debug("no ack in time: all frames are given up for a keyframe");
 		pace_stalled(&cast->pace, cast_rate(cast), now);
-		cast_limit(cast, now);
+		cast_limit(cast);
 		cast_ask(cast);
 	}
 	int64_t due = cast_refine_at(cast);

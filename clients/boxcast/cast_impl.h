@@ -88,7 +88,7 @@ extern const struct viewer_events cast_viewer_events;
 /* Bits a second on the way, of which the encoder's are a part. */
 uint32_t cast_rate(const struct cast *cast);
 /* Tells the encoder what the way carries. */
-void cast_limit(struct cast *cast, int64_t now);
+void cast_limit(struct cast *cast);
 
 /* cast_window.c */
 extern const struct window_events cast_window_events;

@@ -15,11 +15,16 @@ uint32_t cast_rate(const struct cast *cast) {
 	return encoder_rate(cast->encoder, cast->picture) * (cast->again.on ? 2 : 1);
 }
 
-void cast_limit(struct cast *cast, int64_t now) {
+void cast_limit(struct cast *cast) {
 	uint32_t limit = cast->pace.limit;
 	if (cast->again.on) {
-		uint32_t share = again_share(pace_carries(&cast->pace, now));
-		limit = limit == 0 || limit / 2 > share ? share : limit / 2;
+		const struct steps_task task = cast_task(cast, cast->picture);
+		uint32_t share = again_share(pace_carries(&cast->pace, cast_now()));
+		uint32_t enough = steps_enough(&task), most = again_short(&cast->again,
+			task.refresh_mhz / steps_divisor(&cast->steps, &task));
+		most = most > enough ? most : enough;
+		most = most < share ? most : share;
+		limit = limit == 0 || limit / 2 > most ? most : limit / 2;
 	}
 	encoder_set_limit(cast->encoder, limit);
 }
@@ -29,7 +34,7 @@ static void cast_pace(struct cast *cast, int64_t way_ns, int64_t now) {
 	int64_t wait = way_ns - cast->flight.rtt_ns;
 	uint32_t most = encoder_most(cast->encoder, cast->picture) * (cast->again.on ? 2 : 1);
 	pace_acked(&cast->pace, wait > 0 ? wait : 0, cast->flight.rtt_ns, cast_rate(cast), most, now);
-	cast_limit(cast, now);
+	cast_limit(cast);
 }
 
 static void handle_ack(void *data, const struct ack *ack) {
@@ -69,7 +74,7 @@ static void handle_path(void *data, const struct line_path *path) {
 	if (was != cast->again.on) {
 		log_info("each frame is sent %s from now on", was ? "once" : "twice: packets are lost on a long way");
 	}
-	cast_limit(cast, now);
+	cast_limit(cast);
 }
 
 static void handle_takes(void *data, const struct codec_list *takes) {

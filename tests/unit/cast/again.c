@@ -36,7 +36,9 @@ static void losses_on_a_long_way(void **state) {
 	assert_true(again.on);
 	go(&again, &way, 5, 3); // fewer than it begins with
 	assert_true(again.on);
-	go(&again, &way, 2, 0);
+	go(&again, &way, 2, 0); // they come in bursts
+	assert_true(again.on);
+	go(&again, &way, 10, 0);
 	assert_false(again.on);
 	go(&again, &way, 5, 3);
 	assert_false(again.on);
@@ -56,6 +58,36 @@ static void a_short_way_or_one_without_room(void **state) {
 	assert_int_equal(again_share(7000000), 2800000);
 }
 
+/* Of frames of n packets n times the loss lack one: they are to be fewer where more are lost. */
+static void frames_are_short_where_much_is_lost(void **state) {
+	struct again again;
+	struct way way = bad();
+	again_init(&again);
+	go(&again, &way, 4, 12); // 3 of 100
+	assert_true(again.on);
+	uint32_t bits = again_short(&again, 60000);
+	assert_in_range(bits / 60 / 8, 2 * 1300, 3 * 1300);
+	assert_int_equal(again_short(&again, 30000), bits / 2);
+	go(&again, &way, 8, 4); // 1 of 100
+	assert_in_range(again_short(&again, 60000) / 60 / 8, 6 * 1300, 10 * 1300);
+	again_init(&again);
+	assert_true(again_short(&again, 60000) > 0); // nothing is lost: no matter
+}
+
+/* The room may be somewhat less than it began with: what a connection is said to carry goes up and down. */
+static void room_that_varies(void **state) {
+	struct again again;
+	struct way way = bad();
+	again_init(&again);
+	go(&again, &way, 4, 12);
+	way.carries = 1500000; // too little to begin
+	go(&again, &way, 4, 12);
+	assert_true(again.on);
+	way.carries = 1200000;
+	go(&again, &way, 4, 12);
+	assert_false(again.on);
+}
+
 /* Counts begin anew with each connection, and after a rest. */
 static void other_connections(void **state) {
 	struct again again;
@@ -66,7 +98,7 @@ static void other_connections(void **state) {
 	way.path.sent = way.path.lost = 0;
 	go(&again, &way, 1, 0);
 	assert_true(again.on);
-	go(&again, &way, 2, 0);
+	go(&again, &way, 12, 0);
 	assert_false(again.on);
 	way.now += 60000 * MS;
 	way.path.lost += 1000; // of somebody else, while this window was at rest
@@ -78,6 +110,8 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(losses_on_a_long_way),
 		cmocka_unit_test(a_short_way_or_one_without_room),
+		cmocka_unit_test(frames_are_short_where_much_is_lost),
+		cmocka_unit_test(room_that_varies),
 		cmocka_unit_test(other_connections),
 	};
 	return cmocka_run_group_tests_name("again", tests, NULL, NULL);

@@ -123,6 +123,25 @@ bool order_put(struct order *order, const struct frame *frame, int64_t now) {
 	return true;
 }
 
+/* A frame is taken, and this is the next. */
+static void look_for_newer(struct order *order, const struct order_frame *taken) {
+	const struct order_frame *next = &order->kept[0];
+	if (order->count == 0 || next->sequence != taken->sequence + 1) {
+		return;
+	}
+	if (next->came_ns < taken->came_ns && taken->came_ns > order->closed_at) {
+		order->closed_at = taken->came_ns;
+	}
+	// each set of tiles is a part of the picture
+	if (next->came_ns <= order->closed_at && taken->kind == FRAME_VIDEO && next->kind == FRAME_VIDEO) {
+		order->show_from = next->sequence;
+	}
+}
+
+bool order_outdated(const struct order *order, uint32_t sequence) {
+	return before(sequence, order->show_from);
+}
+
 bool order_take(struct order *order, struct order_frame *out, int64_t now) {
 	if (order->count == 0) {
 		return false;
@@ -151,6 +170,7 @@ bool order_take(struct order *order, struct order_frame *out, int64_t now) {
 	}
 	order->next = out->sequence + 1;
 	order->gap_since = 0;
+	look_for_newer(order, out);
 	return true;
 }
 

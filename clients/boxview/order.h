@@ -41,6 +41,8 @@ struct order {
 	bool ask;          // and something came that could not be
 	int64_t asked_at;  // 0: not asked since the last keyframe
 	int64_t gap_since; // 0: no gap
+	int64_t closed_at; // when the frame came that others had waited for
+	uint32_t show_from; // what is before it need not be shown
 	uint32_t dropped, asked; // counted for stats
 };
 
@@ -51,6 +53,8 @@ void order_finish(struct order *order);
 bool order_put(struct order *order, const struct frame *frame, int64_t now);
 /* The next one for the decoder; out->bytes is the caller's. false: none now. */
 bool order_take(struct order *order, struct order_frame *out, int64_t now);
+/* A newer frame is here that waited for the same one: that alone is worth showing, for it is the youngest. */
+bool order_outdated(const struct order *order, uint32_t sequence);
 /* The decoder could not decode: what follows needs a keyframe. */
 void order_broken(struct order *order);
 /* Whether to say `key please` now; true at most once a second until a keyframe comes. */

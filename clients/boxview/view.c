@@ -107,7 +107,12 @@ static void view_picture(struct view *view, struct picture *picture) {
 		view->stats_since = now_ns();
 	}
 	view->tiled = picture->canvas;
-	window_show(view->window, picture);
+	if (order_outdated(&view->order, picture->sequence) && window_is_mapped(view->window)) {
+		view->unseen++;
+		picture_unref(picture);
+	} else {
+		window_show(view->window, picture);
+	}
 }
 
 static void view_forget_waiting(struct view *view) {

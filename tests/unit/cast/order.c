@@ -61,6 +61,30 @@ static void overtaking(void **state) {
 	order_finish(&order);
 }
 
+/* Of frames that waited for the same one only the youngest is shown; none is passed over for a slow decoder. */
+static void what_waited_is_outdated(void **state) {
+	struct order order;
+	order_init(&order);
+	put(&order, 1, 1, 1);
+	take(&order, 1);
+	put(&order, 4, 1, 2);
+	put(&order, 3, 1, 3); // those that wait need not have come in order
+	put(&order, 6, 1, 4); // 5 is missing as well
+	put(&order, 2, 1, 5);
+	for (uint32_t i = 2; i <= 4; i++) {
+		assert_int_equal(take(&order, 5), i);
+		assert_int_equal(order_outdated(&order, i), i < 4);
+	}
+	put(&order, 5, 1, 6);
+	put(&order, 7, 1, 7); // came in order, the decoder is busy
+	put(&order, 8, 1, 8);
+	for (uint32_t i = 5; i <= 8; i++) {
+		assert_int_equal(take(&order, 9), i);
+		assert_int_equal(order_outdated(&order, i), i == 5);
+	}
+	order_finish(&order);
+}
+
 static void a_gap_needs_one_keyframe(void **state) {
 	struct order order;
 	order_init(&order);
@@ -242,6 +266,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(in_order),
 		cmocka_unit_test(overtaking),
+		cmocka_unit_test(what_waited_is_outdated),
 		cmocka_unit_test(a_gap_needs_one_keyframe),
 		cmocka_unit_test(what_is_sent_again_is_awaited),
 		cmocka_unit_test(a_keyframe_overtakes_what_it_replaces),

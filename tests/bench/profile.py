@@ -11,6 +11,7 @@ import collections
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 
 from bench.report import table
@@ -65,7 +66,9 @@ def parse(text, labels):
 
 
 def take(view, seconds, path):
-    """The profile of a view over some seconds, kept in path meanwhile; None: perf may not look."""
+    """The profile of a view over some seconds, kept in path meanwhile; None: there is no perf, or it may not."""
+    if not shutil.which("perf"):
+        return None
     labels = outer_pids(view)
     pids = ",".join(map(str, labels))
     recorded = subprocess.run(

@@ -66,7 +66,7 @@ def parse(text, labels):
 
 
 def take(view, seconds, path):
-    """The profile of a view over some seconds, kept in path meanwhile; None: there is no perf, or it may not."""
+    """The profile of a view over some seconds, kept in path meanwhile; None: perf cannot look."""
     if not shutil.which("perf"):
         return None
     labels = outer_pids(view)

@@ -148,6 +148,7 @@ static void place(struct toplevel *toplevel) {
 	struct wlr_box empty_frame = toplevel_outer(toplevel);
 	toplevel->geom.x = outer.x + toplevel->geom.x - empty_frame.x;
 	toplevel->geom.y = outer.y + toplevel->geom.y - empty_frame.y;
+	toplevel->placed = toplevel->geom;
 }
 
 /* A window that opens larger than the screen is asked to fit. */
@@ -187,6 +188,19 @@ void toplevel_map(struct toplevel *toplevel) {
 		toplevel->geom.height, toplevel->geom.x, toplevel->geom.y);
 	wl_signal_emit_mutable(&toplevels->events.added, toplevel);
 	toplevel_focus(toplevel);
+}
+
+void toplevel_join(struct toplevel *toplevel) {
+	struct toplevel *parent = toplevel->xdg->parent ?
+		toplevel_from_surface(toplevel->xdg->parent->base->surface) : NULL;
+	bool left = toplevel->geom.x == toplevel->placed.x && toplevel->geom.y == toplevel->placed.y;
+	if (parent && parent->mapped && left && !toplevel->fullscreen && !toplevel->maximised) {
+		struct wlr_box was = toplevel->geom;
+		place(toplevel);
+		toplevel->geom = was;
+		toplevel_move(toplevel, toplevel->placed.x, toplevel->placed.y);
+	}
+	toplevel_raise(toplevel);
 }
 
 void toplevel_unmap(struct toplevel *toplevel) {

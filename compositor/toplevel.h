@@ -67,6 +67,7 @@ struct toplevel {
 	struct wlr_scene_rect *backdrop; // behind it while it is fullscreen; NULL otherwise
 	struct output *fullscreen_output; // NULL: the one it is on
 	struct wlr_box restore;           // geom when neither maximised nor fullscreen
+	struct wlr_box placed;            // geom where it was placed: who has moved it since has decided
 	struct {
 		bool active;
 		struct wlr_box geom;   // asked of the client
@@ -91,6 +92,8 @@ void toplevel_destroy(struct toplevel *toplevel);
 /* For the shells: it has something to show for the first time; it is placed, listed, focused. */
 void toplevel_map(struct toplevel *toplevel);
 void toplevel_unmap(struct toplevel *toplevel);
+/* For the shells: it has another parent, over which it goes unless somebody has moved it. */
+void toplevel_join(struct toplevel *toplevel);
 /* For the shells: the client has committed; another size is taken over. */
 void toplevel_committed(struct toplevel *toplevel);
 /* For the decorations: whether we draw a frame around it. */

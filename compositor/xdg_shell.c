@@ -79,7 +79,7 @@ static void handle_set_app_id(struct wl_listener *listener, void *data) {
 static void handle_set_parent(struct wl_listener *listener, void *data) {
 	struct window *window = wl_container_of(listener, window, set_parent);
 	if (window->toplevel->mapped) {
-		toplevel_raise(window->toplevel);
+		toplevel_join(window->toplevel);
 	}
 	wl_signal_emit_mutable(&window->toplevel->events.parent, window->toplevel);
 }

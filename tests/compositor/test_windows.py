@@ -334,6 +334,26 @@ def test_switcher_walks_and_can_be_left(desktop, client, hand):
         "its keys reach no client"
 
 
+def test_dialog_whose_parent_comes_later_goes_over_it(desktop, client, hand):
+    """As when the picture of a remote dialog is there before its window's; unless it was moved."""
+    dialog = client.window(200, 100, argb=0xff20cc20)
+    moved = client.window(200, 100, argb=0xff2020cc, decorated=True)
+    x, y, _, _ = place(desktop, BLUE)
+    hand.drag((x + 60, y - BAR // 2), (260, 400))
+    parent = client.window(600, 400, decorated=True)
+    x, y, _, _ = place(desktop)
+    hand.drag((x + 60, y - BAR // 2), (x + 160, y + 60))
+    client.display.roundtrip()
+    before = place(desktop, BLUE)
+    for window in (dialog, moved):
+        window.toplevel.set_parent(parent.toplevel)
+    client.display.roundtrip()
+    image = desktop.picture("joined")
+    (px, py, _, _), green = bounds(image, RED), bounds(image, GREEN)
+    assert (green[0] - px, green[1] - py) == (200, 150 - BAR // 2)
+    assert bounds(image, BLUE)[:2] == before[:2]
+
+
 def test_dialog_opens_over_its_parent_and_stays_there(desktop, client, hand):
     parent = client.window(600, 400, argb=0xffcc2020)
     client.window(300, 200, argb=0xff2020cc)

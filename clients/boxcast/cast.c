@@ -59,6 +59,10 @@ static void cast_tell_stats(struct cast *cast, int64_t now) {
 		.coded_width = cast->coded.width,
 		.coded_height = cast->coded.height,
 		.lane = cast->tiled ? "tiles" : "video",
+		.input = cast->dmabuf ? "dmabuf" : "memfd",
+		.codec = codec_name(cast->codec),
+		.decoder = cast->drawn.decoder,
+		.presenter = cast->drawn.by,
 		.near = lossless_near(cast->lossless),
 		.rate = encoder_rate(cast->encoder, cast->picture),
 		.limit = flight_limit(&cast->flight),
@@ -69,6 +73,9 @@ static void cast_tell_stats(struct cast *cast, int64_t now) {
 	};
 	char text[2048];
 	window_stats(cast->window, stats_print(&cast->stats, &facts, now, text, sizeof(text)));
+	if (cast->tell && stats_line(&cast->stats, &facts, now, text, sizeof(text))) {
+		viewer_say(cast->viewer, CONTROL_STAGES, "%s", text);
+	}
 }
 
 static int handle_timer(void *data) {

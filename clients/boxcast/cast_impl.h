@@ -34,6 +34,9 @@ struct cast {
 	int64_t came_at, coded_at; // when the last coded frame was here, and came out of the encoder
 	int64_t captured_at; // the last for video
 	struct line_path path; // as boxd said it last; all 0: it never did
+	struct line_drawn drawn; // likewise, the viewer
+	bool dmabuf;             // the last capture was one
+	bool tell;               // the viewer wants to know where the time goes
 	struct stats stats;
 	bool started; // boxland said all facts
 	bool refreshed; // refresh was said and its frame has not come

@@ -106,6 +106,16 @@ static void handle_visible(void *data, bool visible) {
 	window_set_visible(cast->window, visible);
 }
 
+static void handle_drawn(void *data, const struct line_drawn *drawn) {
+	struct cast *cast = data;
+	cast->drawn = *drawn;
+}
+
+static void handle_tell(void *data, bool on) {
+	struct cast *cast = data;
+	cast->tell = on;
+}
+
 static void handle_close(void *data) {
 	struct cast *cast = data;
 	window_close(cast->window);
@@ -154,6 +164,8 @@ const struct viewer_events cast_viewer_events = {
 	.scale = handle_scale,
 	.focus = handle_focus,
 	.visible = handle_visible,
+	.drawn = handle_drawn,
+	.tell = handle_tell,
 	.close = handle_close,
 	.input = handle_input,
 	.keymap = handle_keymap,

@@ -83,6 +83,7 @@ static void handle_frame(void *data, const struct window_frame *frame) {
 		return;
 	}
 	int64_t now = cast_now();
+	cast->dmabuf = frame->dmabuf;
 	stages_captured(&cast->stats.stages, frame->capture_ns, frame->committed_ns);
 	cast->refreshed = false;
 	cast_note_scale(cast, frame->size, frame->scale);

@@ -114,6 +114,35 @@ bool line_path(const char *value, struct line_path *path) {
 	return true;
 }
 
+/* The word behind name= at *at, which moves behind it. */
+static bool take_word(const char **at, const char *name, char word[static LINE_WORD]) {
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+	size_t size = strlen(name);
+	if (strncmp(*at, name, size) != 0) {
+		return false;
+	}
+	*at += size;
+	size = strspn(*at, letters);
+	if (size == 0 || size >= LINE_WORD) {
+		return false;
+	}
+	memcpy(word, *at, size);
+	word[size] = '\0';
+	*at += size;
+	return true;
+}
+
+bool line_drawn(const char *value, struct line_drawn *drawn) {
+	struct line_drawn out;
+	if (!take_word(&value, "decoder=", out.decoder) || *value++ != ' ' ||
+			!take_word(&value, "by=", out.by) || *value) {
+		return false;
+	}
+	*drawn = out;
+	return true;
+}
+
 bool line_keymap(const char *value) {
 	size_t size = strlen(value);
 	if (size == 0 || size > LINE_KEYMAP_MAX) {

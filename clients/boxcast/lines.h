@@ -21,6 +21,13 @@ struct line_path {
 	uint64_t sent, lost;      // packets, since the connection began
 };
 
+#define LINE_WORD 32
+
+/* What makes pictures at the viewer. */
+struct line_drawn {
+	char decoder[LINE_WORD], by[LINE_WORD]; // "": not said
+};
+
 bool line_size(const char *value, struct picture_size *size); // "640x480"
 bool line_switch(const char *value, bool *on);                // "on", "off"
 bool line_number(const char *value, uint64_t max, uint64_t *number);
@@ -28,6 +35,8 @@ bool line_modifiers(const char *value, uint32_t values[static 4]);
 bool line_repeat(const char *value, int *rate, int *delay);
 /* "rtt=20000 least=… window=… flight=… sent=… lost=…", all of them, in any order; more is passed over. */
 bool line_path(const char *value, struct line_path *path);
+/* "decoder=avdec_h264 by=gles", both; letters, digits, - and _ only, as others are shown them. */
+bool line_drawn(const char *value, struct line_drawn *drawn);
 /* A keymap that xkbcommon compiles: boxland need not be the first to try. */
 bool line_keymap(const char *value);
 

@@ -42,6 +42,30 @@ static void add_line(char *out, size_t size, const char *fmt, ...) {
 	va_end(args);
 }
 
+static bool is_tiled(const struct stats_facts *facts) {
+	return strcmp(facts->lane, "tiles") == 0;
+}
+
+static const char *coder(const struct stats_facts *facts) {
+	return is_tiled(facts) ? "tiles" : facts->path;
+}
+
+static const char *net(const struct stats_facts *facts) {
+	return facts->network.sent > 0 ? "QUIC" : "unix";
+}
+
+/* What box info says: from the memory of a capture to the viewer's screen. */
+static void add_way(const struct stats_facts *facts, const struct stats *stats, char *out,
+		size_t size) {
+	add_line(out, size, "way %s → %s → %s", facts->input, coder(facts), net(facts));
+	if (facts->decoder[0]) {
+		add_line(out, size, " → %s → %s", is_tiled(facts) ? "tiles" : facts->decoder,
+			facts->presenter);
+	}
+	add_line(out, size, "\npicture %dx%d %s %.1f/s %.2f Mbit/s\n", facts->width, facts->height,
+		is_tiled(facts) ? "lossless" : facts->codec, stats->fps, stats->bits / 1e6);
+}
+
 /* Of each stage: the median, what one frame in twenty exceeds, and the mean, by which they sum. */
 static void add_stages(const struct stages *stages, int64_t now, char *out, size_t size) {
 	struct stages_told told[STAGES + 1];
@@ -58,6 +82,10 @@ const char *stats_print(struct stats *stats, const struct stats_facts *facts, in
 		char *out, size_t size) {
 	double seconds = (double)(now - stats->since) / 1e9;
 	out[0] = '\0';
+	if (stats->since > 0 && seconds > 0) {
+		stats->fps = stats->frames / seconds;
+		stats->bits = (double)stats->bytes * 8 / seconds;
+	}
 	add_line(out, size, "path %s\n", facts->path);
 	if (facts->why[0]) {
 		add_line(out, size, "path-why %s\n", facts->why);
@@ -72,8 +100,8 @@ const char *stats_print(struct stats *stats, const struct stats_facts *facts, in
 	add_line(out, size, "keyframes %" PRIu64 "\n", stats->all_keys);
 	add_line(out, size, "bytes %" PRIu64 "\n", stats->all_bytes);
 	if (stats->since > 0 && seconds > 0) {
-		add_line(out, size, "fps %.1f\n", stats->frames / seconds);
-		add_line(out, size, "bits-per-second %.0f\n", (double)stats->bytes * 8 / seconds);
+		add_line(out, size, "fps %.1f\n", stats->fps);
+		add_line(out, size, "bits-per-second %.0f\n", stats->bits);
 	}
 	add_line(out, size, "in-flight %" PRIu32 " of %" PRIu32 "\n", facts->in_flight, facts->limit);
 	add_line(out, size, "stalls %" PRIu32 "\n", facts->stalls);
@@ -86,9 +114,25 @@ const char *stats_print(struct stats *stats, const struct stats_facts *facts, in
 		add_line(out, size, "network-flight %" PRIu64 "\n", network->flight);
 		add_line(out, size, "network-lost %" PRIu64 " of %" PRIu64 "\n", network->lost, network->sent);
 	}
+	add_way(facts, stats, out, size);
 	add_stages(&stats->stages, now, out, size);
 	stats->frames = stats->keys = 0;
 	stats->bytes = 0;
 	stats->since = now;
 	return out;
+}
+
+bool stats_line(const struct stats *stats, const struct stats_facts *facts, int64_t now, char *out,
+		size_t size) {
+	struct stages_told told[STAGES + 1];
+	if (stages_tell(&stats->stages, now, told) == 0) {
+		return false;
+	}
+	out[0] = '\0';
+	add_line(out, size, "input=%s coder=%s net=%s bits=%.0f", facts->input, coder(facts), net(facts),
+		stats->bits);
+	for (int i = 0; i <= STAGES; i++) {
+		add_line(out, size, " %s=%" PRIu32 "/%" PRIu32, stages_name(i), told[i].median, told[i].high);
+	}
+	return true;
 }

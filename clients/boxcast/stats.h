@@ -20,6 +20,7 @@ struct stats {
 	uint64_t bytes;
 	uint64_t all_frames, all_keys, all_bytes, all_again;
 	int64_t since;
+	double fps, bits; // a second, as printed last
 };
 
 void stats_init(struct stats *stats);
@@ -34,6 +35,9 @@ struct stats_facts {
 	const char *why;  // "", or why it is not a better one
 	int width, height, coded_width, coded_height;
 	const char *lane; // of the last picture
+	const char *input; // how captures come: "memfd", "dmabuf"
+	const char *codec; // of the video lane
+	const char *decoder, *presenter; // at the viewer; "": it has not said
 	uint32_t near; // tiles of it that are not exact yet
 	uint32_t rate, limit, in_flight, stalls;
 	int64_t rtt_ns;
@@ -42,5 +46,8 @@ struct stats_facts {
 /* Prints the time since the last print, and begins anew. Returns out. */
 const char *stats_print(struct stats *stats, const struct stats_facts *facts, int64_t now,
 	char *out, size_t size);
+/* What the viewer is told, the value of the control line stages, of what was printed last. false: nothing. */
+bool stats_line(const struct stats *stats, const struct stats_facts *facts, int64_t now, char *out,
+	size_t size);
 
 #endif

@@ -163,6 +163,7 @@ static bool take_word(struct viewer *viewer, int word, char *value) {
 	uint32_t modifiers[4];
 	int rate, delay;
 	struct line_path path;
+	struct line_drawn drawn;
 	switch (word) {
 	case CONTROL_SIZE:
 		if (line_size(value, &viewer->size)) {
@@ -190,6 +191,18 @@ static bool take_word(struct viewer *viewer, int word, char *value) {
 	case CONTROL_VISIBLE:
 		if (line_switch(value, &on)) {
 			events->visible(viewer->data, on);
+			return true;
+		}
+		return false;
+	case CONTROL_TELL:
+		if (line_switch(value, &on)) {
+			events->tell(viewer->data, on);
+			return true;
+		}
+		return false;
+	case CONTROL_DRAWN:
+		if (line_drawn(value, &drawn)) {
+			events->drawn(viewer->data, &drawn);
 			return true;
 		}
 		return false;

@@ -26,6 +26,8 @@ struct viewer_events {
 	void (*takes)(void *data, const struct codec_list *takes); // the kinds of video it decodes
 	void (*size)(void *data, struct picture_size size);
 	void (*scale)(void *data, uint32_t scale); // in 120ths
+	void (*drawn)(void *data, const struct line_drawn *drawn);
+	void (*tell)(void *data, bool on); // where the time of frames goes
 	void (*focus)(void *data, bool focused);
 	void (*visible)(void *data, bool visible);
 	void (*close)(void *data);

@@ -95,3 +95,61 @@ bool source_parse_limits(const char *value, struct source_limits *limits) {
 	*limits = out;
 	return true;
 }
+
+/* A word that may be shown to a person as it is. */
+static bool take_word(const char **at, const char *name, char word[static SOURCE_WORD]) {
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+	size_t size = strlen(name);
+	if (strncmp(*at, name, size) != 0) {
+		return false;
+	}
+	*at += size;
+	size = strspn(*at, letters);
+	if (size == 0 || size >= SOURCE_WORD) {
+		return false;
+	}
+	memcpy(word, *at, size);
+	word[size] = '\0';
+	*at += size;
+	return true;
+}
+
+/* Decimal digits behind what, at *at, which moves behind them; more than most is most. */
+static bool take_count(const char **at, const char *what, uint64_t most, uint64_t *count) {
+	size_t size = strlen(what);
+	if (strncmp(*at, what, size) != 0 || (*at)[size] < '0' || (*at)[size] > '9') {
+		return false;
+	}
+	*count = 0;
+	for (*at += size; **at >= '0' && **at <= '9'; (*at)++) {
+		*count = *count < most ? *count * 10 + (uint64_t)(**at - '0') : most;
+	}
+	*count = *count < most ? *count : most;
+	return true;
+}
+
+bool source_parse_stages(const char *value, struct source_stages *stages) {
+	static const char *const names[SOURCE_STAGES + 1] = {" commit=", " capture=", " encode=",
+		" send=", " way=", " wait=", " decode=", " draw=", " show=", " total="};
+	struct source_stages out;
+	if (!take_word(&value, "input=", out.input) || !take_word(&value, " coder=", out.coder) ||
+			!take_word(&value, " net=", out.net) ||
+			!take_count(&value, " bits=", UINT64_C(1000000000000), &out.bits)) {
+		return false;
+	}
+	for (int i = 0; i <= SOURCE_STAGES; i++) {
+		uint64_t median, high;
+		if (!take_count(&value, names[i], 99999999, &median) ||
+				!take_count(&value, "/", 99999999, &high)) {
+			return false;
+		}
+		out.stages[i].median = (uint32_t)median;
+		out.stages[i].high = (uint32_t)high;
+	}
+	if (*value && *value != ' ') { // a later version may say more
+		return false;
+	}
+	*stages = out;
+	return true;
+}

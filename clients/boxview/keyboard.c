@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * keyboard.c - the local keyboard while it is in the view: keys by evdev code, the keymap as text, the
- * state of modifiers. What a key means is never asked here.
+ * state of modifiers. What a key means is never asked here, but for one chord, which is the view's own.
  */
 #include <linux/input-event-codes.h>
 #include <stdlib.h>
@@ -23,6 +23,8 @@ struct keyboard {
 	struct source *source;
 	struct group group;
 	bool inside;
+	bool chorded; // the chord's key is down: its release is nobody's either
+	uint32_t depressed; // modifiers
 };
 
 static void keyboard_keymap(void *data, struct wl_keyboard *object, uint32_t format, int32_t fd,
@@ -57,14 +59,34 @@ static void keyboard_enter(void *data, struct wl_keyboard *object, uint32_t seri
 static void keyboard_leave(void *data, struct wl_keyboard *object, uint32_t serial,
 		struct wl_surface *surface) {
 	struct keyboard *keyboard = data;
-	keyboard->inside = false;
+	keyboard->inside = keyboard->chorded = false;
 	source_set_focus(keyboard->source, false); // releases what is held
+}
+
+/*
+ * Ctrl+Alt+Shift+S is the view's own. By the key's place, so that it is the same whatever a layout has there;
+ * xkb fixes which bits the three modifiers are.
+ */
+static bool is_chord(struct keyboard *keyboard, uint32_t key, uint32_t state) {
+	const uint32_t all = 1 << 0 | 1 << 2 | 1 << 3; // Shift, Control, Mod1
+	if (key != KEY_S || (state == WL_KEYBOARD_KEY_STATE_RELEASED && !keyboard->chorded) ||
+			(state == WL_KEYBOARD_KEY_STATE_PRESSED && (keyboard->depressed & all) != all)) {
+		return false;
+	}
+	keyboard->chorded = state == WL_KEYBOARD_KEY_STATE_PRESSED;
+	if (keyboard->chorded) {
+		window_chord(keyboard->window);
+	}
+	return true;
 }
 
 static void keyboard_key(void *data, struct wl_keyboard *object, uint32_t serial, uint32_t time,
 		uint32_t key, uint32_t state) {
 	struct keyboard *keyboard = data;
 	if (!keyboard->inside || key > KEY_MAX || state > WL_KEYBOARD_KEY_STATE_PRESSED) {
+		return;
+	}
+	if (is_chord(keyboard, key, state)) {
 		return;
 	}
 	group_add(&keyboard->group, EV_KEY, (uint16_t)key, (int32_t)state, 0, 0);
@@ -75,6 +97,7 @@ static void keyboard_modifiers(void *data, struct wl_keyboard *object, uint32_t 
 		uint32_t depressed, uint32_t latched, uint32_t locked, uint32_t group) {
 	struct keyboard *keyboard = data;
 	const uint32_t values[4] = {depressed, latched, locked, group};
+	keyboard->depressed = depressed;
 	source_set_modifiers(keyboard->source, values);
 }
 

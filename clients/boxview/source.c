@@ -43,7 +43,8 @@ struct source {
 	int width, height; // 0: not known
 	uint32_t scale;    // 0: not known
 	int video_width, video_height; // what the source has
-	bool visible, focused;
+	bool visible, focused, tell;
+	char drawn[2 * SOURCE_WORD + 16]; // the line in force, "": none
 	char *keymap;
 	bool keymap_said;
 	int repeat_rate, repeat_delay; // -1: not known
@@ -136,6 +137,7 @@ static void say_focus(struct source *source) {
 static void take_word(struct source *source, int word, const char *value) {
 	struct source_video video;
 	struct source_limits limits;
+	struct source_stages stages;
 	switch (word) {
 	case CONTROL_VIDEO:
 		if (source_parse_video(value, &video)) {
@@ -160,6 +162,11 @@ static void take_word(struct source *source, int word, const char *value) {
 	case CONTROL_LOCK:
 		if (strcmp(value, "on") == 0 || strcmp(value, "off") == 0) {
 			source->events->lock(source->data, strcmp(value, "on") == 0);
+		}
+		break;
+	case CONTROL_STAGES:
+		if (source_parse_stages(value, &stages)) {
+			source->events->stages(source->data, &stages);
 		}
 		break;
 	default:
@@ -268,6 +275,12 @@ bool source_attach(struct source *source, int fd) {
 	if (!source->visible) {
 		say(source, CONTROL_VISIBLE, "off");
 	}
+	if (source->tell) {
+		say(source, CONTROL_TELL, "on");
+	}
+	if (source->drawn[0]) {
+		say(source, CONTROL_DRAWN, "%s", source->drawn);
+	}
 	if (source->focused) {
 		say_focus(source);
 		say_modifiers(source);
@@ -326,6 +339,22 @@ void source_set_visible(struct source *source, bool visible) {
 	if (visible != source->visible) {
 		source->visible = visible;
 		say(source, CONTROL_VISIBLE, "%s", visible ? "on" : "off");
+	}
+}
+
+void source_set_tell(struct source *source, bool tell) {
+	if (tell != source->tell) {
+		source->tell = tell;
+		say(source, CONTROL_TELL, "%s", tell ? "on" : "off");
+	}
+}
+
+void source_set_drawn(struct source *source, const char *decoder, const char *by) {
+	char line[sizeof(source->drawn)];
+	snprintf(line, sizeof(line), "decoder=%.*s by=%.*s", SOURCE_WORD - 1, decoder, SOURCE_WORD - 1, by);
+	if (strcmp(line, source->drawn) != 0) {
+		strcpy(source->drawn, line);
+		say(source, CONTROL_DRAWN, "%s", line);
 	}
 }
 

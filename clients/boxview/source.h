@@ -28,6 +28,18 @@ struct source_limits {
 	int min_width, min_height, max_width, max_height; // 0: any
 };
 
+#define SOURCE_STAGES 9 // as the control line stages names them, from the commit to the screen
+#define SOURCE_WORD 32
+
+/* Where the time of frames goes, of the last two seconds. */
+struct source_stages {
+	char input[SOURCE_WORD], coder[SOURCE_WORD], net[SOURCE_WORD];
+	uint64_t bits; // a second
+	struct {
+		uint32_t median, high; // µs; high: what one in twenty exceeds
+	} stages[SOURCE_STAGES + 1]; // the last: all of them
+};
+
 struct source_events {
 	void (*video)(void *data, const struct source_video *video);
 	void (*frame)(void *data, const struct frame *frame); // of kind video or tiles
@@ -35,6 +47,7 @@ struct source_events {
 	void (*app_id)(void *data, const char *app_id);
 	void (*limits)(void *data, const struct source_limits *limits);
 	void (*lock)(void *data, bool locked);
+	void (*stages)(void *data, const struct source_stages *stages); // while source_set_tell
 	/*
 	 * Over. why NULL: the source ended in order; else a sentence, which it said itself, or why the
 	 * exchange is lost. source_attach may give it another.
@@ -61,6 +74,10 @@ void source_set_takes(struct source *source, const struct codec_list *takes); //
 void source_set_size(struct source *source, int width, int height);
 void source_set_scale(struct source *source, uint32_t scale); // in 120ths
 void source_set_visible(struct source *source, bool visible);
+/* Whether the source is to say stages. */
+void source_set_tell(struct source *source, bool tell);
+/* What makes pictures of its frames here: letters, digits, - and _. */
+void source_set_drawn(struct source *source, const char *decoder, const char *by);
 /* Losing the focus releases what is held first. */
 void source_set_focus(struct source *source, bool focused);
 void source_set_keymap(struct source *source, const char *text); // copied
@@ -84,6 +101,7 @@ void source_check(struct source *source, int64_t now);
  * order, more words passed over. Pure. */
 bool source_parse_video(const char *value, struct source_video *video);
 /* "1x1 800x600". Pure. */
+bool source_parse_stages(const char *value, struct source_stages *stages);
 bool source_parse_limits(const char *value, struct source_limits *limits);
 
 #endif

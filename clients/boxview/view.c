@@ -62,6 +62,14 @@ struct view {
 	uint64_t shown_capture_ns;
 	struct times wait, decode, draw, present;
 	int64_t stats_since; // 0: nothing to say
+
+	struct { // what the panel says
+		bool on;
+		int64_t said_at;
+		uint64_t drawn; // pictures, by then
+		bool told;      // by the source, of late
+		struct source_stages stages;
+	} panel;
 };
 
 static int64_t now_ns(void) {
@@ -107,6 +115,7 @@ static void view_picture(struct view *view, struct picture *picture) {
 		view->stats_since = now_ns();
 	}
 	view->tiled = picture->canvas;
+	source_set_drawn(view->source, decoder_name(view->decoder), window_path(view->window));
 	if (order_outdated(&view->order, picture->sequence) && window_is_mapped(view->window)) {
 		view->unseen++;
 		picture_unref(picture);
@@ -213,6 +222,12 @@ static void handle_lock(void *data, bool locked) {
 	seat_set_lock(view->seat, locked);
 }
 
+static void handle_stages(void *data, const struct source_stages *stages) {
+	struct view *view = data;
+	view->panel.stages = *stages;
+	view->panel.told = true;
+}
+
 /* Dims the picture and says so. */
 static void veil(struct view *view, const char *first, const char *second, const char *third) {
 	char sentence[700];
@@ -275,6 +290,7 @@ static const struct source_events source_events = {
 	.app_id = handle_app_id,
 	.limits = handle_limits,
 	.lock = handle_lock,
+	.stages = handle_stages,
 	.ended = handle_source_ended,
 };
 
@@ -374,6 +390,37 @@ static void handle_close(void *data) {
 	}
 }
 
+/* Says on the panel what is known now. */
+static void view_say_panel(struct view *view, int64_t now) {
+	const double seconds = view->panel.said_at ? (double)(now - view->panel.said_at) / 1e9 : 0;
+	const struct panel_facts facts = {
+		.from = view->from,
+		.codec = view->tiled ? "lossless" : codec_name(view->video.codec),
+		.width = view->video.width,
+		.height = view->video.height,
+		.fps = seconds > 0 ? (double)(view->drawn - view->panel.drawn) / seconds : -1,
+		.decoder = view->tiled ? "tiles" : decoder_name(view->decoder),
+		.presenter = window_path(view->window),
+		.stages = view->panel.told ? &view->panel.stages : NULL,
+	};
+	window_set_panel(view->window, &facts);
+	view->panel.drawn = view->drawn;
+	view->panel.said_at = now;
+}
+
+static void handle_chord(void *data) {
+	struct view *view = data;
+	view->panel.on = !view->panel.on;
+	source_set_tell(view->source, view->panel.on);
+	if (view->panel.on) {
+		view->panel.told = false;
+		view->panel.said_at = 0;
+		view_say_panel(view, now_ns());
+	} else {
+		window_set_panel(view->window, NULL);
+	}
+}
+
 static void handle_drawn(void *data, const struct picture *picture) {
 	struct view *view = data;
 	view->drawn++;
@@ -411,6 +458,7 @@ static const struct window_events window_events = {
 	.scale = handle_scale,
 	.visible = handle_visible,
 	.close = handle_close,
+	.chord = handle_chord,
 	.drawn = handle_drawn,
 	.presented = handle_presented,
 	.failed = handle_failed,
@@ -430,10 +478,12 @@ static void view_tell_stats(struct view *view) {
 	}
 	char text[2048];
 	snprintf(text, sizeof(text),
-		"from %s\nsize %dx%d\ncoded %dx%d\nlane %s\npresent %s\ndecoder %s\n"
+		"way %s → %s\npicture %dx%d %s\nfrom %s\nsize %dx%d\ncoded %dx%d\nlane %s\npresent %s\ndecoder %s\n"
 		"decoded %" PRIu64 "\nshown %" PRIu64 "\nunseen %" PRIu64 "\ndropped %u\n"
 		"keyframes-asked %u\ncapture-ns %" PRIu64 "\n"
 		"wait-us %u %u\ndecode-us %u %u\ndraw-us %u %u\npresent-us %u %u\n",
+		view->tiled ? "tiles" : decoder_name(view->decoder), window_path(view->window),
+		view->video.width, view->video.height, view->tiled ? "lossless" : codec_name(view->video.codec),
 		view->from, view->video.width, view->video.height,
 		view->video.coded_width, view->video.coded_height, view->tiled ? "tiles" : "video",
 		window_path(view->window),
@@ -466,6 +516,9 @@ static int handle_timer(void *data) {
 	if (view->stats_since != 0 && now >= view->stats_since + STATS_NS) {
 		view_tell_stats(view);
 	}
+	if (view->panel.on && now >= view->panel.said_at + STATS_NS) {
+		view_say_panel(view, now);
+	}
 	return 0;
 }
 
@@ -487,6 +540,7 @@ static int64_t view_deadline(const struct view *view) {
 	sooner(&deadline, decoder_deadline(view->decoder));
 	sooner(&deadline, order_deadline(&view->order));
 	sooner(&deadline, view->stats_since ? view->stats_since + STATS_NS : 0);
+	sooner(&deadline, view->panel.on ? view->panel.said_at + STATS_NS : 0);
 	return deadline;
 }
 

@@ -63,6 +63,7 @@ struct window {
 	struct wl_subsurface *video_subsurface;
 	struct wp_viewport *video_viewport;
 	struct overlay overlay;
+	struct panel panel;
 	char *sentence;
 	uint32_t scale; // of the screen, in 120ths
 
@@ -543,6 +544,7 @@ static void create_surfaces(struct window *window) {
 	wl_surface_set_input_region(window->video, nothing); // points are the window's
 	wl_region_destroy(nothing);
 	overlay_init(&window->overlay, globals, window->surface);
+	panel_init(&window->panel, globals);
 
 	window->xdg_surface = xdg_wm_base_get_xdg_surface(globals->wm_base, window->surface);
 	xdg_surface_add_listener(window->xdg_surface, &xdg_surface_listener, window);
@@ -602,7 +604,9 @@ void window_destroy(struct window *window) {
 	picture_unref(window->handed);
 	direct_destroy(window->direct);
 	presenter_destroy(window->presenter);
-	overlay_finish(&window->overlay);
+	panel_hide(&window->panel);
+	window->overlay.drawn = window->overlay.drawn || window->panel.drawn;
+	overlay_finish(&window->overlay); // and the fonts of both
 	wp_viewport_destroy(window->video_viewport);
 	wl_subsurface_destroy(window->video_subsurface);
 	wl_surface_destroy(window->video);
@@ -646,6 +650,23 @@ void window_set_sentence(struct window *window, const char *sentence) {
 	free(window->sentence);
 	window->sentence = copy;
 	window_relayout(window);
+}
+
+void window_set_panel(struct window *window, const struct panel_facts *facts) {
+	bool was = window->panel.surface;
+	if (facts && window->mapped) {
+		panel_show(&window->panel, window->surface, facts, window->fit.width, window->fit.height,
+			window->scale / 120.0);
+	} else {
+		panel_hide(&window->panel);
+	}
+	if (was != (window->panel.surface != NULL)) {
+		wl_surface_commit(window->surface);
+	}
+}
+
+void window_chord(struct window *window) {
+	window->events->chord(window->data);
 }
 
 bool window_is_mapped(const struct window *window) {

@@ -7,6 +7,7 @@
 
 #include "boxview/decoder.h"
 #include "boxview/globals.h"
+#include "boxview/panel.h"
 #include "boxview/presenter.h"
 #include "boxview/source.h"
 
@@ -30,6 +31,7 @@ struct window_events {
 	void (*scale)(void *data, uint32_t scale); // of the screen, in 120ths
 	void (*visible)(void *data, bool visible);
 	void (*close)(void *data); // the person closes it
+	void (*chord)(void *data); // and wants the panel shown, or hidden
 	void (*drawn)(void *data, const struct picture *picture); // and committed
 	/* A picture that was drawn has been on the screen, or will never be. */
 	void (*presented)(void *data, const struct window_shown *shown);
@@ -53,6 +55,10 @@ void window_show(struct window *window, struct picture *picture);
 void window_know_scale(struct window *window, int width, int height, uint32_t scale);
 /* A sentence over the picture, NULL: none. */
 void window_set_sentence(struct window *window, const char *sentence);
+/* A panel over it, NULL: none any more. */
+void window_set_panel(struct window *window, const struct panel_facts *facts);
+/* The keys that show or hide the panel were pressed. */
+void window_chord(struct window *window);
 bool window_is_mapped(const struct window *window);
 
 struct wl_surface *window_surface(const struct window *window);

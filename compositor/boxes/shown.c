@@ -19,6 +19,7 @@
 
 #include "base/helper.h"
 #include "base/spawn.h"
+#include "boxes/told.h"
 #include "globals.h"
 #include "launch.h"
 #include "notice.h"
@@ -56,6 +57,7 @@ static void shown_describe(struct box *box, struct op_head *entry) {
 	op_set(entry, OP_F_BY, shown->by);
 	op_set_number(entry, OP_F_STARTED, (uint64_t)shown->started);
 	op_set(entry, OP_F_STATE, shown->capture_ns ? "shown" : "coming");
+	told_describe(entry, shown->stats, "");
 }
 
 static void stats_getmem(struct box *box, struct req *req) {

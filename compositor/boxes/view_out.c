@@ -11,9 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wlr/render/pixman.h>
 
 #include "box/frame.h"
 #include "boxes/guest.h"
+#include "boxes/told.h"
 #include "server.h"
 #include "stream/cast.h"
 #include "stream/snapshot.h"
@@ -225,6 +227,13 @@ static void link_gone(struct link *link) {
 	view_free(view);
 }
 
+static void link_describe(const struct link *link, struct op_head *entry) {
+	const struct view *view = link->data;
+	const struct server *server = view->out->env->server;
+	told_describe(entry, view->cast ? view->stats : NULL,
+		wlr_renderer_is_pixman(server->renderer) ? "pixman " : "GPU ");
+}
+
 static const struct link_user view_user = {
 	.verb = OP_PUTMEM,
 	.body = OP_BODY_FRAMES,
@@ -232,6 +241,7 @@ static const struct link_user view_user = {
 	.up = link_up,
 	.down = link_is_down,
 	.gone = link_gone,
+	.describe = link_describe,
 };
 
 static struct view *view_create(struct out *out, struct view *leader) {

@@ -3,6 +3,7 @@
 is done to it. How such a view ends is in test_view_ends.py.
 """
 
+import re
 import time
 import types
 
@@ -118,6 +119,28 @@ def test_the_left_key_turns_the_view(home, hand, view):
     for _ in range(10):  # more than a second of a game that goes on
         assert turned(still, pixels(home.den.picture(frame))) < 0.1
     hand.key("left", False)
+
+
+def test_info_says_by_what_path_and_how_long_it_takes(home, view):
+    def told():
+        lines = [line.split(" ", 1) for line in home.den.box("info", view.link).splitlines()]
+        return lines if "total" in {text.split()[0] for word, text in lines if word == "stage"} else None
+    lines = wait_for(told, 20, "the stages of a game that moves")
+    words = dict(lines)
+    assert re.fullmatch(r"pixman (memfd|dmabuf) → \S+ → QUIC → \S+ → (shm|gles)", words["path"])
+    assert re.fullmatch(r"640x480 \S+ [\d.]+/s [\d.]+ Mbit/s", words["picture"])
+    assert words["state"] == "up"
+    stages = {name: float(median) for name, median, _ in
+              (text.split() for word, text in lines if word == "stage")}
+    *parts, total = stages.values()
+    assert list(stages) == ["commit", "capture", "encode", "send", "way", "wait", "decode", "draw", "show",
+                            "total"]
+    assert 0.5 * total < sum(parts) < 1.5 * total, "medians sum to the whole but roughly"
+    # from ibiza the same, and what ibiza itself knows of the window that it shows
+    assert " → QUIC → " in home.ibiza.box("info", f"/n/den{view.link}")
+    here = r"^path \S+ → (shm|gles)$(.*\n)*stage draw [\d.]+ [\d.]+$"
+    wait_for(lambda: re.search(here, home.ibiza.box("info", view.box), re.M), 20,
+             "what ibiza knows of it")
 
 
 # --- what is typed --------------------------------------------------------------------------------

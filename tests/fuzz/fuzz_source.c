@@ -38,6 +38,10 @@ static void handle_limits(void *data, const struct source_limits *limits) {
 static void handle_lock(void *data, bool locked) {
 }
 
+static void handle_stages(void *data, const struct source_stages *stages) {
+	must(stages->input[0] && stages->coder[0] && stages->net[0]);
+}
+
 static void handle_ended(void *data, const char *why, bool said) {
 	bool *over = data;
 	must(!*over);
@@ -55,6 +59,7 @@ static const struct source_events events = {
 	.app_id = handle_text,
 	.limits = handle_limits,
 	.lock = handle_lock,
+	.stages = handle_stages,
 	.ended = handle_ended,
 };
 

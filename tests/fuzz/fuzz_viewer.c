@@ -23,6 +23,10 @@ struct heard {
 static void handle_ack(void *data, const struct ack *ack) {
 }
 
+static void handle_drawn(void *data, const struct line_drawn *drawn) {
+	must(drawn->decoder[0] && strlen(drawn->decoder) < LINE_WORD && drawn->by[0]);
+}
+
 static void handle_nothing(void *data) {
 }
 
@@ -72,6 +76,8 @@ static const struct viewer_events events = {
 	.size = handle_size,
 	.focus = handle_switch,
 	.visible = handle_switch,
+	.drawn = handle_drawn,
+	.tell = handle_switch,
 	.close = handle_nothing,
 	.input = handle_input,
 	.keymap = handle_keymap,

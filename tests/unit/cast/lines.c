@@ -165,6 +165,38 @@ static void video(void **state) {
 	assert_int_equal(video.width, 8192);
 }
 
+static void what_draws(void **state) {
+	struct line_drawn drawn = {0};
+	assert_true(line_drawn("decoder=avdec_h264 by=gles", &drawn));
+	assert_string_equal(drawn.decoder, "avdec_h264");
+	assert_string_equal(drawn.by, "gles");
+	static const char *const bad[] = {"", "decoder=a", "decoder= by=gles", "decoder=a by=", "by=a decoder=b",
+		"decoder=a by=b c", "decoder=a\tby=b", "decoder=\xe2\x86\x92 by=b",
+		"decoder=12345678901234567890123456789012 by=b"};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_false(line_drawn(bad[i], &drawn));
+	}
+	assert_string_equal(drawn.by, "gles");
+}
+
+static void stages(void **state) {
+	static const char good[] = "input=memfd coder=x264 net=QUIC bits=99999999999999999999 commit=1/2 "
+		"capture=1/2 encode=3/4 send=1/2 way=1/2 wait=1/2 decode=1/2 draw=1/2 show=1/2 total=9/99999999999";
+	struct source_stages stages;
+	assert_true(source_parse_stages(good, &stages));
+	assert_int_equal(stages.stages[2].high, 4);
+	assert_int_equal(stages.stages[SOURCE_STAGES].median, 9);
+	assert_int_equal(stages.stages[SOURCE_STAGES].high, 99999999); // no more than can be shown
+	assert_int_equal(stages.bits, UINT64_C(1000000000000));
+	char cut[sizeof(good)];
+	for (size_t size = 0; size < sizeof(good) - 12; size++) {
+		memcpy(cut, good, size);
+		cut[size] = '\0';
+		assert_false(source_parse_stages(cut, &stages));
+	}
+	assert_false(source_parse_stages("input=a b coder=x264 net=QUIC bits=1", &stages));
+}
+
 static void limits(void **state) {
 	struct source_limits limits;
 	assert_true(source_parse_limits("1x2 800x600", &limits));
@@ -186,6 +218,8 @@ int main(void) {
 		cmocka_unit_test(texts),
 		cmocka_unit_test(video),
 		cmocka_unit_test(limits),
+		cmocka_unit_test(what_draws),
+		cmocka_unit_test(stages),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

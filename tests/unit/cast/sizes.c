@@ -214,7 +214,8 @@ static void view_of_a_second(void **state) {
 		ack.presented_ns = (uint64_t)(at + i * MS);
 		stages_acked(&stats.stages, &ack, at + i * MS);
 	}
-	const struct stats_facts facts = {.path = "x264", .why = "", .width = 640, .height = 480};
+	const struct stats_facts facts = {.path = "x264", .why = "", .lane = "video", .input = "memfd",
+		.codec = "h264", .decoder = "avdec_h264", .presenter = "shm", .width = 640, .height = 480};
 	stats.since = 1;
 	char text[2048];
 	stats_print(&stats, &facts, 1 + 2000 * MS, text, sizeof(text));
@@ -223,9 +224,19 @@ static void view_of_a_second(void **state) {
 	assert_non_null(strstr(text, "encode-us 51000 95000 50500\n"));
 	assert_non_null(strstr(text, "total-us 51000 95000 50500\n"));
 	assert_null(strstr(text, "path-why"));
+	assert_non_null(strstr(text, "way memfd → x264 → unix → avdec_h264 → shm\n"));
+	assert_non_null(strstr(text, "picture 640x480 h264 50.0/s 0.40 Mbit/s\n"));
+	struct source_stages told; // as the view reads it
+	assert_true(stats_line(&stats, &facts, 1 + 2000 * MS, text, sizeof(text)));
+	assert_true(source_parse_stages(text, &told));
+	assert_string_equal(told.coder, "x264");
+	assert_int_equal(told.bits, 400000);
+	assert_int_equal(told.stages[2].median, 51000);
+	assert_int_equal(told.stages[SOURCE_STAGES].high, 95000);
 	stats_print(&stats, &facts, 5000 * MS, text, sizeof(text)); // anew, but for the sums
 	assert_non_null(strstr(text, "frames 100\n"));
 	assert_null(strstr(text, "encode-us"));
+	assert_false(stats_line(&stats, &facts, 5000 * MS, text, sizeof(text)));
 	char small[40];
 	assert_true(strlen(stats_print(&stats, &facts, 6000 * MS, small, sizeof(small))) < 40);
 	struct times times = {0};

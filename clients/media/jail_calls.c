@@ -6,6 +6,10 @@
  *
  * The list was found by strace over tests/view on amd64, with shared memory and with GL, and by what
  * the same libraries call elsewhere. Refusals are in the kernel's log: journalctl -k -g type=1326
+ *
+ * Not allowed on purpose: System V shared memory, by which Intel's iHD driver shares work out among the
+ * programs that use a processor with two video engines. Whoever may attach a segment may attach each of the
+ * person's, windows of X11 programs among them: segments go by number, and no filter tells them apart.
  */
 #include "media/jail.h"
 

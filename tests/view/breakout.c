@@ -22,6 +22,7 @@
 #include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -167,6 +168,11 @@ static int act_pair(void) {
 	return socketpair(AF_UNIX, SOCK_DGRAM, 0, two);
 }
 
+static int act_sysv(void) {
+	int id = shmget(IPC_PRIVATE, 4096, 0600);
+	return id < 0 ? -1 : shmctl(id, IPC_RMID, NULL);
+}
+
 static int act_listen(void) {
 	const struct sockaddr_in address = {.sin_family = AF_INET};
 	return bind(tcp, (const struct sockaddr *)&address, sizeof(address));
@@ -270,7 +276,8 @@ static const struct {
 	{"memory", act_memory}, {"mkdir", act_mkdir}, {"mount", act_mount},
 	{"nameless", act_nameless}, {"own", act_own}, {"pair", act_pair}, {"picture", act_picture},
 	{"pin", act_pin}, {"program", act_program}, {"read", act_read}, {"ring", act_ring},
-	{"shared", act_shared}, {"signal", act_signal}, {"space", act_space}, {"tell", act_tell},
+	{"shared", act_shared}, {"signal", act_signal}, {"space", act_space}, {"sysv", act_sysv},
+	{"tell", act_tell},
 	{"tell-by-kill", act_tell_by_kill}, {"tell-exactly", act_tell_exactly},
 	{"tell-socket", act_tell_socket}, {"thread", act_thread}, {"truncate", act_truncate},
 	{"type", act_type}, {"unix", act_unix}, {"unlink", act_unlink}, {"write", act_write},

@@ -50,6 +50,7 @@ ACTS = [
     ("unix", None, "EACCES", "done"),
     ("meet", "socket", ENDED, "done"),
     ("pair", None, "ENOSYS", "done"),
+    ("sysv", None, "ENOSYS", "done"),
     # the kernel
     ("mount", ".", ENDED, None),
     ("space", None, ENDED, None),

@@ -9,7 +9,7 @@
 #define CLEAN 3          // and ends
 #define USE 80           // percent of what is carried, for both
 #define STAYS 75         // percent of the room that it began with, until it ends for want of it
-#define HURT 80         // thousandths of the frames may lose a packet: then 6 lose one in both
+#define HURT 80          // thousandths of the frames may lose a packet: then 6 lose one in both
 #define PACKET_BITS (1300 * 8) // of a picture
 
 void again_init(struct again *again) {

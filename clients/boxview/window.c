@@ -235,7 +235,7 @@ static bool hand_over(struct window *window, struct picture *picture) {
 	int own_width = picture->visible_width, own_height = picture->visible_height, width, height;
 	find_pixels(window, own_width, own_height, &width, &height);
 	bool scaled = width != own_width || height != own_height;
-	if (!window->direct || (scaled && window->presenter->impl->draw_again)) {
+	if (!window->direct || !picture->hand_out || (scaled && window->presenter->impl->draw_again)) {
 		return false;
 	}
 	wp_viewport_set_source(window->video_viewport, 0, 0, wl_fixed_from_int(own_width),

@@ -4,9 +4,10 @@
 
 #include "net/link.h"
 
-/* What link.c, link_named.c and link_rights.c share. */
+/* What link.c, link_box.c, link_named.c and link_rights.c share. */
 
 #define REFUSED_MS 5000 // until it is asked again
+#define NET_LINK_SOON_MS 100 // until the first attempt after one that failed
 
 struct net_link {
 	struct link link; // first
@@ -47,8 +48,21 @@ void net_link_retry_later(struct net_link *l, int ms);
 void net_link_failed(struct net_link *l, const struct op_refusal *why);
 void net_link_go_down(struct net_link *l);
 void net_link_end(struct link *link);
+void net_link_free(struct net_link *l); // net_link_let_go does, of one that was begun
+int net_link_handle_timer(void *data);
+/* Newer grants, for those that follow it too: they have no other leave than its. */
+void net_link_renew(struct net_link *l, const struct op_head *from);
 /* Nothing is asked without what gives leave for it. */
 void net_link_add_grants(struct op_head *head, const struct op_head *from);
+
+/* link_box.c; the functions of struct linker */
+
+struct link *net_link_make(struct linker *base, struct box *io, struct req *req,
+	const struct link_user *user, void *data);
+struct link *net_link_restore(struct linker *base, struct box *io, const struct link_kept *kept,
+	const struct link_user *user, void *data);
+struct link *net_link_follow(struct linker *base, struct box *io, const struct link *other,
+	const struct link_user *user, void *data);
 
 /* link_named.c */
 

@@ -4,48 +4,16 @@
  *
  * Framing is exchange.c's, rights and kinds are box.c's, and where callers come in is listen.c's.
  * Here a head gets its subject, is counted against it, goes by the forward hook, and becomes a
- * struct req; and an exchange may be handed to another program.
+ * struct req. What goes to and fro from then on is served.c's.
  */
-#include "net/serve.h"
+#include "net/serve_impl.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
-
-#define LOG_MODULE "serve"
-#include "base/log.h"
-#include "net/exchange_impl.h"
 
 #define HEAD_MS 10000 // for a whole head
-
-/* One exchange, from its first byte until it is over, whoever answers it. */
-struct served {
-	struct wl_list link; // server.served, oldest first
-	struct box_server *server;
-	struct exchange *exchange; // NULL: whoever took it over has ended it
-	struct wl_listener exchange_destroy;
-	struct wl_event_source *idle; // it ends before the loop sleeps
-	struct wl_event_source *resume; // its box hears of the body's end
-	struct subject subject;
-	bool trusted;
-	bool headed;  // the head has come
-	bool begun;   // req is initialised
-	bool asked;   // and its handler's: not answered whole yet, nor told gone
-	bool failed;  // the answer could not be sent; a refusal was
-	bool end_due; // the body was whole before anybody listened to it
-	bool dropped; // by box_server_drop
-	bool allowed; // by the lists of its tree, when it was begun
-	bool barred;  // and not any more
-	struct box_tree *tree; // that serves it
-	int64_t deadline_ms; // for the head
-	struct op_head head;
-	struct req req;
-};
 
 static int64_t now_ms(void) {
 	struct timespec now;
@@ -56,247 +24,6 @@ static int64_t now_ms(void) {
 static bool same_subject(const struct subject *a, const struct subject *b) {
 	return strcmp(a->person, b->person) == 0 && strcmp(a->machine, b->machine) == 0;
 }
-
-static void served_destroy(struct served *served) {
-	wl_list_remove(&served->link);
-	wl_list_remove(&served->exchange_destroy.link);
-	if (served->idle) {
-		wl_event_source_remove(served->idle);
-	}
-	if (served->resume) {
-		wl_event_source_remove(served->resume);
-	}
-	if (served->begun) {
-		req_finish(&served->req);
-		op_head_finish(&served->head);
-	}
-	exchange_destroy(served->exchange);
-	free(served);
-}
-
-// Whoever took it over has ended it.
-static void handle_exchange_destroy(struct wl_listener *listener, void *data) {
-	struct served *served = wl_container_of(listener, served, exchange_destroy);
-	served->exchange = NULL;
-	served_destroy(served);
-}
-
-static void tell_gone(struct served *served) {
-	if (served->asked) {
-		served->asked = false;
-		req_gone(&served->req);
-	}
-}
-
-static void refuse(struct exchange *exchange, const struct op_refusal *why) {
-	struct op_head reply;
-	op_head_init_reply(&reply);
-	reply.refusal = *why;
-	exchange_send_head(exchange, &reply, NULL);
-	op_head_finish(&reply);
-}
-
-// Told why, where the answer can still say it.
-static void end_barred(struct served *served) {
-	struct op_head trailer;
-	op_head_init_reply(&trailer);
-	op_refuse(&trailer.refusal, OP_EPERM, "%s may not %s %.150s any more", served->subject.person,
-		op_verb_name(served->head.verb), op_get(&served->head, OP_F_NAME));
-	enum op_body body = served->req.body;
-	if (!served->req.answered) {
-		refuse(served->exchange, &trailer.refusal);
-	} else if (served->req.open && (body == OP_BODY_CHUNKS || body == OP_BODY_FRAMES)) {
-		exchange_send_end(served->exchange, &trailer);
-	}
-	op_head_finish(&trailer);
-}
-
-static void handle_idle(void *data) {
-	struct served *served = data;
-	served->idle = NULL;
-	if (served->barred && served->asked) {
-		end_barred(served);
-	} else if (served->dropped && served->exchange) {
-		// The listener, we or who took it over, hears gone and destroys it.
-		exchange_cut(served->exchange, OP_EPERM, "the caller is not known here any more");
-		return;
-	}
-	tell_gone(served);
-	served_destroy(served);
-}
-
-// Not at once: the handler or the exchange is on the stack.
-static void destroy_soon(struct served *served) {
-	if (!served->idle) {
-		served->idle = wl_event_loop_add_idle(served->server->loop, handle_idle, served);
-	}
-}
-
-static struct served *served_from(const struct req *req) {
-	struct served *served = wl_container_of(req, served, req);
-	return served;
-}
-
-static void carrier_head(struct req *req, const struct op_head *head) {
-	struct served *served = served_from(req);
-	struct op_refusal why;
-	if (served->asked && exchange_send_head(served->exchange, head, &why) != OP_OK) {
-		refuse(served->exchange, &why); // the answer is over a limit, or there is no memory
-		served->failed = true;
-		destroy_soon(served); // a handler that goes on writing hears gone
-	}
-}
-
-static void carrier_bytes(struct req *req, const void *bytes, size_t size) {
-	struct served *served = served_from(req);
-	if (served->asked && !served->failed) {
-		exchange_send_bytes(served->exchange, bytes, size);
-	}
-}
-
-static void carrier_frame(struct req *req, const struct frame *frame) {
-	struct served *served = served_from(req);
-	if (served->asked && !served->failed) {
-		exchange_send_frame(served->exchange, frame);
-	}
-}
-
-static void carrier_end(struct req *req, const struct op_head *trailer) {
-	struct served *served = served_from(req);
-	if (served->asked) {
-		exchange_send_end(served->exchange, trailer);
-		served->asked = false;
-		destroy_soon(served);
-	}
-}
-
-static void carrier_abort(struct req *req) {
-	struct served *served = served_from(req);
-	served->asked = false;
-	destroy_soon(served); // its half is open, so this breaks it off
-}
-
-static void tell_end(struct served *served) {
-	if (served->asked && served->req.events && served->req.events->end) {
-		served->end_due = false;
-		served->req.events->end(&served->req);
-	}
-}
-
-static void handle_resume(void *data) {
-	struct served *served = data;
-	served->resume = NULL;
-	tell_end(served);
-}
-
-static void carrier_pause(struct req *req, bool paused) {
-	struct served *served = served_from(req);
-	if (!served->asked) {
-		return;
-	}
-	exchange_pause(served->exchange, paused);
-	// A body of no bytes was whole while leave was waited for.
-	if (!paused && served->end_due && !served->resume) {
-		served->resume = wl_event_loop_add_idle(served->server->loop, handle_resume, served);
-	}
-}
-
-static size_t carrier_queued(const struct req *req) {
-	const struct served *served = served_from(req);
-	return served->asked ? exchange_queued(served->exchange) : 0;
-}
-
-// The whole head, by a socket that nothing of ours is queued for.
-static bool send_ok(int fd, const struct op_head *head, struct op_refusal *refusal) {
-	struct buf lines;
-	buf_init(&lines);
-	bool sent = op_encode(head, &lines, refusal) == OP_OK;
-	if (sent && send(fd, buf_front(&lines), lines.size, MSG_NOSIGNAL | MSG_DONTWAIT) !=
-			(ssize_t)lines.size) {
-		op_refuse(refusal, OP_ELOST, "the caller takes no answer");
-		sent = false;
-	}
-	buf_finish(&lines);
-	return sent;
-}
-
-static int carrier_hand_over(struct req *req, struct op_refusal *refusal) {
-	struct served *served = served_from(req);
-	int fd = served->asked ? exchange_take_fd(served->exchange) : -1;
-	if (fd < 0) {
-		op_refuse(refusal, OP_EUNSUPP, "this exchange cannot be handed to a program: it "
-			"came over no socket, or part of its body was read");
-		return -1;
-	}
-	served->asked = false;
-	destroy_soon(served);
-	struct op_refusal why;
-	if (send_ok(fd, req_reply(req), &why)) {
-		exchange_trace(req_reply(req));
-	} else {
-		log_debug("an exchange was handed over for nothing: %s", why.sentence);
-		shutdown(fd, SHUT_RDWR); // whoever goes on with it finds it closed
-	}
-	return fd;
-}
-
-static const struct req_carrier carrier = {
-	.head = carrier_head,
-	.bytes = carrier_bytes,
-	.frame = carrier_frame,
-	.end = carrier_end,
-	.abort = carrier_abort,
-	.pause = carrier_pause,
-	.queued = carrier_queued,
-	.hand_over = carrier_hand_over,
-};
-
-static void handle_bytes(void *data, const void *bytes, size_t size) {
-	struct served *served = data;
-	if (served->asked && served->req.events && served->req.events->data) {
-		served->req.events->data(&served->req, bytes, size);
-	}
-}
-
-static void handle_frame(void *data, const struct frame *frame) {
-	struct served *served = data;
-	if (served->asked && served->req.events && served->req.events->frame) {
-		served->req.events->frame(&served->req, frame);
-	}
-}
-
-static void handle_end(void *data, const struct op_head *trailer) {
-	struct served *served = data;
-	served->end_due = exchange_body_in(served->exchange) != OP_BODY_NONE;
-	if (served->end_due) {
-		tell_end(served);
-	}
-}
-
-static void handle_drained(void *data) {
-	struct served *served = data;
-	if (served->asked && served->req.events && served->req.events->drained) {
-		served->req.events->drained(&served->req);
-	}
-}
-
-static void handle_gone(void *data, const struct op_refusal *why) {
-	struct served *served = data;
-	log_debug("gone: %s %s", op_code_name(why->code), why->sentence);
-	tell_gone(served);
-	served_destroy(served);
-}
-
-static void handle_head(void *data, const struct op_head *head);
-
-static const struct exchange_events exchange_events = {
-	.head = handle_head,
-	.bytes = handle_bytes,
-	.frame = handle_frame,
-	.end = handle_end,
-	.gone = handle_gone,
-	.drained = handle_drained,
-};
 
 /* Rights that end. */
 
@@ -334,7 +61,7 @@ static void handle_recheck(void *data) {
 		enum perm perm = listed(served);
 		if (served->allowed && perm == PERM_NO) {
 			served->barred = true;
-			destroy_soon(served);
+			served_destroy_soon(served);
 		}
 		served->allowed = perm == PERM_YES;
 	}
@@ -353,7 +80,7 @@ static void serve(struct served *served, struct box_tree *tree, struct op_head *
 	served->begun = true;
 	served->asked = true;
 	served->tree = tree;
-	req_init(&served->req, &carrier, &served->head, &served->subject);
+	req_init(&served->req, &served_carrier, &served->head, &served->subject);
 	served->req.outside = served->server->outside;
 	box_serve(tree, &served->req);
 	served->allowed = served->asked && listed(served) == PERM_YES;
@@ -413,16 +140,16 @@ static bool settle_subject(struct served *served, struct op_head *head,
 	return check_quota(served, refusal) && check_rate(served, refusal);
 }
 
-static void handle_head(void *data, const struct op_head *head) {
+void served_handle_head(void *data, const struct op_head *head) {
 	struct served *served = data;
 	struct box_server *server = served->server;
 	struct op_refusal refusal = {.code = OP_EIO, .sentence = "out of memory"};
 	struct op_head own;
 	served->headed = true;
 	if (!op_head_copy(&own, head) || !settle_subject(served, &own, &refusal)) {
-		refuse(served->exchange, &refusal);
+		served_refuse(served->exchange, &refusal);
 		op_head_finish(&own);
-		destroy_soon(served);
+		served_destroy_soon(served);
 		return;
 	}
 	struct subject subject = served->subject;
@@ -449,17 +176,17 @@ void box_server_give(struct box_server *server, struct box_tree *tree, struct ex
 		}
 	}
 	assert(&served->link != &server->served); // it came from here
-	exchange_listen(exchange, &exchange_events, served);
+	exchange_listen(exchange, &served_events, served);
 	served->subject = *subject;
 	if (!op_head_copy(&own, head)) {
-		refuse(exchange, &refusal);
+		served_refuse(exchange, &refusal);
 		op_head_finish(&own);
-		destroy_soon(served);
+		served_destroy_soon(served);
 		return;
 	}
 	serve(served, tree, &own);
 	if (served->asked && exchange_heard(exchange)) {
-		handle_end(served, NULL); // a body of no bytes was whole already
+		served_handle_end(served, NULL); // a body of no bytes was whole already
 	}
 }
 
@@ -482,7 +209,7 @@ static int handle_timer(void *data) {
 			server->timer_armed = true;
 			break; // those behind it came later
 		}
-		refuse(served->exchange, &late);
+		served_refuse(served->exchange, &late);
 		served_destroy(served);
 	}
 	return 0;
@@ -505,7 +232,7 @@ void box_server_take(struct box_server *server, struct stream *stream, const str
 		stream->impl->destroy(stream);
 		return;
 	}
-	served->exchange = exchange_create(stream, OP_REQUEST, &exchange_events, served);
+	served->exchange = exchange_create(stream, OP_REQUEST, &served_events, served);
 	if (!served->exchange) {
 		free(served);
 		return;
@@ -517,12 +244,12 @@ void box_server_take(struct box_server *server, struct stream *stream, const str
 		exchange_set_room(served->exchange, has_room, served);
 	}
 	served->deadline_ms = now_ms() + HEAD_MS;
-	served->exchange_destroy.notify = handle_exchange_destroy;
+	served->exchange_destroy.notify = served_handle_exchange_destroy;
 	exchange_add_destroy_listener(served->exchange, &served->exchange_destroy);
 	wl_list_insert(server->served.prev, &served->link);
 	if (!check_quota(served, &refusal)) {
-		refuse(served->exchange, &refusal);
-		destroy_soon(served);
+		served_refuse(served->exchange, &refusal);
+		served_destroy_soon(served);
 		return;
 	}
 	arm_timer(server);
@@ -550,7 +277,7 @@ void box_server_drop(struct box_server *server, const struct subject *subject) {
 		// One that ends already has nobody left who would hear of it.
 		if (!served->idle && same_subject(&served->subject, subject)) {
 			served->dropped = true;
-			destroy_soon(served);
+			served_destroy_soon(served);
 		}
 	}
 }
@@ -584,7 +311,7 @@ void box_server_finish(struct box_server *server) {
 		if (served->exchange && (!served->idle || served->dropped)) { // who took it over hears gone
 			exchange_cut(served->exchange, OP_ELOST, "the server ends");
 		} else {
-			tell_gone(served);
+			served_tell_gone(served);
 			served_destroy(served);
 		}
 	}

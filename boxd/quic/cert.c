@@ -2,7 +2,7 @@
 /*
  * cert.c - keys and certificates as GnuTLS has them: made, named, printed and checked.
  *
- * No files and no trust here: where they lie is keys.c, whose person is known is peers.c.
+ * No files and no trust here: where they lie is keys.c, whose person is known is persons.c.
  */
 #include "quic/cert.h"
 

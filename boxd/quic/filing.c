@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * filing.c - where the files of persons and peers are. What stands in them is peers.c's, how they come
- * to the disk base/saves.c's.
+ * filing.c - where the files of persons and peers are. What stands in them is theirs (persons.c,
+ * peers.c, forgotten.c), how they come to the disk base/saves.c's.
  */
 #include "quic/filing.h"
 

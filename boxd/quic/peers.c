@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * peers.c - persons and machines we know, in memory and on the disk.
+ * peers.c - machines we know, in memory and on the disk. Their persons are persons.c's, those that are to
+ * stay out forgotten.c's, connections meeting.c's.
  *
- * Names come from certificates, so they were checked as names (cert.c); which of two gets a name
- * that both want is decided here. Connections are meeting.c's.
+ * Names come from certificates, so they were checked as names (cert.c); which of two gets a petname
+ * that both want is decided here.
  */
-#include "quic/peers.h"
+#include "quic/peers_impl.h"
 
 #include <assert.h>
 #include <dirent.h>
@@ -24,160 +25,9 @@
 #include "quic/forward_private.h"
 #include "quic/groups.h"
 
-static bool is_key(const char *text) {
+bool peers_is_key(const char *text) {
 	return strlen(text) == KEYS_FINGERPRINT
 		&& strspn(text, "0123456789abcdef") == KEYS_FINGERPRINT;
-}
-
-static void free_person(struct person *person) {
-	wl_list_remove(&person->link);
-	free(person->cert);
-	free(person);
-}
-
-static struct person *person_by_key(struct quic *quic, const char *key) {
-	struct person *person;
-	wl_list_for_each(person, &quic->persons, link) {
-		if (strcmp(person->key, key) == 0) {
-			return person;
-		}
-	}
-	return NULL;
-}
-
-const char *persons_name(struct quic *quic, const char *key) {
-	const char *own = keys_person_fingerprint(quic->keys);
-	if (*key && own && strcmp(own, key) == 0) {
-		return keys_person(quic->keys);
-	}
-	struct person *person = *key ? person_by_key(quic, key) : NULL;
-	return person ? person->name : NULL;
-}
-
-static struct person *person_by_name(struct quic *quic, const char *name) {
-	struct person *person;
-	wl_list_for_each(person, &quic->persons, link) {
-		if (strcmp(person->name, name) == 0) {
-			return person;
-		}
-	}
-	return NULL;
-}
-
-const char *persons_key(struct quic *quic, const char *name) {
-	const char *own = keys_person(quic->keys);
-	if (own && strcmp(own, name) == 0) {
-		return keys_person_fingerprint(quic->keys);
-	}
-	struct person *person = person_by_name(quic, name);
-	return person ? person->key : NULL;
-}
-
-char *persons_cert(struct quic *quic, const char *key) {
-	const char *own = keys_person_fingerprint(quic->keys);
-	if (own && strcmp(own, key) == 0) {
-		return cert_base64(quic->keys->person_cert);
-	}
-	struct person *person = person_by_key(quic, key);
-	return person && person->cert ? strdup(person->cert) : NULL;
-}
-
-bool persons_taken(struct quic *quic, const char *name, const char *key) {
-	const char *own = keys_person(quic->keys);
-	if (groups_has(quic, name)) {
-		return true; // a line of an access list means the one or the other
-	}
-	if (own && strcmp(own, name) == 0 && strcmp(keys_person_fingerprint(quic->keys), key) != 0) {
-		return true;
-	}
-	struct person *person;
-	wl_list_for_each(person, &quic->persons, link) {
-		if (strcmp(person->name, name) == 0 && strcmp(person->key, key) != 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static struct person *add_person(struct quic *quic, const char *name) {
-	struct person *person = calloc(1, sizeof(*person));
-	if (person) {
-		snprintf(person->name, sizeof(person->name), "%s", name);
-		wl_list_insert(&quic->persons, &person->link);
-	}
-	return person;
-}
-
-/* name, or name-2, name-3 … that is nobody else's; out holds CERT_NAME_MAX + 1 bytes. */
-static void free_name(struct quic *quic, const char *name, const char *key, char *out) {
-	snprintf(out, CERT_NAME_MAX + 1, "%s", name);
-	for (int n = 2; persons_taken(quic, out, key); n++) {
-		snprintf(out, CERT_NAME_MAX + 1, "%.*s-%d", CERT_NAME_MAX - 12, name, n);
-	}
-}
-
-const char *persons_pin(struct quic *quic, const char *name, const char *key, const char *cert,
-		struct op_refusal *refusal) {
-	const char *known = persons_name(quic, key);
-	if (known) {
-		return known;
-	}
-	char own_name[CERT_NAME_MAX + 1];
-	struct buf text;
-	free_name(quic, name, key, own_name);
-	struct person *person = add_person(quic, own_name);
-	buf_init(&text);
-	bool good = person && buf_printf(&text, "key %s\n", key)
-		&& (!cert || buf_printf(&text, "cert %s\n", cert))
-		&& filing_write(quic, "persons", own_name, &text);
-	buf_finish(&text);
-	if (!good) {
-		op_refuse(refusal, OP_EIO, "%s cannot be pinned: %s/persons cannot be written", own_name,
-			quic->dir);
-		if (person) {
-			free_person(person);
-		}
-		return NULL;
-	}
-	snprintf(person->key, sizeof(person->key), "%s", key);
-	person->cert = cert ? strdup(cert) : NULL;
-	return person->name;
-}
-
-static const char *read_person_line(void *data, const char *field, char *value) {
-	struct person *person = data;
-	if (strcmp(field, "key") == 0) {
-		if (!is_key(value)) {
-			return "a key has 64 hex digits";
-		}
-		strcpy(person->key, value);
-	} else if (strcmp(field, "cert") == 0) {
-		free(person->cert);
-		person->cert = strdup(value);
-	}
-	return NULL;
-}
-
-static void load_person(struct quic *quic, const char *path, const char *name) {
-	char error[512];
-	struct person *person = add_person(quic, name);
-	if (!person) {
-		return;
-	}
-	bool good = cert_check_name(name, NULL) == OP_OK;
-	if (!good) {
-		log_error("%s: not a person's name", path);
-	} else if (!conf_read(path, read_person_line, person, error, sizeof(error))) {
-		log_error("%s", error);
-		good = false;
-	} else if (person->key[0] == '\0' || persons_taken(quic, name, person->key)) {
-		log_error("%s: %s", path, person->key[0] ? "this machine's own person has that name"
-							 : "says no key");
-		good = false;
-	}
-	if (!good) {
-		free_person(person);
-	}
 }
 
 struct peer_entry *peers_find(struct quic *quic, const char *key) {
@@ -286,7 +136,7 @@ void peers_add_at(struct peer_entry *entry, const char *at) {
 static const char *read_peer_line(void *data, const char *field, char *value) {
 	struct peer *peer = data;
 	if (strcmp(field, "key") == 0) {
-		if (!is_key(value)) {
+		if (!peers_is_key(value)) {
 			return "a key has 64 hex digits";
 		}
 		strcpy(peer->key, value);
@@ -338,123 +188,6 @@ static void load_peer(struct quic *quic, const char *path, const char *name) {
 	entry->known = true;
 }
 
-/* Machines that stay out. */
-
-struct forgotten {
-	struct wl_list link; // quic.forgotten
-	char key[KEYS_FINGERPRINT + 1];
-	struct subject subject; // as it was known; empty if that was not written down
-};
-
-static struct forgotten *find_forgotten(const struct quic *quic, const char *key) {
-	struct forgotten *forgotten;
-	wl_list_for_each(forgotten, &quic->forgotten, link) {
-		if (strcmp(forgotten->key, key) == 0) {
-			return forgotten;
-		}
-	}
-	return NULL;
-}
-
-static struct forgotten *add_forgotten(struct quic *quic, const char *key) {
-	struct forgotten *forgotten = find_forgotten(quic, key);
-	if (!forgotten && (forgotten = calloc(1, sizeof(*forgotten)))) {
-		strcpy(forgotten->key, key);
-		wl_list_insert(quic->forgotten.prev, &forgotten->link);
-	}
-	return forgotten;
-}
-
-static void free_forgotten(struct forgotten *forgotten) {
-	wl_list_remove(&forgotten->link);
-	free(forgotten);
-}
-
-static void save_forgotten(struct quic *quic) {
-	struct forgotten *forgotten;
-	struct buf text;
-	bool good = true;
-	buf_init(&text);
-	wl_list_for_each(forgotten, &quic->forgotten, link) {
-		char subject[SUBJECT_SIZE];
-		good = good && buf_printf(&text, "key %s\n", forgotten->key);
-		if (good && forgotten->subject.person[0]) {
-			good = buf_printf(&text, "subject %s\n", subject_print(&forgotten->subject, subject));
-		}
-	}
-	if (good) {
-		filing_write(quic, ".", "forgotten", &text);
-	}
-	buf_finish(&text);
-}
-
-bool peers_is_forgotten(const struct quic *quic, const char *key) {
-	return find_forgotten(quic, key) != NULL;
-}
-
-static bool same_subject(const struct subject *a, const struct subject *b) {
-	return strcmp(a->person, b->person) == 0 && strcmp(a->machine, b->machine) == 0;
-}
-
-static bool is_own(const struct quic *quic, const struct subject *subject) {
-	const char *person = keys_person(quic->keys);
-	return person && strcmp(person, subject->person) == 0 &&
-		strcmp(keys_machine(quic->keys), subject->machine) == 0;
-}
-
-bool quic_is_gone(struct quic *quic, const struct subject *subject) {
-	struct forgotten *forgotten;
-	struct peer *peer;
-	if (is_own(quic, subject)) {
-		return false; // another machine had this one's name
-	}
-	wl_list_for_each(peer, &quic->peers, link) {
-		if (same_subject(&peer->subject, subject)) {
-			return false; // another machine has its name now
-		}
-	}
-	wl_list_for_each(forgotten, &quic->forgotten, link) {
-		if (same_subject(&forgotten->subject, subject)) {
-			return true;
-		}
-	}
-	return false;
-}
-
-void peers_readmit(struct quic *quic, const char *key) {
-	struct forgotten *forgotten = find_forgotten(quic, key);
-	if (forgotten) {
-		free_forgotten(forgotten);
-		save_forgotten(quic);
-	}
-}
-
-static const char *read_forgotten_line(void *data, const char *field, char *value) {
-	struct quic *quic = data;
-	if (strcmp(field, "subject") == 0 && !wl_list_empty(&quic->forgotten)) {
-		struct forgotten *last = wl_container_of(quic->forgotten.prev, last, link);
-		return subject_parse(&last->subject, value, NULL) == OP_OK ? NULL : "not PERSON/MACHINE";
-	}
-	if (strcmp(field, "key") != 0 || !is_key(value)) {
-		return "it holds lines `key` with 64 hex digits";
-	}
-	add_forgotten(quic, value);
-	return NULL;
-}
-
-// A list that cannot be read would let in who is to stay out.
-static bool load_forgotten(struct quic *quic, struct op_refusal *refusal) {
-	char error[512];
-	char *path = filing_path(quic, ".", "forgotten");
-	bool good = path && (conf_read(path, read_forgotten_line, quic, error, sizeof(error)) ||
-		errno == ENOENT);
-	if (!good) {
-		op_refuse(refusal, OP_EIO, "%s", path ? error : "no memory");
-	}
-	free(path);
-	return good;
-}
-
 static bool load_dir(struct quic *quic, const char *kind, struct op_refusal *refusal,
 		void (*load)(struct quic *quic, const char *path, const char *name)) {
 	char *dir = NULL;
@@ -482,8 +215,8 @@ static bool load_dir(struct quic *quic, const char *kind, struct op_refusal *ref
 }
 
 bool peers_load(struct quic *quic, struct op_refusal *refusal) {
-	return load_dir(quic, "persons", refusal, load_person)
-		&& load_dir(quic, "peers", refusal, load_peer) && load_forgotten(quic, refusal);
+	return load_dir(quic, "persons", refusal, persons_load)
+		&& load_dir(quic, "peers", refusal, load_peer) && forgotten_load(quic, refusal);
 }
 
 void peers_finish(struct quic *quic) {
@@ -491,14 +224,8 @@ void peers_finish(struct quic *quic) {
 	wl_list_for_each_safe(peer, next_peer, &quic->peers, link) {
 		free_entry(peer_entry_from(peer));
 	}
-	struct person *person, *next_person;
-	wl_list_for_each_safe(person, next_person, &quic->persons, link) {
-		free_person(person);
-	}
-	struct forgotten *forgotten, *next_forgotten;
-	wl_list_for_each_safe(forgotten, next_forgotten, &quic->forgotten, link) {
-		free_forgotten(forgotten);
-	}
+	persons_finish(quic);
+	forgotten_finish(quic);
 }
 
 static struct peer *by_petname(struct quic *quic, const char *petname) {
@@ -591,11 +318,7 @@ void peers_remove(struct peer_entry *entry, bool keep_person) {
 	forwards_drop(quic, &entry->peer);
 	char person[sizeof(entry->peer.subject.person)];
 	strcpy(person, entry->peer.subject.person);
-	struct forgotten *forgotten = add_forgotten(quic, entry->peer.key);
-	if (forgotten) {
-		forgotten->subject = entry->peer.subject;
-	}
-	save_forgotten(quic);
+	forgotten_add(quic, &entry->peer);
 	filing_remove(quic, "peers", entry->peer.petname);
 	free_entry(entry);
 	if (keep_person) {
@@ -607,11 +330,5 @@ void peers_remove(struct peer_entry *entry, bool keep_person) {
 			return;
 		}
 	}
-	struct person *known, *next;
-	wl_list_for_each_safe(known, next, &quic->persons, link) {
-		if (strcmp(known->name, person) == 0) {
-			filing_remove(quic, "persons", person);
-			free_person(known);
-		}
-	}
+	persons_forget(quic, person);
 }

@@ -90,7 +90,7 @@ struct quic {
 	struct wl_list changed;     // peer_entry.changed
 	struct wl_list peers;       // peer.link, by petname
 	struct wl_list persons;     // person.link
-	struct wl_list forgotten;   // of peers.c
+	struct wl_list forgotten;   // of forgotten.c
 	struct saves *filing;       // of filing.c
 	struct wl_list revoked;     // of revoked.c
 	struct wl_list groups;      // known_group.link, by name

@@ -3,7 +3,7 @@
  * verify.c - the certificates of a TLS session: who they say is there, and that it is true.
  *
  * No system trust, no host names, no time: a chain is [machine, person], and one signature counts.
- * Whether we know that person is the caller's question (tls.c, peers.c).
+ * Whether we know that person is the caller's question (tls.c, persons.c).
  */
 #include "quic/verify.h"
 

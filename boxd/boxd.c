@@ -132,53 +132,59 @@ static void set_access(struct boxd *boxd) {
 	}
 }
 
-struct boxd *boxd_create(struct wl_event_loop *loop, const struct config *config) {
+/* Who this node is, and what it is told in files. false: logged, and nothing is left of it. */
+static bool init_node(struct boxd *boxd) {
 	struct op_refusal why;
-	struct boxd *boxd = calloc(1, sizeof(*boxd));
-	if (!boxd) {
-		return NULL;
-	}
-	boxd->loop = loop;
-	boxd->config = config;
 	char error[512];
-	if (!spaces_init(&boxd->spaces, config->ns, error, sizeof(error))) {
+	if (!spaces_init(&boxd->spaces, boxd->config->ns, error, sizeof(error))) {
 		log_error("%s", error);
 		spaces_finish(&boxd->spaces);
-		free(boxd);
-		return NULL;
+		return false;
 	}
-	mounts_init(&boxd->mounts);
-	relays_init(&boxd->relays, &boxd->route);
-	unions_init(&boxd->unions, &boxd->route, &boxd->relays, &boxd->mounts);
-	boxd->keys = keys_load(config->dir, config->machine, &why);
+	boxd->keys = keys_load(boxd->config->dir, boxd->config->machine, &why);
 	if (!boxd->keys) {
 		log_error("%s", why.sentence);
 		spaces_finish(&boxd->spaces);
-		free(boxd);
-		return NULL;
+		return false;
 	}
-	grants_init(&boxd->grants, boxd->keys, loop);
-	boxd->route = (struct route){loop, boxd->keys, &boxd->mounts, NULL, &boxd->grants};
-	const char *person = keys_person(boxd->keys);
-	boxd->tree = box_tree_create(person ? person : config->person);
-	sandboxes_init(&boxd->sandboxes, loop, &boxd->route, boxd->tree, config->socket);
-	boxd->sandboxes.pass_on = boxd_pass_on;
-	boxd->sandboxes.name_groups = boxd_name_groups;
-	boxd->sandboxes.data = boxd;
-	boxd->sandboxes.rate = config->peer_rate;
-	boxd->caller = (struct caller){.open = boxd_open_inside, .data = boxd};
-	net_linker_init(&boxd->linker, loop, &boxd->caller);
-	boxd->fetcher = (struct fetcher){.loop = loop, .caller = &boxd->caller};
-	boxd->owner = (struct caller){.open = boxd_open_as_owner, .data = boxd};
-	net_asker_init(&boxd->asker, loop, &boxd->owner);
-	leases_init(&boxd->leases, loop, &boxd->route, &boxd->owner);
+	grants_init(&boxd->grants, boxd->keys, boxd->loop);
+	return true;
+}
+
+/* Who answers for a name, and the tree for those that are this node's. */
+static void init_routes(struct boxd *boxd) {
+	mounts_init(&boxd->mounts);
+	relays_init(&boxd->relays, &boxd->route);
+	unions_init(&boxd->unions, &boxd->route, &boxd->relays, &boxd->mounts);
+	boxd->route = (struct route){boxd->loop, boxd->keys, &boxd->mounts, NULL, &boxd->grants};
 	boxd->relays.linked = boxd_handle_linked;
 	boxd->relays.data = boxd;
+	const char *person = keys_person(boxd->keys);
+	boxd->tree = box_tree_create(person ? person : boxd->config->person);
+}
+
+/* What asks other boxes, on behalf of somebody or of this node's owner. */
+static void init_callers(struct boxd *boxd) {
+	boxd->caller = (struct caller){.open = boxd_open_inside, .data = boxd};
+	net_linker_init(&boxd->linker, boxd->loop, &boxd->caller);
+	boxd->fetcher = (struct fetcher){.loop = boxd->loop, .caller = &boxd->caller};
+	boxd->owner = (struct caller){.open = boxd_open_as_owner, .data = boxd};
+	net_asker_init(&boxd->asker, boxd->loop, &boxd->owner);
+	leases_init(&boxd->leases, boxd->loop, &boxd->route, &boxd->owner);
 	if (boxd->tree) {
 		box_tree_set_asker(boxd->tree, &boxd->asker.asker);
 	}
+	usr_init(&boxd->usr);
+	claims_init(&boxd->claims, boxd->loop, &boxd->caller, &boxd->usr, boxd->keys);
+	far_init(&boxd->far, boxd->loop, &boxd->caller, boxd->keys);
+	copies_init(&boxd->copies, boxd->loop, &boxd->route, &boxd->caller, boxd->tree, boxd->pool);
+	tales_init(&boxd->tales, boxd->loop, &boxd->caller, boxd->keys);
+}
+
+/* Which of several is meant, by what peers advertise. */
+static void init_choice(struct boxd *boxd) {
 	chooser_init(&boxd->chooser, &boxd->route, &boxd->caller);
-	follow_init(&boxd->follow, loop, keys_fingerprint(boxd->keys));
+	follow_init(&boxd->follow, boxd->loop, keys_fingerprint(boxd->keys));
 	nearby_init(&boxd->nearby);
 	boxd->follow.changed = boxd_handle_ads_changed;
 	boxd->follow.missed = boxd_handle_missed;
@@ -186,32 +192,59 @@ struct boxd *boxd_create(struct wl_event_loop *loop, const struct config *config
 	boxd->chooser.follow = &boxd->follow;
 	boxd->chooser.chosen = boxd_handle_chosen;
 	boxd->chooser.data = boxd;
-	usr_init(&boxd->usr);
-	claims_init(&boxd->claims, loop, &boxd->caller, &boxd->usr, boxd->keys);
-	far_init(&boxd->far, loop, &boxd->caller, boxd->keys);
-	boxd->pool = work_pool_create(loop, WORKERS);
-	copies_init(&boxd->copies, loop, &boxd->route, &boxd->caller, boxd->tree, boxd->pool);
-	tales_init(&boxd->tales, loop, &boxd->caller, boxd->keys);
-	box_server_init(&boxd->inside, loop, boxd->tree);
-	box_server_init(&boxd->outside, loop, boxd->tree);
+}
+
+/* Who is answered: this node's programs, those that are shut in, and other nodes. */
+static void init_servers(struct boxd *boxd) {
+	struct sandboxes *sandboxes = &boxd->sandboxes;
+	sandboxes_init(sandboxes, boxd->loop, &boxd->route, boxd->tree, boxd->config->socket);
+	sandboxes->pass_on = boxd_pass_on;
+	sandboxes->name_groups = boxd_name_groups;
+	sandboxes->data = boxd;
+	sandboxes->rate = boxd->config->peer_rate;
+	box_server_init(&boxd->inside, boxd->loop, boxd->tree);
+	box_server_init(&boxd->outside, boxd->loop, boxd->tree);
 	boxd->inside.data = boxd->outside.data = boxd;
 	boxd->inside.name_groups = boxd->outside.name_groups = boxd_name_groups;
 	boxd->inside.forward = boxd_forward_inside;
 	boxd->outside.forward = boxd_forward_outside;
 	boxd->outside.outside = true;
 	boxd->outside.rate.per_second = boxd->config->peer_rate;
-	boxd->saves = saves_create(loop);
-	if (!boxd->tree || !boxd->pool || !boxd->saves || !create_boxes(boxd) || !boxd_create_network(boxd) ||
-			!listen_inside(boxd)) {
-		boxd_destroy(boxd);
-		return NULL;
-	}
+}
+
+/* All is there: what was kept goes on. */
+static void begin(struct boxd *boxd) {
 	sandboxes_sweep(&boxd->sandboxes);
 	net_linker_watch(&boxd->linker, boxd->tree);
 	net_linker_regroup(&boxd->linker, boxd_name_groups, boxd); // those that were kept
 	set_access(boxd);
 	box_tree_rights_changed(boxd->tree);
-	far_start(&boxd->far, boxd->quic, config);
+	far_start(&boxd->far, boxd->quic, boxd->config);
+}
+
+struct boxd *boxd_create(struct wl_event_loop *loop, const struct config *config) {
+	struct boxd *boxd = calloc(1, sizeof(*boxd));
+	if (!boxd) {
+		return NULL;
+	}
+	boxd->loop = loop;
+	boxd->config = config;
+	if (!init_node(boxd)) {
+		free(boxd);
+		return NULL;
+	}
+	init_routes(boxd);
+	boxd->pool = work_pool_create(loop, WORKERS);
+	boxd->saves = saves_create(loop);
+	init_callers(boxd);
+	init_choice(boxd);
+	init_servers(boxd);
+	if (!boxd->tree || !boxd->pool || !boxd->saves || !create_boxes(boxd) || !boxd_create_network(boxd) ||
+			!listen_inside(boxd)) {
+		boxd_destroy(boxd);
+		return NULL;
+	}
+	begin(boxd);
 	return boxd;
 }
 

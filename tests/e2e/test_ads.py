@@ -8,7 +8,7 @@ import time
 import pytest
 
 from net.household import Household, pair
-from net.place import wait_for
+from net.place import wait_for, within
 
 GONE_S = 5  # a node that vanished is unbound within
 SLOW_S = 60  # for what depends on how busy the machine is
@@ -62,7 +62,7 @@ def test_nobody_is_asked_for_what_nobody_has(ann):
     try:
         begin = time.monotonic()
         said = ibiza.refused("info", "/any/printer/laser")
-        assert time.monotonic() - begin < 3 and "den ENOENT" in said
+        assert time.monotonic() - begin < within(3) and "den ENOENT" in said
         said = ibiza.refused("info", "/cpu")
         assert "EMATCH" in said and "den proc!" in said
     finally:
@@ -107,7 +107,8 @@ def test_an_answer_is_kept_as_long_as_it_says(ann, lab):
     look, change = ["info", "/risc"], ["chinfo", "/n/bob.pc/proc", "acl", "ann ki"]
     for _ in range(5):
         ibiza.run(*look)
-        assert asked("/proc", change, look) == 1
+        # once more where the second was over between the two
+        assert asked("/proc", change, look) in (1, 2)
 
 
 def test_vanished_node_is_unbound_and_a_returning_one_bound(ann):
@@ -116,7 +117,7 @@ def test_vanished_node_is_unbound_and_a_returning_one_bound(ann):
     den.boxd.kill(signal.SIGKILL)
     begin = time.monotonic()
     wait_for(lambda: state(ibiza, "den").startswith("state down"), SLOW_S)
-    assert time.monotonic() - begin < GONE_S + 1
+    assert time.monotonic() - begin < within(GONE_S)
     assert "/n/den" in unbound(ibiza)[0]
     assert not [name for name in ads(ibiza) if "/n/den" in name]
     den.boxd.wait()

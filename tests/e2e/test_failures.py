@@ -15,7 +15,7 @@ import pytest
 
 from evidence import ROOT
 from net.household import Household, pair
-from net.place import wait_for
+from net.place import wait_for, within
 from op_page import failures
 from peer.op import Refused
 
@@ -68,7 +68,7 @@ class Talk:
 
 
 class Soon:
-    """The time that a row gives, and as much again."""
+    """Not much more than the time that a row gives."""
 
     def __init__(self, row):
         self.row = row
@@ -78,7 +78,7 @@ class Soon:
 
     def __exit__(self, kind, *_):
         took = time.monotonic() - self.begin
-        assert kind or took < 2 * self.row.seconds, f"{self.row.name}: {took:.1f} s"
+        assert kind or took < within(self.row.seconds), f"{self.row.name}: {took:.1f} s"
 
 
 def half_put(home, name):

@@ -22,6 +22,7 @@ import uuid
 import pytest
 
 from net import lab as laboratory
+from net.place import within
 from net.probe import KINDS
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -321,7 +322,7 @@ def test_a_wire_has_a_rate(through):
     seen = through("rate=8 queue=1000", 200, size=1000, gap=0)
     # 1024 bytes on the cable at 8 Mbit/s are 1.024 ms.
     took = seen[-1][2] - seen[0][2]
-    assert len(seen) == 200 and 0.2 < took < 0.5
+    assert len(seen) == 200 and 0.2 < took < within(0.5)
 
 
 def test_a_full_queue_drops(through):
@@ -493,7 +494,7 @@ def test_nothing_is_left_after_a_bad_end(yard, artefacts, program, number):
         driver.ends_within(moments.uniform(0, whole))
         driver.kill(number)
         # Python drops an interrupt that falls into a destructor; a person would press again.
-        if number == signal.SIGINT and not driver.ends_within(5):
+        if number == signal.SIGINT and not driver.ends_within(within(5)):
             driver.kill(number)
         assert driver.wait() != 0
         laboratory.wait_for(lambda: len(yard.processes()) == 1, what="every process to end")

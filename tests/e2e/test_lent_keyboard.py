@@ -11,7 +11,7 @@ import pytest
 
 from keyboards import Listener, Paper, hand_of, lent_to, state_of
 from net.household import Household, pair
-from net.lab import wait_for
+from net.place import wait_for, within
 from wayland.clients import GERMAN, GERMAN_ROWS, KEYS, US_ROWS, Hand, keymap_layout
 
 FRIEND_KBD = "/n/bob.friend/kbd/0"
@@ -22,15 +22,18 @@ SUPER_F1 = "\x1b[1;9P"  # what a terminal writes for it
 BOUND = "bind Super+F1 exec echo bound >> ~/bound\n"  # tells whether bindings saw a key
 
 
-def within(seconds, predicate, what):
-    """Waits for what must have happened so soon."""
-    return wait_for(predicate, seconds, what)
-
-
 def notice(home):
     """The strip of the screen where the desktop tells its person things."""
     picture = home.picture()
     return picture.crop((picture.width // 4, 0, picture.width * 3 // 4, 60))
+
+
+def told_now(home, *before):
+    """What is told there, once it is none of these."""
+    def other():
+        shown = notice(home).tobytes()
+        return shown if shown not in before else None
+    return wait_for(other, within(THERE_S), "something else to be told")
 
 
 def make_friend(lab):
@@ -127,7 +130,7 @@ def test_keys_arrive_as_the_lender_sees_them(town, bob, artefacts):
     assert ibiza.node.read_file(f"{ibiza.node.home}/bound") == b"bound\n", "ann's key, not bob's"
 
     ibiza.box("rm", link)
-    within(THERE_S, lambda: lent_to(friend) is None, "the end of lending on friend")
+    wait_for(lambda: lent_to(friend) is None, within(THERE_S), "the end of lending on friend")
     bob.write("wieder hier", GERMAN_ROWS)
     assert own.wait_lines(1) == ["wieder hier"], "and nothing of what was lent"
     bob.chord("super+f1")
@@ -143,27 +146,26 @@ def test_lender_sees_it_and_takes_it_back(town, listener, bob, artefacts):
     ibiza, friend = town.ibiza, town.friend
     wait_for(lambda: notice(friend).tobytes() == town.calm.tobytes(), what="a calm screen")
     link = lend(town, listener)
-    picture = friend.picture()
-    picture.save(artefacts / "lent.png")
-    assert notice(friend).tobytes() != town.calm.tobytes(), "his screen says so"
+    calm = town.calm.tobytes()
+    lent = told_now(friend, calm)
+    friend.picture().save(artefacts / "lent.png")
     assert friend.box("ls", "/kbd").split()[-3:] == ["lent", "to", "ann/ibiza"]
     assert friend.box("ls", "/kbd/0/users").split()[0] == "0"
 
     bob.key("a", True)
     listener.wait_key("a", 1)
     bob.chord("super+esc")
-    within(HERE_S, lambda: lent_to(friend) is None, "friend has it back")
+    wait_for(lambda: lent_to(friend) is None, within(HERE_S), "friend has it back")
+    told = told_now(friend, calm, lent)
     friend.picture().save(artefacts / "back.png")
-    told = notice(friend)
-    assert told.tobytes() != town.calm.tobytes(), "his screen says that, too"
-    within(THERE_S, lambda: state_of(ibiza, link) is None, "the link has ended")
+    wait_for(lambda: state_of(ibiza, link) is None, within(THERE_S), "the link has ended")
     assert not listener.held()
     bob.key("a", False)
     wait_for(lambda: notice(friend).tobytes() == town.calm.tobytes(), what="the screen as before")
 
     link = lend(town, listener)
     ibiza.box("rm", link)
-    wait_for(lambda: notice(friend).tobytes() == told.tobytes(), THERE_S, "the same by the borrower")
+    wait_for(lambda: notice(friend).tobytes() == told, within(THERE_S), "the same by the borrower")
 
 
 def test_taken_back_by_another_escape(town, listener):
@@ -173,8 +175,8 @@ def test_taken_back_by_another_escape(town, listener):
         bob.chord("a")
         listener.wait_key("a", 0)
         bob.chord("super+caps")
-        within(HERE_S, lambda: lent_to(town.friend) is None, "friend has it back")
-    within(THERE_S, lambda: state_of(town.ibiza, link) is None, "the link has ended")
+        wait_for(lambda: lent_to(town.friend) is None, within(HERE_S), "friend has it back")
+    wait_for(lambda: state_of(town.ibiza, link) is None, within(THERE_S), "the link has ended")
 
 
 def test_taken_back_with_the_network_cut(town, listener, bob):
@@ -186,13 +188,13 @@ def test_taken_back_with_the_network_cut(town, listener, bob):
     listener.wait_key("a", 1)
     town.lab.cut(friend.node)
     try:
-        listener.wait_key("a", 0, SILENCE_S + 1)
+        listener.wait_key("a", 0, within(SILENCE_S + 1))
         bob.key("a", False)
         bob.chord("super+esc")
-        within(HERE_S, lambda: lent_to(friend) is None, "friend has it back")
+        wait_for(lambda: lent_to(friend) is None, within(HERE_S), "friend has it back")
         bob.write("mein", GERMAN_ROWS)
         assert own.wait_lines(1) == ["mein"]
-        within(THERE_S, lambda: state_of(ibiza, link) != "up", "ibiza has noticed")
+        wait_for(lambda: state_of(ibiza, link) != "up", within(THERE_S), "ibiza has noticed")
     finally:
         town.lab.mend(friend.node)
     wait_for(lambda: state_of(ibiza, link) is None, 20, "the link has ended for good")
@@ -204,20 +206,20 @@ def test_taken_back_with_the_network_cut(town, listener, bob):
 def delete_link(town, link, listener):
     town.ibiza.box("rm", link)
     assert state_of(town.ibiza, link) is None
-    within(THERE_S, lambda: lent_to(town.friend) is None, "friend has it back")
+    wait_for(lambda: lent_to(town.friend) is None, within(THERE_S), "friend has it back")
 
 
 def delete_user(town, link, listener):
     town.friend.box("rm", "/kbd/0/users/0")
     assert lent_to(town.friend) is None
-    within(THERE_S, lambda: state_of(town.ibiza, link) is None, "the link has ended")
+    wait_for(lambda: state_of(town.ibiza, link) is None, within(THERE_S), "the link has ended")
 
 
 def cut(town, link, listener):
     town.lab.cut(town.friend.node)
     try:
-        within(THERE_S, lambda: state_of(town.ibiza, link) != "up", "ibiza has noticed")
-        within(THERE_S, lambda: lent_to(town.friend) is None, "friend has it back")
+        wait_for(lambda: state_of(town.ibiza, link) != "up", within(THERE_S), "ibiza has noticed")
+        wait_for(lambda: lent_to(town.friend) is None, within(THERE_S), "friend has it back")
     finally:
         town.lab.mend(town.friend.node)
     town.ibiza.box("rm", link)
@@ -226,7 +228,7 @@ def cut(town, link, listener):
 def kill_friends_desktop(town, link, listener):
     friend = town.friend
     friend.boxland.kill()
-    within(THERE_S, lambda: state_of(town.ibiza, link) != "up", "ibiza has noticed")
+    wait_for(lambda: state_of(town.ibiza, link) != "up", within(THERE_S), "ibiza has noticed")
     assert state_of(town.ibiza, link).split()[0] in ("waiting", "refused")
     town.ibiza.box("rm", link)
     friend.boxland.wait()
@@ -237,7 +239,7 @@ def kill_friends_boxd(town, link, listener):
     friend = town.friend
     friend.boxd.kill()
     friend.boxd.wait()
-    within(THERE_S, lambda: state_of(town.ibiza, link) != "up", "ibiza has noticed")
+    wait_for(lambda: state_of(town.ibiza, link) != "up", within(THERE_S), "ibiza has noticed")
     friend.start_boxd()
     friend.wait_box("/kbd/0")
     assert lent_to(friend) is None
@@ -249,7 +251,7 @@ def kill_our_boxd(town, link, listener):
     ibiza = town.ibiza
     ibiza.boxd.kill()
     ibiza.boxd.wait()
-    within(THERE_S, lambda: lent_to(town.friend) is None, "friend has it back")
+    wait_for(lambda: lent_to(town.friend) is None, within(THERE_S), "friend has it back")
     ibiza.start_boxd()
     ibiza.wait_box(link)
     wait_for(lambda: state_of(ibiza, link) == "up", 15, "lent again, as nobody ended it")
@@ -265,7 +267,7 @@ def test_held_keys_are_released(town, listener, bob, end):
     listener.wait_key("a", 1)
     assert listener.held() == {KEYS["shift"], KEYS["a"]}
     end(town, link, listener)
-    listener.display.until(lambda: not listener.held(), "the keys are up", THERE_S)
+    listener.display.until(lambda: not listener.held(), "the keys are up", within(THERE_S))
     assert listener.keyboard.last("modifiers")[1] == 0, "and no modifier stays"
     assert (KEYS["a"], 0) in listener.keys() and (KEYS["shift"], 0) in listener.keys()
 
@@ -287,7 +289,7 @@ def test_keys_held_across_the_border_stay_on_their_side(town, listener, bob):
     assert listener.keys() == [(KEYS["d"], 1)]
     ibiza.box("rm", link)
     listener.wait_key("d", 0)
-    within(THERE_S, lambda: lent_to(friend) is None, "friend has it back")
+    wait_for(lambda: lent_to(friend) is None, within(THERE_S), "friend has it back")
     bob.key("d", False)
     bob.chord("s")
     own.wait_key("s", 0)
@@ -312,7 +314,7 @@ def test_unplugged_while_lent(town, listener):
         listener.wait_key("d", 0)
     assert listener.keyboard.last("modifiers")[1] == 0
     ibiza.box("rm", link)
-    within(THERE_S, lambda: lent_to(friend) is None, "friend has it back")
+    wait_for(lambda: lent_to(friend) is None, within(THERE_S), "friend has it back")
 
 
 # --- a game ---
@@ -344,14 +346,14 @@ def test_game_survives_a_keyboard_that_comes_and_goes(town, bob, artefacts):
             ann.key("left", True)
             ann.key("left", False)
             assert game.poll() is None, f"the game died in round {i}"
-            within(THERE_S, lambda: lent_to(friend) is None, "friend has it back")
+            wait_for(lambda: lent_to(friend) is None, within(THERE_S), "friend has it back")
     link = ibiza.box("ln", FRIEND_KBD, f"{window}/kbd")
     ibiza.picture().save(artefacts / "game.png")
     bob.chord("f10")
     bob.write("z", GERMAN_ROWS)  # the game asks for Y, by its place on an American keyboard
     ibiza.wait_no_box(window)  # another one bids farewell
-    within(THERE_S, lambda: state_of(ibiza, link) is None, "the link went with its window")
-    within(THERE_S, lambda: lent_to(friend) is None, "friend has it back")
+    wait_for(lambda: state_of(ibiza, link) is None, within(THERE_S), "the link went with its window")
+    wait_for(lambda: lent_to(friend) is None, within(THERE_S), "friend has it back")
     game.stop()
 
 
@@ -383,7 +385,7 @@ def test_refused_without_rights(town):
     wait_for(lambda: state_of(friend, link) == "up", 10, "the link, now that he may")
     assert lent_to(ibiza) == "bob/friend"
     friend.box("rm", link)
-    within(THERE_S, lambda: lent_to(ibiza) is None, "ibiza has it back")
+    wait_for(lambda: lent_to(ibiza) is None, within(THERE_S), "ibiza has it back")
     ibiza.box("chinfo", "/kbd/0", "acl", "bob -")
     paper.close()
 
@@ -397,7 +399,7 @@ def test_ln_tells_of_a_device_that_is_away(town, listener):
     friend.start_boxd()
     wait_for(lambda: state_of(ibiza, link) == "up", 15, "the link, now that friend is back")
     ibiza.box("rm", link)
-    within(THERE_S, lambda: lent_to(friend) is None, "friend has it back")
+    wait_for(lambda: lent_to(friend) is None, within(THERE_S), "friend has it back")
 
 
 def test_second_borrower_waits_for_the_first(town, listener, bob):
@@ -419,7 +421,7 @@ def test_second_borrower_waits_for_the_first(town, listener, bob):
     assert listener.keys() == [(KEYS["a"], 1), (KEYS["a"], 0)]
     assert there.keys() == [(KEYS["d"], 1), (KEYS["d"], 0)]
     den.box("rm", second)
-    within(THERE_S, lambda: lent_to(friend) is None, "friend has it back")
+    wait_for(lambda: lent_to(friend) is None, within(THERE_S), "friend has it back")
     there.close()
 
 
@@ -440,7 +442,7 @@ def test_what_came_over_a_link_is_not_sent_on(town, listener, bob):
     assert listener.keys() == [(KEYS["a"], 1), (KEYS["a"], 0)], "and nothing of ann's"
     ibiza.box("rm", link)
     den.box("rm", on)
-    within(THERE_S, lambda: lent_to(ibiza) is None, "ibiza has it back")
+    wait_for(lambda: lent_to(ibiza) is None, within(THERE_S), "ibiza has it back")
     there.close()
 
 
@@ -461,13 +463,13 @@ def test_two_nodes_lend_and_take_back(new_lab):
     ibiza.box("rm", second)
     bob.chord("super+esc")
     listener.wait_key("a", 0)
-    wait_for(lambda: state_of(ibiza, link) is None, THERE_S, "the end of the link")
+    wait_for(lambda: state_of(ibiza, link) is None, within(THERE_S), "the end of the link")
     link = ibiza.box("ln", FRIEND_KBD, f"{listener.window}/kbd")
     bob.key("d", True)
     listener.wait_key("d", 1)
     ibiza.box("rm", link)
     listener.wait_key("d", 0)
-    wait_for(lambda: lent_to(friend) is None, THERE_S, "friend has it back")
+    wait_for(lambda: lent_to(friend) is None, within(THERE_S), "friend has it back")
     assert not listener.held()
     bob.close()
     listener.close()

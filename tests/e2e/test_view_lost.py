@@ -13,20 +13,14 @@ import numpy
 import pytest
 
 from net.household import Household, pair
-from net.place import wait_for
+from net.place import wait_for, within
 from net.remote import show
 from wayland.clients import Client, Hand, US
 
 HERE_S, THERE_S = 1, 5  # until it is said: on the node itself, on the other
-BUSY_MAX = 6  # times as long on a machine that is busy
 BACK_S = 30  # until what returns is back
 SIZES = {"den": "800x600", "ibiza": "1024x640"}
 COLOURS = (0xffcc2020, 0xff2060cc)
-
-
-def within(seconds):
-    """So long on a machine that has nothing else to do; longer on one that shares its processors."""
-    return seconds * min(max(1, os.getloadavg()[0] / os.cpu_count()), BUSY_MAX) + 0.2
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,7 @@ from net import channel
 LAUNCHER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "node.py")
 READY_S = 20
 POLL_S = 0.02
+SLOW, BUSY = 3, 8  # times as long on a slow machine, at most on a busy one
 
 
 def wait_for(predicate, timeout=10, what="what was waited for"):
@@ -33,6 +34,11 @@ def wait_for(predicate, timeout=10, what="what was waited for"):
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what}: not within {timeout} s")
         time.sleep(POLL_S)
+
+
+def within(seconds):
+    """A deadline for what takes so long at most, on a machine that is slow or shares its processors."""
+    return seconds * min(max(SLOW, os.getloadavg()[0] / os.cpu_count()), BUSY)
 
 
 class Process:

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <time.h>
 #include <wlr/backend.h>
+#include <wlr/backend/headless.h>
 #include <wlr/backend/wayland.h>
 #include <wlr/backend/x11.h>
 #include <wlr/types/wlr_gamma_control_v1.h>
@@ -20,12 +21,29 @@
 #include "globals.h"
 #include "layer_shell.h"
 #include "server.h"
+#include "toplevel.h"
 
 #define LOG_MODULE "output"
 #include "base/log.h"
 
+#define HEADLESS_MHZ 60000
+
 struct output *output_from_wlr(struct wlr_output *wlr) {
 	return wlr ? wlr->data : NULL;
+}
+
+struct done {
+	struct wlr_scene_output *scene;
+	struct timespec now;
+};
+
+// Of a window that is watched elsewhere, the screen there is the clock (stream/capture.c).
+static void send_frame_done(struct wlr_scene_buffer *buffer, int sx, int sy, void *data) {
+	struct done *done = data;
+	const struct toplevel *toplevel = toplevel_from_owner(owner_of(&buffer->node));
+	if (buffer->primary_output == done->scene && !(toplevel && toplevel->pacer)) {
+		wlr_scene_buffer_send_frame_done(buffer, &done->now);
+	}
 }
 
 static void handle_frame(struct wl_listener *listener, void *data) {
@@ -48,9 +66,9 @@ static void handle_frame(struct wl_listener *listener, void *data) {
 		wlr_scene_output_commit(scene, NULL);
 		output->frames += output->wlr->commit_seq != before;
 	}
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	wlr_scene_output_send_frame_done(scene, &now);
+	struct done done = {.scene = scene};
+	clock_gettime(CLOCK_MONOTONIC, &done.now);
+	wlr_scene_output_for_each_buffer(scene, send_frame_done, &done);
 }
 
 /* The window we are shown in was given another size, or the like. */
@@ -170,11 +188,22 @@ static void set_mode(const struct output *output, const struct config_output *co
 	}
 }
 
+/* A headless screen draws at 60 Hz, and does not say so by itself. */
+static void set_rate(struct wlr_output *wlr, struct wlr_output_state *state) {
+	bool custom = state->committed & WLR_OUTPUT_STATE_MODE;
+	int32_t refresh = custom ? state->custom_mode.refresh : wlr->refresh;
+	if (wlr_output_is_headless(wlr) && refresh == 0) {
+		wlr_output_state_set_custom_mode(state, custom ? state->custom_mode.width : wlr->width,
+			custom ? state->custom_mode.height : wlr->height, HEADLESS_MHZ);
+	}
+}
+
 static bool try_light(struct output *output, const struct config_output *config) {
 	struct wlr_output_state state;
 	wlr_output_state_init(&state);
 	wlr_output_state_set_enabled(&state, true);
 	set_mode(output, config, &state);
+	set_rate(output->wlr, &state);
 	int width = state.mode ? state.mode->width : output->wlr->width;
 	int height = state.mode ? state.mode->height : output->wlr->height;
 	wlr_output_state_set_scale(&state, config && config->scale > 0 ? config->scale :

@@ -19,6 +19,7 @@
  * geom is the window's content without frame and shadow, in the layout's logical pixels.
  */
 
+struct capture;
 struct frame;
 struct output;
 struct server;
@@ -46,6 +47,7 @@ struct toplevel {
 	struct wlr_box geom;
 	bool mapped; // listed
 	bool activated, maximised, fullscreen, minimised, urgent;
+	struct capture *pacer; // whose clock its frame callbacks follow; NULL: the screen's it is on
 	int viewers; // displays elsewhere that show it: they see its popups only within it
 
 	struct {

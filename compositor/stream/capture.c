@@ -2,10 +2,10 @@
 /*
  * capture.c - one window drawn by itself.
  *
- * Frame callbacks are the desktop's affair while the window is on it; only of one that is shown
- * nowhere here (minimised) does the capture drive the clock. A change is captured at once, not at the
- * private output's next tick, which knows nothing of when the window draws; only what changes faster
- * than a screen would show it waits for the tick.
+ * Frame callbacks are the desktop's affair until the viewer's screen has said when it takes pictures
+ * (capture_set_clock); from then on, and of a window that is shown nowhere here (minimised), the capture
+ * drives the clock. A change is captured at once, not at a tick, which knows nothing of when the window
+ * draws; only what changes faster than a screen would show it waits.
  */
 #include "stream/capture.h"
 
@@ -22,6 +22,7 @@
 #include "output.h"
 #include "server.h"
 #include "stream/commits.h"
+#include "stream/frame_clock.h"
 #include "stream/popups.h"
 #include "stream/snapshot.h"
 #include "toplevel.h"
@@ -32,6 +33,7 @@
 #define SCALE_MAX 480             // in 120ths
 #define AREA_MAX (4096 * 4096)    // pixels: 64 MiB a buffer
 #define SIDE_MAX 8192             // what boxcast encodes
+#define UNSEEN_NS 1000000000      // between two frame callbacks of a window that nobody sees
 
 struct capture {
 	struct server *server;
@@ -47,9 +49,9 @@ struct capture {
 	uint32_t scale; // in 120ths; 0: that of the window's screen
 	bool wanted, now;
 	int64_t due_ns; // when the next would be drawn by the clock of the rate that is allowed
-	struct wl_event_source *clock; // of a window that is shown nowhere here
-	bool ticking;                  // armed: it got its frame callbacks less than a period ago
-	bool tick_due;                 // and wanted them again since
+	struct frame_clock clock;      // of its frame callbacks, while no screen here is
+	int64_t tick_ns, tick_period;  // the viewer's, as set last; period 0: not yet
+	bool unseen;                   // by the viewer
 	bool stale; // never drawn, or of another size
 	struct wl_listener frame, gone, geom;
 };
@@ -96,6 +98,9 @@ static int64_t now_ns(void) {
 }
 
 static int64_t period_ns(const struct capture *capture) {
+	if (capture->tick_period > 0) {
+		return capture->tick_period;
+	}
 	return 1000000000000 / (capture->output->refresh > 0 ? capture->output->refresh : 60000);
 }
 
@@ -148,27 +153,48 @@ static void draw(struct capture *capture) {
 	wlr_buffer_unlock(buffer);
 }
 
-static int handle_clock(void *data) {
+static void handle_tick(void *data) {
 	struct capture *capture = data;
-	capture->ticking = false;
-	if (capture->tick_due) {
-		capture->tick_due = false;
-		wlr_output_schedule_frame(capture->output);
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	wlr_scene_output_send_frame_done(capture->scene_output, &now);
+}
+
+// The screen where the window is takes its clock over, with what is due already.
+static void yield_clock(struct capture *capture) {
+	struct toplevel *toplevel = capture->toplevel;
+	if (!toplevel || toplevel->pacer != capture) {
+		return;
 	}
-	return 0;
+	toplevel->pacer = NULL;
+	struct output *output = toplevel_output(toplevel);
+	if (output) {
+		wlr_output_schedule_frame(output->wlr);
+	}
+}
+
+static void apply_clock(struct capture *capture) {
+	if (!capture->toplevel) {
+		return;
+	}
+	if (capture->unseen) {
+		yield_clock(capture);
+		frame_clock_set(&capture->clock, 0, UNSEEN_NS);
+	} else if (capture->tick_period > 0) {
+		frame_clock_set(&capture->clock, capture->tick_ns, capture->tick_period);
+		if (!capture->toplevel->pacer) {
+			capture->toplevel->pacer = capture;
+			frame_clock_want(&capture->clock);
+		}
+	} else {
+		frame_clock_set(&capture->clock, 0, period_ns(capture));
+	}
 }
 
 // Frame events follow the window's commits, so one that draws at each would race with itself.
-static void tick(struct capture *capture) {
-	struct timespec now;
-	if (capture->ticking) {
-		capture->tick_due = true;
-		return;
-	}
-	capture->ticking = true;
-	wl_event_source_timer_update(capture->clock, (int)(period_ns(capture) / 1000000));
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	wlr_scene_output_send_frame_done(capture->scene_output, &now);
+static bool has_clock(const struct capture *capture) {
+	const struct toplevel *toplevel = capture->toplevel;
+	return toplevel->pacer == capture || (!toplevel->pacer && toplevel->minimised);
 }
 
 static void handle_frame(struct wl_listener *listener, void *data) {
@@ -176,8 +202,8 @@ static void handle_frame(struct wl_listener *listener, void *data) {
 	if (!capture->toplevel) {
 		return;
 	}
-	if (capture->toplevel->minimised) {
-		tick(capture);
+	if (has_clock(capture)) {
+		frame_clock_want(&capture->clock);
 	}
 	if (capture->wanted && (capture->now || has_damage(capture)) && !is_early(capture)) {
 		draw(capture);
@@ -212,8 +238,20 @@ void capture_set_scale(struct capture *capture, uint32_t scale) {
 	}
 }
 
+void capture_set_clock(struct capture *capture, int64_t at_ns, int64_t period_ns) {
+	capture->tick_ns = at_ns;
+	capture->tick_period = period_ns;
+	apply_clock(capture);
+}
+
+void capture_set_visible(struct capture *capture, bool visible) {
+	capture->unseen = !visible;
+	apply_clock(capture);
+}
+
 static void handle_gone(struct wl_listener *listener, void *data) {
 	struct capture *capture = wl_container_of(listener, capture, gone);
+	yield_clock(capture);
 	wl_list_remove(&capture->gone.link);
 	wl_list_init(&capture->gone.link);
 	wl_list_remove(&capture->geom.link);
@@ -275,13 +313,13 @@ struct capture *capture_create(struct server *server, struct toplevel *toplevel,
 	capture->stale = true;
 	wl_list_init(&capture->popups.parents);
 	commits_init(&capture->commits);
-	capture->clock = wl_event_loop_add_timer(server->loop, handle_clock, capture);
 	wl_list_init(&capture->frame.link);
 	capture->gone.notify = handle_gone;
 	wl_signal_add(&toplevel->events.gone, &capture->gone);
 	capture->geom.notify = handle_geom;
 	wl_signal_add(&toplevel->events.geom, &capture->geom);
-	if (!capture->clock || !create_output(capture) || !create_scene(capture)) {
+	if (!frame_clock_init(&capture->clock, server->loop, handle_tick, capture) ||
+			!create_output(capture) || !create_scene(capture)) {
 		log_error("a window cannot be captured: no output for it");
 		capture_destroy(capture);
 		return NULL;
@@ -295,14 +333,13 @@ void capture_destroy(struct capture *capture) {
 	if (!capture) {
 		return;
 	}
+	yield_clock(capture);
 	wl_list_remove(&capture->frame.link);
 	wl_list_remove(&capture->gone.link);
 	wl_list_remove(&capture->geom.link);
 	popups_finish(&capture->popups);
 	commits_finish(&capture->commits);
-	if (capture->clock) {
-		wl_event_source_remove(capture->clock);
-	}
+	frame_clock_finish(&capture->clock);
 	if (capture->scene) {
 		wlr_scene_node_destroy(&capture->scene->tree.node);
 	}

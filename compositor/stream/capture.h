@@ -51,6 +51,14 @@ void capture_want(struct capture *capture, bool now);
  */
 void capture_set_scale(struct capture *capture, uint32_t scale);
 
+/*
+ * The window's frame callbacks come at_ns (CLOCK_MONOTONIC) and at each period from there, instead of with
+ * the screen where the window is; of several captures of it the first has its way.
+ */
+void capture_set_clock(struct capture *capture, int64_t at_ns, int64_t period_ns);
+/* Whether anybody sees it there; if not, the screen where it is is its clock again, or once a second. */
+void capture_set_visible(struct capture *capture, bool visible);
+
 /* A buffer's pixels as XRGB8888 in memory of their own. false: no memory, or unreadable. */
 bool capture_copy(struct server *server, struct wlr_buffer *buffer, struct snapshot *snapshot);
 

@@ -19,11 +19,13 @@
 #include "base/log.h"
 #include "base/sealed.h"
 
-#define VERSION 3
+#define VERSION 4
 #define KEYMAP_MAX (128 * 1024 + 1) // what boxcast passes on, and its end
 #define INPUT_MAX (128 * 24) // bytes of records in one request
 #define STATS_MAX 4096
 #define SIZE_MAX_PX 16384
+#define PERIOD_LEAST_NS 4000000 // of the frame clock
+#define PERIOD_MOST_NS 50000000
 
 /* What boxcast says. NULL cast: the view is over. */
 
@@ -100,7 +102,11 @@ static void handle_set_focus(struct wl_client *client, struct wl_resource *resou
 static void handle_set_visible(struct wl_client *client, struct wl_resource *resource,
 		uint32_t visible) {
 	struct cast *cast = cast_from(resource);
-	if (listens(cast) && cast->events->visible) {
+	if (!listens(cast)) {
+		return;
+	}
+	capture_set_visible(cast->capture, visible);
+	if (cast->events->visible) {
 		cast->events->visible(cast->data, visible);
 	}
 }
@@ -164,6 +170,16 @@ static void handle_set_scale(struct wl_client *client, struct wl_resource *resou
 	}
 }
 
+static void handle_set_clock(struct wl_client *client, struct wl_resource *resource, uint32_t at_hi,
+		uint32_t at_lo, uint32_t period_ns) {
+	struct cast *cast = cast_from(resource);
+	uint64_t at = (uint64_t)at_hi << 32 | at_lo;
+	if (listens(cast) && at < INT64_MAX / 2 && period_ns >= PERIOD_LEAST_NS &&
+			period_ns <= PERIOD_MOST_NS) {
+		capture_set_clock(cast->capture, (int64_t)at, period_ns);
+	}
+}
+
 static const struct box_cast_v1_interface implementation = {
 	.destroy = handle_destroy,
 	.next = handle_next,
@@ -181,6 +197,7 @@ static const struct box_cast_v1_interface implementation = {
 	.repeat = handle_repeat,
 	.stats = handle_stats,
 	.set_scale = handle_set_scale,
+	.set_clock = handle_set_clock,
 };
 
 /* What boxcast is told. */

@@ -11,6 +11,7 @@
 #include "boxcast/flight.h"
 #include "boxcast/lossless.h"
 #include "boxcast/pace.h"
+#include "boxcast/phase.h"
 #include "boxcast/stats.h"
 #include "boxcast/steps.h"
 #include "boxcast/viewer.h"
@@ -27,6 +28,7 @@ struct cast {
 	struct viewer *viewer;
 	struct flight flight;
 	struct pace pace;
+	struct phase phase;
 	struct again again;
 	struct frame again_frame; // the last video frame, to be sent again behind the next one; size 0: none
 	struct buf again_bytes;   // its payload

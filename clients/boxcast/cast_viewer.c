@@ -37,6 +37,10 @@ static void cast_pace(struct cast *cast, int64_t way_ns, int64_t now) {
 	cast_limit(cast);
 }
 
+static void cast_set_clock(struct cast *cast) {
+	window_set_clock(cast->window, cast->phase.tick_ns, cast->phase.period_ns);
+}
+
 static void handle_ack(void *data, const struct ack *ack) {
 	struct cast *cast = data;
 	int64_t now = cast_now(), latency;
@@ -47,6 +51,10 @@ static void handle_ack(void *data, const struct ack *ack) {
 			steps_decoded(&cast->steps, (int64_t)ack->decoding_us * 1000);
 		}
 		cast_pace(cast, latency - ((int64_t)ack->waited_us + ack->decoding_us) * 1000, now);
+	}
+	int64_t ready = (int64_t)(ack->presented_ns - ack->at_ns); // given to the screen until it was shown
+	if (ack->presented_ns != 0 && phase_shown(&cast->phase, ack->capture_ns, ready, now)) {
+		cast_set_clock(cast);
 	}
 	cast_ask(cast);
 }
@@ -94,6 +102,15 @@ static void handle_size(void *data, struct picture_size size) {
 static void handle_scale(void *data, uint32_t scale) {
 	struct cast *cast = data;
 	window_set_scale(cast->window, scale);
+}
+
+static void handle_refresh(void *data, uint32_t us) {
+	struct cast *cast = data;
+	if (phase_set_refresh(&cast->phase, (int64_t)us * 1000, cast_now())) {
+		cast->flight.refresh_mhz = phase_refresh_mhz(&cast->phase);
+		encoder_set_refresh(cast->encoder, cast->flight.refresh_mhz);
+		cast_set_clock(cast);
+	}
 }
 
 static void handle_focus(void *data, bool focused) {
@@ -162,6 +179,7 @@ const struct viewer_events cast_viewer_events = {
 	.takes = handle_takes,
 	.size = handle_size,
 	.scale = handle_scale,
+	.refresh = handle_refresh,
 	.focus = handle_focus,
 	.visible = handle_visible,
 	.drawn = handle_drawn,

@@ -83,8 +83,10 @@ static void handle_frame(void *data, const struct window_frame *frame) {
 		return;
 	}
 	int64_t now = cast_now();
+	const struct steps_task task = cast_task(cast, frame->size);
 	cast->dmabuf = frame->dmabuf;
 	stages_captured(&cast->stats.stages, frame->capture_ns, frame->committed_ns);
+	phase_captured(&cast->phase, frame->capture_ns, steps_divisor(&cast->steps, &task));
 	cast->refreshed = false;
 	cast_note_scale(cast, frame->size, frame->scale);
 	bool key = flight_captured(&cast->flight);
@@ -94,7 +96,6 @@ static void handle_frame(void *data, const struct window_frame *frame) {
 	} else {
 		key = cast->video_key;
 		cast->video_key = false;
-		const struct steps_task task = cast_task(cast, frame->size);
 		cast->captured_at = now;
 		encoder_push(cast->encoder, frame, steps_size(&cast->steps, &task), now, key);
 	}

@@ -179,6 +179,12 @@ static bool take_word(struct viewer *viewer, int word, char *value) {
 			return true;
 		}
 		return false;
+	case CONTROL_REFRESH:
+		if (line_number(value, UINT32_MAX, &number)) {
+			events->refresh(viewer->data, (uint32_t)number);
+			return true;
+		}
+		return false;
 	case CONTROL_FOCUS:
 		if (line_switch(value, &on)) {
 			if (!on) {

@@ -28,6 +28,7 @@ struct viewer_events {
 	void (*scale)(void *data, uint32_t scale); // in 120ths
 	void (*drawn)(void *data, const struct line_drawn *drawn);
 	void (*tell)(void *data, bool on); // where the time of frames goes
+	void (*refresh)(void *data, uint32_t us); // of its screen
 	void (*focus)(void *data, bool focused);
 	void (*visible)(void *data, bool visible);
 	void (*close)(void *data);

@@ -17,10 +17,9 @@
 #include "base/log.h"
 #include "base/sealed.h"
 
+#define VERSION 4             // of box_cast_v1
 #define INPUT_MAX 128         // records of one request
 #define BUFFER_MAX (1u << 20) // bytes kept for a boxland that is busy
-
-#define VERSION 3 // of box_cast_v1
 
 struct window {
 	const struct window_events *events;
@@ -278,6 +277,13 @@ void window_set_size(struct window *window, struct picture_size size) {
 
 void window_set_scale(struct window *window, uint32_t scale) {
 	box_cast_v1_set_scale(window->cast, scale);
+}
+
+void window_set_clock(struct window *window, int64_t at_ns, int64_t period_ns) {
+	if (box_cast_v1_get_version(window->cast) >= BOX_CAST_V1_SET_CLOCK_SINCE_VERSION) {
+		box_cast_v1_set_clock(window->cast, (uint32_t)((uint64_t)at_ns >> 32), (uint32_t)at_ns,
+			(uint32_t)period_ns);
+	}
 }
 
 void window_set_focus(struct window *window, bool focused) {

@@ -64,6 +64,8 @@ void window_accept_dmabuf(struct window *window, uint32_t format, uint64_t modif
 void window_refuse_dmabuf(struct window *window);
 void window_set_size(struct window *window, struct picture_size size);
 void window_set_scale(struct window *window, uint32_t scale); // in 120ths
+/* Frame callbacks at_ns and at each period from there. Not passed on: the desktop is an older one. */
+void window_set_clock(struct window *window, int64_t at_ns, int64_t period_ns);
 void window_set_focus(struct window *window, bool focused);
 void window_set_visible(struct window *window, bool visible);
 void window_close(struct window *window);

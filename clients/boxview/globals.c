@@ -76,6 +76,10 @@ static const struct wp_presentation_listener presentation_listener = {
 static void handle_global(void *data, struct wl_registry *registry, uint32_t name,
 		const char *interface, uint32_t version) {
 	struct globals *globals = data;
+	if (strcmp(interface, wl_output_interface.name) == 0) {
+		screens_add(&globals->screens, registry, name, version);
+		return;
+	}
 	for (size_t i = 0; i < TABLE_SIZE; i++) {
 		const struct global *global = &table[i];
 		void **place = place_of(globals, global);
@@ -93,6 +97,8 @@ static void handle_global(void *data, struct wl_registry *registry, uint32_t nam
 }
 
 static void handle_global_remove(void *data, struct wl_registry *registry, uint32_t name) {
+	struct globals *globals = data;
+	screens_remove(&globals->screens, name);
 	// a seat that goes takes its devices with it: their owner hears of that
 }
 
@@ -123,6 +129,7 @@ static int handle_readable(int fd, uint32_t mask, void *data) {
 
 bool globals_init(struct globals *globals, struct wl_event_loop *loop) {
 	*globals = (struct globals){.presentation_clock = CLOCK_MONOTONIC};
+	screens_init(&globals->screens);
 	globals->display = wl_display_connect(NULL);
 	if (!globals->display) {
 		log_errno("no Wayland compositor: set WAYLAND_DISPLAY");
@@ -168,6 +175,7 @@ void globals_finish(struct globals *globals) {
 		}
 		*place = NULL;
 	}
+	screens_finish(&globals->screens);
 	wl_registry_destroy(globals->registry);
 	wl_display_flush(globals->display);
 	wl_display_disconnect(globals->display);

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <wayland-server-core.h>
 
+#include "boxview/screens.h"
+
 struct box_view_v1;
 struct wl_compositor;
 struct wl_display;
@@ -36,6 +38,7 @@ struct globals {
 	struct xdg_wm_base *wm_base;
 
 	struct wl_seat *seat; // the first
+	struct screens screens;
 	struct wp_presentation *presentation;
 	uint32_t presentation_clock; // of clock_gettime; CLOCK_MONOTONIC if never said
 	struct wp_fractional_scale_manager_v1 *fractional_scale;

@@ -42,6 +42,7 @@ struct source {
 	struct codec_list takes;
 	int width, height; // 0: not known
 	uint32_t scale;    // 0: not known
+	uint32_t refresh_us; // likewise
 	int video_width, video_height; // what the source has
 	bool visible, focused, tell;
 	char drawn[2 * SOURCE_WORD + 16]; // the line in force, "": none
@@ -272,6 +273,9 @@ bool source_attach(struct source *source, int fd) {
 	if (source->scale > 0) {
 		say(source, CONTROL_SCALE, "%u", source->scale);
 	}
+	if (source->refresh_us > 0) {
+		say(source, CONTROL_REFRESH, "%u", source->refresh_us);
+	}
 	if (!source->visible) {
 		say(source, CONTROL_VISIBLE, "off");
 	}
@@ -332,6 +336,13 @@ void source_set_scale(struct source *source, uint32_t scale) {
 	if (scale != source->scale) {
 		source->scale = scale;
 		say(source, CONTROL_SCALE, "%u", scale);
+	}
+}
+
+void source_set_refresh(struct source *source, uint32_t us) {
+	if (us != source->refresh_us) {
+		source->refresh_us = us;
+		say(source, CONTROL_REFRESH, "%u", us);
 	}
 }
 

@@ -73,6 +73,7 @@ void source_pause(struct source *source, bool paused);
 void source_set_takes(struct source *source, const struct codec_list *takes); // to be decoded
 void source_set_size(struct source *source, int width, int height);
 void source_set_scale(struct source *source, uint32_t scale); // in 120ths
+void source_set_refresh(struct source *source, uint32_t us); // of its screen, as the compositor says
 void source_set_visible(struct source *source, bool visible);
 /* Whether the source is to say stages. */
 void source_set_tell(struct source *source, bool tell);

@@ -441,6 +441,9 @@ static void handle_presented(void *data, const struct window_shown *shown) {
 		view->unseen++;
 		return;
 	}
+	if (shown->refresh_ns > 0) {
+		source_set_refresh(view->source, (uint32_t)(shown->refresh_ns / 1000));
+	}
 	times_add(&view->draw, shown->drawn_ns - shown->decoded_ns);
 	times_add(&view->present, shown->at_ns - shown->drawn_ns);
 	const struct ack ack = {

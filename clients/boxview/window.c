@@ -111,6 +111,8 @@ static void feedback_destroy(struct feedback *feedback) {
 
 static void feedback_sync_output(void *data, struct wp_presentation_feedback *object,
 		struct wl_output *output) {
+	struct feedback *feedback = data;
+	feedback->shown.refresh_ns = screens_refresh_ns(&feedback->window->globals->screens, output);
 }
 
 static void feedback_presented(void *data, struct wp_presentation_feedback *object,
@@ -124,6 +126,7 @@ static void feedback_presented(void *data, struct wp_presentation_feedback *obje
 	}
 	struct window_shown shown = feedback->shown;
 	shown.at_ns = at;
+	shown.refresh_ns = refresh > 0 ? refresh : shown.refresh_ns;
 	feedback_destroy(feedback);
 	window->events->presented(window->data, &shown);
 }

@@ -21,6 +21,7 @@ struct wl_surface;
 struct window_shown {
 	uint32_t sequence;
 	uint64_t capture_ns;
+	int64_t refresh_ns; // of its screen, from one to the next; 0: not known
 	int64_t decoded_ns, drawn_ns; // CLOCK_MONOTONIC; drawn and given to the compositor
 	int64_t at_ns;                // when it was on the screen; 0: it never was
 };

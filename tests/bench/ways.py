@@ -123,11 +123,13 @@ class Town:
         return self._floor
 
 
-def joined(node, size):
+def joined(node, size, showing=""):
     """Two desktops of one node, of which the first takes the second's box server for its boxd: what
-    it links to /display/0 goes straight there. (draws, shows)"""
-    shows, draws = (Household(node, boxland_conf=CONF) for _ in range(2))
+    it links to /display/0 goes straight there. showing: more lines of the second's configuration.
+    (draws, shows)"""
+    shows = Household(node, boxland_conf=CONF + showing)
     shows.start_boxland(size)
+    draws = Household(node, boxland_conf=CONF) # in place of the other's, which has been read
     at = f"{node.runtime}/boxland/{shows.wayland['WAYLAND_DISPLAY']}.op"
     draws.start_boxland(size, env={"BOX_OP": at})
     shows.wayland["BOX_OP"] = at

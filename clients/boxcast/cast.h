@@ -24,7 +24,10 @@ void cast_destroy(struct cast *cast); // NULL is fine
 enum cast_state cast_prepare(struct cast *cast);
 /* Ends the view in order. */
 void cast_end(struct cast *cast);
-/* What main returns: 0 ended in order, 3 the viewer was lost, 4 every encoder was. */
+/*
+ * What main returns: 0 ended in order, 3 the viewer was lost, 4 nothing can be encoded, 5 every
+ * encoder failed.
+ */
 int cast_result(const struct cast *cast);
 
 #endif

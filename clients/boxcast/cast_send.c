@@ -131,7 +131,7 @@ static void handle_failed(void *data, const char *why) {
 	struct op_refusal refusal = {0};
 	op_refuse(&refusal, OP_EIO, "%s", why);
 	log_error("%s", why);
-	cast_end_with(cast, &refusal, 4);
+	cast_end_with(cast, &refusal, encoder_may_recover(cast->encoder) ? 5 : 4);
 }
 
 const struct encoder_events cast_encoder_events = {

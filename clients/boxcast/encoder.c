@@ -312,14 +312,26 @@ static bool encoder_has_any(const struct encoder *encoder) {
 	return false;
 }
 
-static const char *encoder_why_over(const struct encoder *encoder) {
+/* One is here for what the viewer decodes. */
+static bool encoder_has_fitting(const struct encoder *encoder) {
 	for (uint32_t i = 0; i < PATHS; i++) {
 		if (encoder->states[i].here &&
 				codec_list_place(&encoder->takes, path_at(i)->codec) < CODECS) {
-			return encoder->why[0] ? encoder->why : "none takes such captures";
+			return true;
 		}
 	}
-	return "nothing is encoded there that the viewer decodes";
+	return false;
+}
+
+bool encoder_may_recover(const struct encoder *encoder) {
+	return picture_valid(encoder->size) && encoder_has_fitting(encoder);
+}
+
+static const char *encoder_why_over(const struct encoder *encoder) {
+	if (!encoder_has_fitting(encoder)) {
+		return "nothing is encoded there that the viewer decodes";
+	}
+	return encoder->why[0] ? encoder->why : "none takes such captures";
 }
 
 static void encoder_end(struct encoder *encoder) {

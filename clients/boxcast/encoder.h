@@ -37,6 +37,9 @@ void encoder_set_refresh(struct encoder *encoder, uint32_t refresh_mhz);
  */
 bool encoder_dmabuf(struct encoder *encoder, uint32_t i, uint32_t *format, uint64_t *modifier);
 
+/* Behind failed: whether it is of use to try anew, as where a machine was too busy for a while. */
+bool encoder_may_recover(const struct encoder *encoder);
+
 /*
  * Takes a capture; released or dropped may be called from in here. coded: made as small as this, where the
  * path can. key: as a keyframe.

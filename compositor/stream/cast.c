@@ -143,6 +143,8 @@ static void handle_ended(void *data, int status) {
 		snprintf(why, sizeof(why), "boxcast was killed by signal %d", WTERMSIG(status));
 	} else if (uncoded) {
 		snprintf(why, sizeof(why), "no encoder works for it (boxcast says why): the view is ended");
+	} else if (WIFEXITED(status) && WEXITSTATUS(status) == CAST_FAILED) {
+		snprintf(why, sizeof(why), "every encoder failed (the log of the desktop says why)");
 	} else if (lost) {
 		snprintf(why, sizeof(why), "the viewer is gone");
 	} else {

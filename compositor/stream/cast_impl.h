@@ -13,7 +13,8 @@
 
 #define CAST_HELD 3  // buffers that boxcast may hold; the swapchain has one more
 #define CAST_LOST 3  // boxcast's status when its exchange broke off
-#define CAST_UNCODED 4 // when no encoder works; it has told the viewer
+#define CAST_UNCODED 4 // when nothing can be encoded; it has told the viewer
+#define CAST_FAILED 5  // when every encoder failed; likewise
 #define CAST_KINDS 64 // of dmabuf that it may accept
 
 struct casts {

@@ -431,10 +431,6 @@ static void handle_drawn(void *data, const struct picture *picture) {
 	}
 }
 
-static uint32_t us_between(int64_t from, int64_t to) {
-	return from < to ? (uint32_t)((to - from) / 1000) : 0;
-}
-
 static void handle_presented(void *data, const struct window_shown *shown) {
 	struct view *view = data;
 	if (shown->at_ns == 0) {
@@ -449,7 +445,6 @@ static void handle_presented(void *data, const struct window_shown *shown) {
 	const struct ack ack = {
 		.sequence = shown->sequence,
 		.capture_ns = shown->capture_ns,
-		.decoding_us = us_between(shown->drawn_ns, shown->at_ns),
 		.presented_ns = (uint64_t)shown->at_ns,
 		.at_ns = (uint64_t)shown->drawn_ns,
 	};

@@ -60,7 +60,7 @@ struct ack {
 	uint32_t sequence;
 	uint64_t capture_ns;
 	uint32_t waited_us;    // between arrival and decoder
-	uint32_t decoding_us;  // of the second: from at_ns until it was shown
+	uint32_t decoding_us;
 	uint64_t presented_ns; // viewer's CLOCK_MONOTONIC when it was shown, 0: not yet, or skipped
 	uint64_t at_ns;        // not of the payload
 };

@@ -219,9 +219,7 @@ static void offer(struct stream_quic *s) {
 	buf_drop(&s->in, used);
 	if (used > 0 && s->connection && !s->fin_in && !s->closed) {
 		ngtcp2_conn_extend_max_stream_offset(s->connection->conn, s->out.id, used);
-		if (s->connection->held == 0) { // else it leaves with the acknowledgement
-			connection_wake(s->connection);
-		}
+		connection_wake(s->connection);
 	}
 }
 

@@ -242,33 +242,11 @@ static void test_bulk_gives_way(void **state) {
 	end_destroy(bulk_there);
 }
 
-/* What is answered at once needs no packet of its own to be acknowledged; what is not answered gets one. */
-static void test_an_answer_acknowledges(void **state) {
-	struct nodes *t = *state;
-	struct end *ours, *theirs;
-	struct stream_path path;
-	begin(t, STREAM_INPUT, &ours, &theirs);
-	uint64_t heard = ours->taken;
-	int passed = t->wire.passed;
-	for (uint64_t round = 1; round <= 20; round++) {
-		put(ours, 40);
-		until(&t->town, theirs->taken == round * 40);
-		put(theirs, 40);
-		until(&t->town, ours->taken == heard + round * 40);
-	}
-	assert_in_range(t->wire.passed - passed, 40, 60); // twice as many, were each acknowledged alone
-	put(ours, 40);
-	until(&t->town, ours->stream->impl->path(ours->stream, &path) && path.flight == 0);
-	end_destroy(ours);
-	end_destroy(theirs);
-}
-
 int main(void) {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		TEST(test_order),
 		TEST(test_path),
-		TEST(test_an_answer_acknowledges),
 		TEST(test_a_keyframe_takes_the_place_of_old_frames),
 		TEST(test_bulk_gives_way),
 		TEST(test_bulk_keeps_its_share),

@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,7 +145,7 @@ struct tally {
 	const char *prefix; // of the person's parts
 	int count;
 	uint64_t bytes;
-	char oldest[96]; // of those that nobody writes; "": none
+	char oldest[NAME_MAX + 1]; // of those that nobody writes; "": none
 	time_t oldest_s;
 };
 

@@ -34,6 +34,17 @@ static void handle_rate(void *data, uint32_t bits) {
 	must(bits <= INT32_MAX);
 }
 
+static void handle_path(void *data, const struct line_path *path) {
+	must(path->rtt_ns >= 0 && path->least_ns >= 0);
+}
+
+static void handle_takes(void *data, const struct codec_list *takes) {
+	must(takes->count <= CODECS);
+}
+
+static void handle_number(void *data, uint32_t number) {
+}
+
 static void handle_size(void *data, struct picture_size size) {
 	must(size.width > 0 && size.width <= PICTURE_SIDE_MAX);
 	must(size.height > 0 && size.height <= PICTURE_SIDE_MAX);
@@ -73,11 +84,15 @@ static const struct viewer_events events = {
 	.ack = handle_ack,
 	.key = handle_nothing,
 	.rate = handle_rate,
+	.path = handle_path,
+	.takes = handle_takes,
 	.size = handle_size,
+	.scale = handle_number,
 	.focus = handle_switch,
 	.visible = handle_switch,
 	.drawn = handle_drawn,
 	.tell = handle_switch,
+	.refresh = handle_number,
 	.close = handle_nothing,
 	.input = handle_input,
 	.keymap = handle_keymap,

@@ -12,8 +12,9 @@
 
 /*
  * /fs/NAME: folders of the disk as boxes. fs.c makes them; fs_read.c and fs_list.c answer (small
- * files: fs_at_hand.c), fs_put.c takes bytes, fs_change.c makes and deletes, fs_tree.c moves folders whole, fs_link.c replicates. What
- * they share is in fs_job.h (a request on its way through the pool) and fs_place.h (names on disk).
+ * files: fs_at_hand.c), fs_put.c takes bytes, fs_change.c makes and deletes, fs_tree.c moves folders
+ * whole, fs_link.c replicates. What they share is in fs_job.h (a request on its way through the pool)
+ * and fs_place.h (names on disk).
  */
 
 struct fs { // of all of them

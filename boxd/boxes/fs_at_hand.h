@@ -32,7 +32,10 @@ void fs_at_hand_finish(struct fs_at_hand *at_hand);
  * thread. What was found stays open until fs_leave_at_hand.
  */
 struct req_found *fs_look_at_hand(struct fs_export *export, const struct req *req);
-/* In the same call as fs_look_at_hand. Answers with the bytes of what was just looked at. false: that takes a thread; nothing was answered. */
+/*
+ * In the same call as fs_look_at_hand. Answers with the bytes of what was just looked at. false: that takes
+ * a thread; nothing was answered.
+ */
 bool fs_get_at_hand(struct fs_export *export, struct req *req);
 void fs_leave_at_hand(struct fs_export *export);
 

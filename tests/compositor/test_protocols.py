@@ -75,6 +75,21 @@ class Handles:
         return [args[0] for args in self.manager.all("toplevel")]
 
 
+def test_so_many_surfaces_at_once_and_no_more(desktop, client):
+    """Those that were destroyed do not count; one too many ends its client, and nobody else's."""
+    with Client(desktop, seat=False) as other:
+        surfaces = [client.compositor.create_surface() for _ in range(1000)]
+        client.display.roundtrip()
+        surfaces.pop().destroy()
+        client.compositor.create_surface()
+        client.display.roundtrip()
+        client.compositor.create_surface()
+        with pytest.raises(wl.ProtocolError, match="more than 1000 surfaces at once"):
+            client.display.roundtrip()
+        other.compositor.create_surface()
+        other.display.roundtrip()
+
+
 def test_task_bars(desktop, client):
     one = client.window(300, 200, title="one", app_id="app.one")
     handles = Handles(client, "zwlr_foreign_toplevel_manager_v1")

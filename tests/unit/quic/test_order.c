@@ -16,8 +16,8 @@
 #define RATE (1000 * 1000) // bytes a second
 #define POUR_MS 20000 // so long a busy machine has to be less so
 #define KEY_MS 60
-#define RETURN_MS 600
-#define ASKED 7 // times a second; 4 by what QUIC does of itself
+#define RETURN_MS 1000
+#define ASKED 6 // times a second; 4 by what QUIC does of itself
 
 struct nodes {
 	struct town town;

@@ -51,7 +51,8 @@ class Compositor:
         self.globals = dict(GLOBALS, zwp_linux_dmabuf_v1=version)
         self.protocols = read_protocols()
         self.objects, self.state, self.fds = {1: "wl_display"}, {}, []
-        self.shown, self.more = [], threading.Condition()  # ("shm" or "dmabuf", pixels)
+        self.shown, self.more = [], threading.Condition()  # ("shm" or "dmabuf", pixels), the last 60
+        self.count = 0  # of all that was shown
         self.server_id, self.failure = 0xff000000, None
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(str(path))
@@ -69,17 +70,19 @@ class Compositor:
                 self.socket.shutdown(socket.SHUT_RDWR)
 
     def wait(self, check, timeout=20):
-        """The first of what was shown that fits."""
+        """The newest of what was shown that fits."""
         end, seen = time.monotonic() + timeout, 0
-        with self.more:
-            while True:
-                for picture in self.shown[seen:]:
-                    if check(*picture):
-                        return picture[1]
-                seen, left = len(self.shown), end - time.monotonic()
+        while True:
+            with self.more:
+                new, seen = self.shown[max(len(self.shown) - (self.count - seen), 0):], self.count
+            for picture in reversed(new):
+                if check(*picture):
+                    return picture[1]
+            with self.more:
+                left = end - time.monotonic()
                 assert not self.failure, self.failure
                 assert left > 0, f"it was not shown; {[kind for kind, _ in self.shown[-20:]]} were"
-                self.more.wait(left)
+                self.more.wait_for(lambda: self.count > seen or self.failure, left)
 
     # the wire
 
@@ -191,8 +194,9 @@ class Compositor:
                 self.event(before, "release")  # shown until now, as on a screen
             if pixels.shape[0] > 1:
                 with self.more:
-                    self.shown.append((self.state[buffer]["kind"], pixels))
+                    self.shown.append((self.state[buffer]["kind"], pixels.round().astype(numpy.uint8)))
                     del self.shown[:-60]
+                    self.count += 1
                     self.more.notify_all()
         for callback in state.pop("frames", []):
             self.event(callback, "done", 0)

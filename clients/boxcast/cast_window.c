@@ -13,7 +13,8 @@
 
 static void handle_start(void *data, uint32_t refresh_mhz) {
 	struct cast *cast = data;
-	flight_init(&cast->flight, refresh_mhz);
+	uint32_t said_mhz = phase_refresh_mhz(&cast->phase); // a viewer that is met again may be first
+	flight_init(&cast->flight, said_mhz > 0 ? said_mhz : refresh_mhz);
 	encoder_set_refresh(cast->encoder, cast->flight.refresh_mhz);
 	cast->started = true;
 	cast_ask(cast);

@@ -64,6 +64,15 @@ def test_the_rate_said_by_a_viewer_is_followed(rig):
     assert frames[-1][5] < 1000000 / 8 / 20 + 2000 < frames[before - 2][5]
 
 
+def test_the_refresh_of_a_viewer_that_is_met_again_stands(rig):
+    """It says it at once, before the window's facts are there."""
+    relay = rig.cast(size=(1280, 720), fps=30, start=False)
+    rig.say(relay, "refresh 8333\nfocus on\n")
+    rig.said.wait("focus 1")
+    rig.tell("start")
+    assert int(rig.stats()["rate"]) > 12_000_000  # bits a second: four times those of 30 Hz
+
+
 def test_a_small_rate_takes_pixels_and_gives_them_back(rig):
     """Few bits: fewer pixels are coded, of the same window; all of them when there are more bits."""
     relay = rig.both(fps=60)

@@ -5,6 +5,7 @@ import numpy
 import pytest
 
 from view.test_input import EV_KEY, KEY_A, record
+from view.test_picture import settle_exact
 
 KEY_LEFTCTRL, KEY_S, KEY_LEFTSHIFT, KEY_LEFTALT = 29, 31, 42, 56
 HELD = (KEY_LEFTCTRL, KEY_LEFTALT, KEY_LEFTSHIFT)
@@ -29,7 +30,7 @@ def chord(rig):
 
 def test_a_chord_shows_it_and_hides_it(rig, chord):
     relay = rig.both(content="text", fps=60)
-    rig.settle(relay)
+    rig.settle(relay, 1.5)  # until its statistics of the last second were told
     rig.said.wait("focus 1")
     without = rig.shot("without")
     chord()
@@ -45,7 +46,7 @@ def test_a_chord_shows_it_and_hides_it(rig, chord):
     rig.tell("content text")
     person = chord()
     rig.until(lambda: "tell off" in relay.lines("up"), lambda: None)
-    rig.settle(relay)
+    settle_exact(rig, relay)
     after = rig.shot("after")
     assert (after[PANEL] == rig.original(rig.number(after))[PANEL]).all(), "nothing of it is left"
     # What the window was given: the modifiers, and the key that follows, but not the chord's own.

@@ -4,6 +4,7 @@
 import time
 
 from view.rig import ACK, LIKE, VIDEO, WAIT
+from view.test_picture import settle_exact
 
 
 def asked(rig):
@@ -85,7 +86,7 @@ def test_a_small_rate_takes_pixels_and_gives_them_back(rig):
     rig.like("smaller", above=number)
     assert rig.window()["rect"]["width"] == 640
     rig.tell("fps 0")
-    rig.settle(relay)  # lossless tiles over video of fewer pixels
+    settle_exact(rig, relay)  # lossless tiles over video of fewer pixels
     pixels, number, _ = rig.seen("still")
     assert (pixels == rig.original(number)).all()
     rig.say(relay, "rate 8000000\n")

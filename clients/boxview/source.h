@@ -102,7 +102,9 @@ void source_check(struct source *source, int64_t now);
  * order, more words passed over. Pure. */
 bool source_parse_video(const char *value, struct source_video *video);
 /* "1x1 800x600". Pure. */
-bool source_parse_stages(const char *value, struct source_stages *stages);
 bool source_parse_limits(const char *value, struct source_limits *limits);
+/* "input=memfd coder=x264 net=QUIC bits=8000000 commit=300/900 …", in that order; more behind it is
+ * passed over. Pure. */
+bool source_parse_stages(const char *value, struct source_stages *stages);
 
 #endif

@@ -50,8 +50,8 @@ def chart():
 
 
 class Chart(Window):
-    """The chart, and below it a strip that is grey, or faint noise that is never twice the same: too many bytes as
-    tiles, so that the whole goes as video, and too few to starve the chart."""
+    """The chart, and below it a strip that is grey, or faint noise that is never twice the same: too many
+    bytes as tiles, so that the whole goes as video, and too few to starve the chart."""
 
     def __init__(self, client):
         self.dice, self.moving = numpy.random.default_rng(4), False

@@ -6,14 +6,17 @@
 #include <pango/pangocairo.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "box/utf8.h"
 #include "boxview/panel.h"
 
 #define PAD 16
 #define RADIUS 10
 #define ROW 19
-#define BAR_X 150   // of a stage's bar
-#define BAR_END 288 // the longest one's end; numbers stand right of it
+#define FROM_MAX 300 // bytes of it that may be written
+#define BAR_X 150    // of a stage's bar
+#define BAR_END 288  // the longest one's end; numbers stand right of it
 
 static const struct look {
 	const char *label;
@@ -33,6 +36,7 @@ static const struct look {
 struct pen {
 	cairo_t *cairo;
 	double bright; // of what is written next
+	bool one_line; // likewise: what has no room in the middle of it is left out
 };
 
 /* Returns the height of what was written, or (cairo's surface is a measure) would have been. */
@@ -53,7 +57,12 @@ static int write_text(const struct pen *pen, double x, double y, double width, P
 	pango_layout_set_font_description(layout, font);
 	pango_font_description_free(font);
 	pango_layout_set_width(layout, (int)(width * PANGO_SCALE));
-	pango_layout_set_wrap(layout, PANGO_WRAP_WORD_CHAR);
+	if (pen->one_line) {
+		pango_layout_set_single_paragraph_mode(layout, true);
+		pango_layout_set_ellipsize(layout, PANGO_ELLIPSIZE_MIDDLE);
+	} else {
+		pango_layout_set_wrap(layout, PANGO_WRAP_WORD_CHAR);
+	}
 	pango_layout_set_alignment(layout, align);
 	pango_layout_set_text(layout, text, -1);
 	cairo_set_source_rgba(pen->cairo, 1, 1, 1, pen->bright);
@@ -146,7 +155,10 @@ static double draw_head(struct pen *pen, const struct panel_facts *facts) {
 	double y = PAD - 2, width = PANEL_WIDTH - 2 * PAD;
 	const struct source_stages *stages = facts->stages;
 	pen->bright = 0.96;
-	write_text(pen, PAD, y, width - 90, PANGO_ALIGN_LEFT, 13, true, "%.60s", facts->from);
+	pen->one_line = true;
+	size_t size = utf8_cut(facts->from, strlen(facts->from), FROM_MAX);
+	write_text(pen, PAD, y, width - 90, PANGO_ALIGN_LEFT, 13, true, "%.*s", (int)size, facts->from);
+	pen->one_line = false;
 	write_text(pen, PAD, y, width, PANGO_ALIGN_RIGHT, 13, true,
 		facts->fps < 0 ? "…" : facts->fps >= 0.05 ? "%.0f fps" : "at rest", facts->fps);
 	y += 21;

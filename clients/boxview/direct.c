@@ -245,20 +245,40 @@ static bool show(struct direct *direct, struct picture *picture,
 	return true;
 }
 
+/* Of pictures of this size: no compositor is asked twice, and none of them is handed out for nothing. */
+static bool is_refused(const struct direct *direct, const struct picture *picture) {
+	return direct->takes.count == 0 || (direct->asked.answer == ANSWER_NO &&
+		direct->asked.width == picture->width && direct->asked.height == picture->height);
+}
+
+static void remember_refused(struct direct *direct, const struct picture *picture,
+		const struct picture_dmabuf *dmabuf) {
+	if (direct->asked.params) {
+		return; // what is asked comes first
+	}
+	log_info("the compositor shows no pictures like those decoded (modifier %#llx): they are drawn",
+		(unsigned long long)dmabuf->modifier);
+	direct->asked.width = picture->width;
+	direct->asked.height = picture->height;
+	direct->asked.answer = ANSWER_NO;
+}
+
 bool direct_show(struct direct *direct, struct picture *picture) {
 	// what no compositor is told of is BT.601 and limited; half a pixel of chroma is no pixel
 	bool plain = !picture->colour.bt709 && !picture->colour.full && picture->width % 2 == 0 &&
 		picture->height % 2 == 0;
 	struct picture_dmabuf dmabuf;
-	if (!plain || direct->takes.count == 0 || direct->asked.answer == ANSWER_NO ||
-			wl_list_length(&direct->shown) >= SHOWN_MAX || !picture_hand_out(picture, &dmabuf)) {
+	if (!plain || is_refused(direct, picture) || wl_list_length(&direct->shown) >= SHOWN_MAX ||
+			!picture_hand_out(picture, &dmabuf)) {
 		return false;
 	}
 	bool known = direct->asked.answer == ANSWER_YES && direct->asked.modifier == dmabuf.modifier &&
 		direct->asked.width == picture->width && direct->asked.height == picture->height;
 	bool takes_it = dmabuf.format == DRM_FORMAT_NV12 && takes(direct, dmabuf.modifier);
 	bool done = takes_it && known && show(direct, picture, &dmabuf);
-	if (takes_it && !known) {
+	if (!takes_it) {
+		remember_refused(direct, picture, &dmabuf);
+	} else if (!known) {
 		ask(direct, picture, &dmabuf);
 	}
 	picture_dmabuf_finish(&dmabuf);

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * surface.c - pictures in memory, linear: made here, or handed in by their descriptor.
+ *
+ * With BOXLAND_VA_TELLS in the environment each that is handed out is a line on standard error.
  */
 #include "va/driver.h"
 
 #include <drm_fourcc.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -225,6 +229,9 @@ static VAStatus export_surface(VADriverContextP va, VASurfaceID id, uint32_t typ
 	int fd = fcntl(surface->fd, F_DUPFD_CLOEXEC, 0);
 	if (fd < 0) {
 		return VA_STATUS_ERROR_ALLOCATION_FAILED;
+	}
+	if (getenv("BOXLAND_VA_TELLS")) {
+		fprintf(stderr, "va: surface %u is handed out\n", id);
 	}
 	VADRMPRIMESurfaceDescriptor *out = descriptor;
 	*out = (VADRMPRIMESurfaceDescriptor){

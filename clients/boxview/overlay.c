@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * overlay.c - the sentence over a picture that stands still. When there is one is view.c's affair.
+ * overlay.c - the sentence over a picture that stands still. When there is one is view_source.c's affair.
  */
 #include "boxview/overlay.h"
 

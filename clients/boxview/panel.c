@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * panel.c - see panel.h: its surface. What is on it is panel_draw.c's, when it is shown view.c's.
+ * panel.c - see panel.h: its surface. What is on it is panel_draw.c's, when it is shown view_window.c's.
  */
 #include "boxview/panel.h"
 

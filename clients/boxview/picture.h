@@ -30,7 +30,7 @@ struct picture {
 	int width, height; // decoded; what is seen may be less
 	const struct tiles_canvas *canvas;
 	struct tiles_rect changed; // of the canvas, since the picture before
-	// set by who knows (view.c)
+	// set by who knows (view_picture.c)
 	int visible_width, visible_height; // from the left top corner
 	int window_width, window_height;   // to which it is scaled
 	uint32_t scale;                    // of the window, in 120ths

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * source.c - one exchange after another with the source of a window, both bodies frames. What follows
- * from a frame is view.c's.
+ * from a frame is view_source.c's.
  */
 #include "boxview/source.h"
 

@@ -15,7 +15,7 @@ static void handle_frame(void *data, const struct frame *frame) {
 	must(frame->kind == FRAME_VIDEO || frame->kind == FRAME_TILES);
 }
 
-/* As view.c shows it: one line, of bounded length, that is UTF-8. */
+/* As view_source.c shows it: one line, of bounded length, that is UTF-8. */
 static void check_shown(char *text, size_t most) {
 	must(text && strlen(text) <= most && ends_is_text(text));
 	for (const char *c = text; *c; c++) {

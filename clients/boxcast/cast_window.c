@@ -98,6 +98,7 @@ static void handle_frame(void *data, const struct window_frame *frame) {
 		key = cast->video_key;
 		cast->video_key = false;
 		cast->captured_at = now;
+		encoder_set_divisor(cast->encoder, steps_divisor(&cast->steps, &task));
 		encoder_push(cast->encoder, frame, steps_size(&cast->steps, &task), now, key);
 	}
 	cast_accept(cast, lossless_moving(cast->lossless, now));

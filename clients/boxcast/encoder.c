@@ -31,7 +31,7 @@ struct encoder {
 	struct pipeline *pipeline; // NULL: none was needed yet, or the last one failed
 	const struct pipeline_path *path;
 	struct pixels pixels;
-	uint32_t refresh_mhz;
+	uint32_t refresh_mhz, divisor;
 	uint32_t rate, asked_rate; // bits; asked_rate 0: as fits
 	uint32_t limit; // 0: none
 	struct codec_list takes;
@@ -130,6 +130,7 @@ struct encoder *encoder_create(struct wl_event_loop *loop, const struct encoder_
 	encoder->events = events;
 	encoder->data = data;
 	encoder->refresh_mhz = 60000;
+	encoder->divisor = 1;
 	codec_list_add(&encoder->takes, CODEC_H264);
 	pixels_init(&encoder->pixels);
 	encoder_look(encoder);
@@ -160,6 +161,10 @@ void encoder_destroy(struct encoder *encoder) {
 
 void encoder_set_refresh(struct encoder *encoder, uint32_t refresh_mhz) {
 	encoder->refresh_mhz = refresh_mhz;
+}
+
+void encoder_set_divisor(struct encoder *encoder, uint32_t divisor) {
+	encoder->divisor = divisor;
 }
 
 bool encoder_dmabuf(struct encoder *encoder, uint32_t i, uint32_t *format, uint64_t *modifier) {
@@ -291,8 +296,8 @@ static bool encoder_ready(struct encoder *encoder, const struct window_frame *fr
 			return false;
 		}
 		char why[200];
-		encoder->pipeline = pipeline_create(encoder->loop, encoder->path, encoder->refresh_mhz,
-			&pipeline_events, encoder, why, sizeof(why));
+		encoder->pipeline = pipeline_create(encoder->loop, encoder->path,
+			encoder->refresh_mhz / encoder->divisor, &pipeline_events, encoder, why, sizeof(why));
 		if (!encoder->pipeline) {
 			encoder_leave(encoder, why, false);
 		}
@@ -391,6 +396,7 @@ void encoder_push(struct encoder *encoder, const struct window_frame *frame,
 		return;
 	}
 	encoder_follow_rate(encoder);
+	pipeline_set_refresh(encoder->pipeline, encoder->refresh_mhz / encoder->divisor);
 	switch (pipeline_push(encoder->pipeline, &encoder->pixels, frame, coded, came_ns, key)) {
 	case PIPELINE_KEPT:
 		encoder_taken(encoder);

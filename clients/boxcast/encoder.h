@@ -29,7 +29,10 @@ struct encoder;
 struct encoder *encoder_create(struct wl_event_loop *loop, const struct encoder_events *events,
 	void *data);
 void encoder_destroy(struct encoder *encoder); // NULL is fine
+/* Of the screen that shows the window; followed at most once a second, at the cost of a keyframe. */
 void encoder_set_refresh(struct encoder *encoder, uint32_t refresh_mhz);
+/* Only each so many-th frame comes, and has the bits of all. Followed likewise. */
+void encoder_set_divisor(struct encoder *encoder, uint32_t divisor);
 
 /*
  * The i-th kind of dmabuf that can be taken; false behind the last, and for all i where there is no

@@ -23,6 +23,7 @@
 #include "base/log.h"
 
 #define INSIDE_MAX 16 // frames in a pipeline; the capture rule allows fewer long before
+#define REFRESH_NS 1000000000 // between two that are negotiated, each of which costs a keyframe
 #define BUFFER_MS 50  // the rate buffer: no frame is larger than the rate gives in that time
 
 // x264enc shifts times by 1000 hours unless they begin there
@@ -53,6 +54,8 @@ struct pipeline {
 	struct picture_size window, coded; // what the caps were made for
 	uint32_t format;
 	uint64_t modifier;
+	uint32_t caps_mhz;
+	int64_t caps_at;
 	GstClockTime last_pts;
 	uint64_t first_capture_ns;
 	struct inside inside[INSIDE_MAX]; // oldest first
@@ -361,8 +364,17 @@ static void set_size(struct pipeline *pipeline, struct picture_size coded) {
 	g_free(text);
 }
 
+/* Whether what the caps say of such captures is not, or no longer, so. */
+static bool is_fresh(const struct pipeline *pipeline, const struct window_frame *frame,
+		struct picture_size coded, int64_t now) {
+	return !same_size(frame->size, pipeline->window) || !same_size(coded, pipeline->coded) ||
+		(pipeline->path->input == PIPELINE_DMABUF &&
+		(frame->format != pipeline->format || frame->modifier != pipeline->modifier)) ||
+		(pipeline->refresh_mhz != pipeline->caps_mhz && now >= pipeline->caps_at + REFRESH_NS);
+}
+
 static bool pipeline_negotiate(struct pipeline *pipeline, const struct window_frame *frame,
-		struct picture_size coded) {
+		struct picture_size coded, int64_t now) {
 	GstCaps *caps = pipeline_caps(pipeline, frame, coded);
 	if (!caps) {
 		return false;
@@ -376,6 +388,8 @@ static bool pipeline_negotiate(struct pipeline *pipeline, const struct window_fr
 	pipeline->coded = coded;
 	pipeline->format = frame->format;
 	pipeline->modifier = frame->modifier;
+	pipeline->caps_mhz = pipeline->refresh_mhz;
+	pipeline->caps_at = now;
 	return true;
 }
 
@@ -487,9 +501,8 @@ enum pipeline_push pipeline_push(struct pipeline *pipeline, struct pixels *pixel
 	if (import && (coded.width < PICTURE_SIDE_MIN || coded.height < PICTURE_SIDE_MIN)) {
 		return PIPELINE_UNREADABLE; // what is imported cannot be padded
 	}
-	bool fresh = !same_size(frame->size, pipeline->window) || !same_size(coded, pipeline->coded) ||
-		(import && (frame->format != pipeline->format || frame->modifier != pipeline->modifier));
-	if (fresh && !pipeline_negotiate(pipeline, frame, coded)) {
+	bool fresh = is_fresh(pipeline, frame, coded, came_ns);
+	if (fresh && !pipeline_negotiate(pipeline, frame, coded, came_ns)) {
 		return PIPELINE_UNREADABLE;
 	}
 	GstBuffer *buffer = import ? import_frame(pipeline, frame) :
@@ -530,6 +543,10 @@ void pipeline_set_rate(struct pipeline *pipeline, uint32_t bits) {
 		guint size = (guint)((uint64_t)bits * BUFFER_MS / 1000 / path->rate_unit);
 		g_object_set(pipeline->encoder, path->buffer, size, NULL);
 	}
+}
+
+void pipeline_set_refresh(struct pipeline *pipeline, uint32_t refresh_mhz) {
+	pipeline->refresh_mhz = refresh_mhz;
 }
 
 int64_t pipeline_oldest(const struct pipeline *pipeline) {

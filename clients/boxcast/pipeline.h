@@ -86,6 +86,11 @@ enum pipeline_push pipeline_push(struct pipeline *pipeline, struct pixels *pixel
 bool pipeline_takes(const struct pipeline *pipeline, struct picture_size coded);
 /* Bits a second, from the next frame on. */
 void pipeline_set_rate(struct pipeline *pipeline, uint32_t bits);
+/*
+ * Frames a second, in mHz, by which an encoder shares out its bits: negotiated with the next size, else at most
+ * once a second, for it costs a keyframe.
+ */
+void pipeline_set_refresh(struct pipeline *pipeline, uint32_t refresh_mhz);
 /* When the oldest frame that has not come out went in; 0: none is inside. */
 int64_t pipeline_oldest(const struct pipeline *pipeline);
 uint32_t pipeline_inside(const struct pipeline *pipeline); // frames

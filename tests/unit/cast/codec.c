@@ -43,6 +43,9 @@ struct rig {
 	struct picture_size size;
 	struct picture_size coded; // width 0: as large
 	uint32_t stride, serial;
+	uint64_t capture_ns; // of the last
+	uint64_t apart_ns;   // one from the next; 0: as at 60 Hz
+	int64_t later_ns;    // captures come so much after now
 };
 
 static int64_t now_ns(void) {
@@ -189,15 +192,18 @@ static void paint(struct rig *rig, int step) {
 }
 
 static void push(struct rig *rig, bool key) {
+	rig->capture_ns = (rig->serial == 0 ? 1000000000 : rig->capture_ns) +
+		(rig->apart_ns > 0 ? rig->apart_ns : 16666667);
 	const struct window_frame frame = {
 		.serial = ++rig->serial,
 		.fd = rig->fd,
 		.format = PICTURE_XRGB8888,
 		.size = rig->size,
 		.stride = rig->stride,
-		.capture_ns = 1000000000 + (uint64_t)rig->serial * 16666667,
+		.capture_ns = rig->capture_ns,
 	};
-	encoder_push(rig->encoder, &frame, rig->coded.width > 0 ? rig->coded : frame.size, now_ns(), key);
+	encoder_push(rig->encoder, &frame, rig->coded.width > 0 ? rig->coded : frame.size,
+		now_ns() + rig->later_ns, key);
 }
 
 /* Encodes the capture and waits for what comes of just this one. */
@@ -206,7 +212,7 @@ static void encode(struct rig *rig, bool key) {
 	push(rig, key);
 	wait_for(rig, &rig->units, units + 1);
 	assert_int_equal(rig->units, units + 1);
-	assert_int_equal(rig->unit.capture_ns, 1000000000 + (uint64_t)rig->serial * 16666667);
+	assert_int_equal(rig->unit.capture_ns, rig->capture_ns);
 	assert_int_equal(rig->released, rig->serial);
 }
 
@@ -444,6 +450,68 @@ static void less_may_be_coded(void **state) {
 	assert_int_equal(rig->dropped, 0);
 }
 
+/* How large frames of noise are, of which the first is a keyframe, and no other. */
+static size_t noise_mean(struct rig *rig, uint32_t refresh_mhz, uint32_t divisor) {
+	encoder_set_refresh(rig->encoder, refresh_mhz);
+	encoder_set_divisor(rig->encoder, divisor);
+	rig->later_ns += 2000 * MS; // a change of before is long ago
+	rig->apart_ns = UINT64_C(1000000000000) * divisor / refresh_mhz;
+	uint32_t random = 1;
+	size_t sum = 0;
+	for (int i = 0; i < 40; i++) {
+		for (size_t j = 0; j < (size_t)rig->stride * (size_t)rig->size.height; j += 16) {
+			random = random * 1103515245 + 12345;
+			memset(rig->pixels + j, (int)(random >> 24), 16);
+		}
+		encode(rig, false);
+		assert_int_equal(rig->unit.key, i == 0);
+		sum += i >= 20 ? rig->unit.size : 0;
+		decode(rig);
+	}
+	return sum / 20;
+}
+
+/* Of a faster screen each frame has fewer bits, and those left out give theirs to the others. */
+static void the_refresh_is_followed(void **state) {
+	static const enum codec codecs[] = {CODEC_H264, CODEC_H265, CODEC_AV1};
+	struct rig *rig = *state;
+	capture_init(rig, 320, 240);
+	encoder_set_rate(rig->encoder, 1500000);
+	for (size_t i = 0; i < sizeof(codecs) / sizeof(codecs[0]); i++) {
+		const struct codec_list takes = {{codecs[i]}, 1};
+		encoder_set_takes(rig->encoder, &takes);
+		decoder_set_codec(rig->decoder, codecs[i]);
+		size_t slow = noise_mean(rig, 30000, 1), fast = noise_mean(rig, 120000, 1);
+		size_t fewer = noise_mean(rig, 120000, 4);
+		print_message("%s: %zu bytes for a frame at 30 Hz, %zu at 120, %zu for each 4th of 120\n",
+			encoder_path(rig->encoder), slow, fast, fewer);
+		assert_true(slow * 2 > fast * 3 && fewer * 2 > fast * 3);
+	}
+	assert_int_equal(rig->broken, 0);
+	assert_int_equal(rig->dropped, 0);
+}
+
+/* Somebody whose screen is another one with each frame gets no keyframe each. */
+static void refreshes_are_no_storm_of_keyframes(void **state) {
+	struct rig *rig = *state;
+	capture_init(rig, 320, 240);
+	paint(rig, 0);
+	encode(rig, false);
+	uint32_t keys = 0;
+	int64_t begin = now_ns();
+	for (int i = 0; i < 50; i++) {
+		encoder_set_refresh(rig->encoder, i % 2 ? 60000 : 144000);
+		paint(rig, i);
+		encode(rig, false);
+		keys += rig->unit.key;
+	}
+	assert_in_range(keys, 0, (now_ns() - begin) / (1000 * MS) + 1);
+	encoder_set_refresh(rig->encoder, 90000);
+	rig->later_ns = 2000 * MS;
+	encode(rig, false);
+	assert_true(rig->unit.key);
+}
+
 static void the_rate_is_followed(void **state) {
 	struct rig *rig = *state;
 	capture_init(rig, 640, 480);
@@ -576,6 +644,8 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(sizes_change_and_may_be_odd, setup, teardown),
 		cmocka_unit_test_setup_teardown(less_may_be_coded, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_rate_is_followed, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_refresh_is_followed, setup, teardown),
+		cmocka_unit_test_setup_teardown(refreshes_are_no_storm_of_keyframes, setup, teardown),
 		cmocka_unit_test_setup_teardown(garbage_costs_a_keyframe, setup, teardown),
 		cmocka_unit_test_setup_teardown(pictures_are_read_where_they_were_decoded, setup, teardown),
 		cmocka_unit_test_setup_teardown(sizes_of_a_stranger_are_bounded, setup, teardown),

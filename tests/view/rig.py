@@ -125,7 +125,7 @@ class Relay:
             b.shutdown(socket.SHUT_WR)
         with self.more:
             tail = self.tail[way]
-            at = tail.find(b"ok\n") if b"ok\n" in tail[-8:] else tail.rfind(b"no ")
+            at = tail.find(b"ok\n") if b"ok\n" in tail[-8:] else tail.rfind(b"no E")
             self.trailers.setdefault(way, tail[at:].decode(errors="replace") if at >= 0 else "")
             self.more.notify_all()
 

@@ -2,7 +2,9 @@
 """GStreamer's VA elements, driven by tests/va in place of a graphics processor: they encode and decode,
 nothing of it is done by software beside, and where they are not or fail, software takes over, and says so."""
 
+import pathlib
 import re
+import sysconfig
 
 import pytest
 
@@ -10,6 +12,7 @@ from evidence import BUILD
 from view.rig import ACK, LIKE, SMALLER, VIDEO
 
 DRIVER = BUILD / "tests/va"
+SYSTEM_PLUGINS = pathlib.Path(f"/usr/lib/{sysconfig.get_config_var('MULTIARCH')}/gstreamer-1.0")
 LOGGED = {"GST_DEBUG": "GST_ELEMENT_FACTORY:4"}  # every element that is made
 GPU = {
     "LIBVA_DRIVERS_PATH": str(DRIVER),
@@ -114,6 +117,25 @@ def test_a_driver_that_fails_is_left_for_the_next(rig, memory):
     tried = re.findall(r"encoding by (\S+)", log)
     assert tried[0].startswith("vah264lpenc") and tried[-1] == "x264", tried
     assert relay.trailers == {} and rig.boxview.poll() is None
+
+
+def test_every_encoder_fails(rig):
+    """There is no software, and the graphics processor is reset: the viewer is told, and boxland may try again."""
+    plugins = rig.out / "plugins"  # without those of software
+    plugins.mkdir()
+    for name in ("app", "coreelements", "va"):
+        (plugins / f"libgst{name}.so").symlink_to(SYSTEM_PLUGINS / f"libgst{name}.so")
+    relay = rig.cast(fps=20, env={**GPU, "GST_PLUGIN_SYSTEM_PATH": str(plugins),
+                                  "GST_REGISTRY": str(rig.out / "gst.bin"), "BOXLAND_VA_FAILS": "30"})
+    rig.view(relay)
+    rig.window()
+    assert rig.ended("boxcast") == 5
+    relay.wait(lambda r: "down" in r.trailers)
+    assert re.match(r"no EIO no encoder works there \(.*vah264.* failed: .+\): see box doctor on that machine",
+                    relay.trailers["down"]), relay.trailers
+    assert len(relay.kind("down", VIDEO)) > 10, "it was encoded until then"
+    rig.until(lambda: "den/win/3 was lost: no encoder works there" in rig.log("boxview"), lambda: None)
+    assert rig.boxview.poll() is None, "its last picture and the sentence stay"
 
 
 def test_the_graphics_processor_decodes(rig):

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 #include "boxcast/cast.h"
 #include "boxcast/probe.h"
@@ -18,6 +20,7 @@
 #include "base/log.h"
 
 #define EXCHANGE_FD 3
+#define LAST_S 5 // at most, from boxland's death to our end: telling the viewer is a matter of two
 
 static int handle_signal(int number, void *data) {
 	cast_end(data);
@@ -45,6 +48,22 @@ static bool parse(int argc, char *argv[], bool *probe) {
 	return true;
 }
 
+static void handle_orphaned(int number) {
+	alarm(LAST_S); // should the loop stand still
+}
+
+/*
+ * boxland's children die with it at once. We are to tell the viewer first: what tells us is the end of the
+ * window's connection.
+ */
+static void outlive_boxland(void) {
+	struct sigaction action = {.sa_handler = handle_orphaned, .sa_flags = SA_RESTART};
+	sigemptyset(&action.sa_mask);
+	if (sigaction(SIGUSR1, &action, NULL) == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGUSR1);
+	}
+}
+
 static int run(struct wl_event_loop *loop) {
 	struct cast *cast = cast_create(loop, EXCHANGE_FD);
 	if (!cast) {
@@ -52,6 +71,7 @@ static int run(struct wl_event_loop *loop) {
 	}
 	struct wl_event_source *term = wl_event_loop_add_signal(loop, SIGTERM, handle_signal, cast);
 	struct wl_event_source *intr = wl_event_loop_add_signal(loop, SIGINT, handle_signal, cast);
+	outlive_boxland();
 	bool shut = jail_close_calls(); // nothing of the viewer's was read yet
 	while (shut && cast_prepare(cast) != CAST_OVER) {
 		wl_event_loop_dispatch(loop, -1);

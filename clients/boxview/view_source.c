@@ -114,6 +114,7 @@ static void handle_source_ended(void *data, const char *why, bool said) {
 		view->lost_at = view_now();
 		seat_set_lock(view->seat, false); // a pointer held for nobody
 		if (said) {
+			source_end(view->source); // who said it waits for that
 			veil(view, view->node, ": ", why);
 		} else {
 			veil(view, "lost touch with ", view->node, " — waiting for it to return");

@@ -366,6 +366,7 @@ void boxes_destroy(struct boxes *boxes) {
 	if (!boxes) {
 		return;
 	}
+	casts_end(boxes->env.casts);
 	wl_list_remove(&boxes->returned.link);
 	access_destroy(boxes->access);
 	questions_destroy(boxes->questions);

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/helper.h"
@@ -27,6 +28,7 @@
 #define EXCHANGE_FD 3
 #define WAYLAND_FD 4
 #define PATIENCE_MS 2000 // between telling boxcast to end and ending it
+#define GRACE_MS 1000 // likewise, where the desktop waits for it
 
 /* The ring of captures, for whoever wants to see what was sent. */
 
@@ -245,6 +247,28 @@ void cast_destroy(struct cast *cast) {
 void cast_set_lock(struct cast *cast, bool locked) {
 	cast->locked = locked;
 	cast_send_lock(cast);
+}
+
+static int64_t now_ms(void) {
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void casts_end(struct casts *casts) {
+	if (!casts) {
+		return;
+	}
+	struct cast *cast;
+	wl_list_for_each(cast, &casts->list, link) {
+		if (cast->client) {
+			wl_client_destroy(cast->client); // as at our death: boxcast knows what to say then
+		}
+	}
+	int64_t until = now_ms() + GRACE_MS;
+	for (int64_t left = GRACE_MS; !wl_list_empty(&casts->list) && left > 0; left = until - now_ms()) {
+		wl_event_loop_dispatch(casts->server->loop, (int)left);
+	}
 }
 
 void casts_destroy(struct casts *casts) {

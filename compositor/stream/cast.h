@@ -39,6 +39,8 @@ struct cast_events {
 
 /* The protocol box_cast_v1, seen by the boxcasts alone. NULL: no memory. */
 struct casts *casts_create(struct server *server);
+/* The desktop ends: each viewer is told so, for as long as that takes, within a second. NULL is fine. */
+void casts_end(struct casts *casts);
 void casts_destroy(struct casts *casts); // no cast is left. NULL is fine
 
 /*

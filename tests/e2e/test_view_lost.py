@@ -188,14 +188,19 @@ def test_the_desktop_that_shows_it_is_killed(home, moving):
     assert moving.view.state() == "up"
 
 
-def test_the_desktop_that_has_it_is_killed(home, moving):
+@pytest.mark.parametrize("how", ["killed", "ended"])
+def test_the_desktop_that_has_it_is(home, moving, how):
+    """Its programs outlive it by as long as it takes to say so."""
     _, ibiza, den, _ = ears(home)
-    home.den.boxland.kill()
+    if how == "killed":
+        home.den.boxland.kill()
+    else:
+        home.den.boxland.stop()
     den.wait("is gone, and all that it served", HERE_S)
-    ibiza.wait("was lost: ", THERE_S)
+    ibiza.wait(f"den{moving.view.remote} was lost: the desktop of this window has ended", THERE_S)
     wait_for(lambda: not home.den.node.find("boxcast"), within(THERE_S), "the end of boxcast")
     moving.wait_veiled()
-    home.ibiza.picture().save(home.out / "den-desktop-killed.png")
+    home.ibiza.picture().save(home.out / f"den-desktop-{how}.png")
     check_up(home.ibiza.boxland, home.den.boxd, home.ibiza.boxd)
     home.den.start_boxland(SIZES["den"])
     assert home.ibiza.run("ls", "/n/den/win").returncode == 0

@@ -46,8 +46,9 @@ static void send_frame_done(struct wlr_scene_buffer *buffer, int sx, int sy, voi
 	}
 }
 
-static void handle_frame(struct wl_listener *listener, void *data) {
-	struct output *output = wl_container_of(listener, output, frame);
+/* Whether there was anything new. */
+static bool draw(struct output *output) {
+	uint32_t before = output->wlr->commit_seq;
 	struct wlr_scene_output *scene = output->scene;
 	if (output->gamma_changed) {
 		output->gamma_changed = false;
@@ -62,13 +63,37 @@ static void handle_frame(struct wl_listener *listener, void *data) {
 		}
 		wlr_output_state_finish(&state);
 	} else {
-		uint32_t before = output->wlr->commit_seq;
 		wlr_scene_output_commit(scene, NULL);
 		output->frames += output->wlr->commit_seq != before;
 	}
 	struct done done = {.scene = scene};
 	clock_gettime(CLOCK_MONOTONIC, &done.now);
 	wlr_scene_output_for_each_buffer(scene, send_frame_done, &done);
+	return output->wlr->commit_seq != before;
+}
+
+static void handle_tick(void *data) {
+	struct output *output = data;
+	if (output->wlr->enabled && draw(output)) {
+		frame_clock_want(&output->clock); // the frame event will come too late for it
+	}
+}
+
+/*
+ * A headless screen of wlroots is ready again whole milliseconds after a picture was drawn, so that its
+ * rate is below what it says, and each picture that comes late moves all behind it. Ours ticks.
+ */
+static void handle_frame(struct wl_listener *listener, void *data) {
+	struct output *output = wl_container_of(listener, output, frame);
+	if (!output->ticks) {
+		draw(output);
+		return;
+	}
+	int64_t period = 1000000000000 / (output->wlr->refresh > 0 ? output->wlr->refresh : HEADLESS_MHZ);
+	if (output->clock.period_ns != period) {
+		frame_clock_set(&output->clock, 0, period);
+	}
+	frame_clock_want(&output->clock);
 }
 
 /* The window we are shown in was given another size, or the like. */
@@ -86,6 +111,9 @@ static void output_destroy(struct output *output) {
 	wl_list_remove(&output->frame.link);
 	wl_list_remove(&output->request_state.link);
 	wl_list_remove(&output->destroy.link);
+	if (output->ticks) {
+		frame_clock_finish(&output->clock);
+	}
 	output->wlr->data = NULL;
 	free(output);
 }
@@ -233,6 +261,16 @@ static void light(struct output *output) {
 	output_enter_layout(output, config && config->placed ? config->position : NULL);
 }
 
+static void destroy_undrawn(struct output *output) {
+	if (output->ticks) {
+		frame_clock_finish(&output->clock);
+	}
+	if (output->scene) {
+		wlr_scene_output_destroy(output->scene);
+	}
+	free(output);
+}
+
 static void handle_new_output(struct wl_listener *listener, void *data) {
 	struct outputs *outputs = wl_container_of(listener, outputs, new_output);
 	struct wlr_output *wlr = data;
@@ -249,8 +287,11 @@ static void handle_new_output(struct wl_listener *listener, void *data) {
 	output->outputs = outputs;
 	output->wlr = wlr;
 	output->scene = wlr_scene_output_create(server->scene, wlr);
-	if (!output->scene) {
-		free(output);
+	output->ticks = output->scene && wlr_output_is_headless(wlr);
+	if (!output->scene || (output->ticks &&
+			!frame_clock_init(&output->clock, server->loop, handle_tick, output))) {
+		log_error("%s: no memory to draw on it", wlr->name);
+		destroy_undrawn(output);
 		return;
 	}
 	wlr->data = output;

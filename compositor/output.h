@@ -9,6 +9,8 @@
 #include <wlr/types/wlr_scene.h>
 #include <wlr/util/box.h>
 
+#include "frame_clock.h"
+
 /*
  * The outputs: lit as the configuration says, laid out side by side, drawn when something on them
  * has changed and left alone otherwise. All geometries are in the layout's logical pixels.
@@ -44,6 +46,8 @@ struct output {
 	// private state
 	bool gamma_changed;
 	unsigned frames; // drawn so far
+	bool ticks;      // a headless screen, which has no clock that is any good
+	struct frame_clock clock;
 	struct wl_listener frame, request_state, destroy;
 };
 

@@ -19,10 +19,10 @@
 #include <wlr/types/wlr_output.h>
 #include <wlr/types/wlr_scene.h>
 
+#include "frame_clock.h"
 #include "output.h"
 #include "server.h"
 #include "stream/commits.h"
-#include "stream/frame_clock.h"
 #include "stream/popups.h"
 #include "stream/snapshot.h"
 #include "toplevel.h"

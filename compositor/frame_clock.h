@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef STREAM_FRAME_CLOCK_H
-#define STREAM_FRAME_CLOCK_H
+#ifndef FRAME_CLOCK_H
+#define FRAME_CLOCK_H
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <wayland-server-core.h>
 
 /*
- * When a window gets its frame callbacks, if no screen of ours says so: at the ticks of a clock with a
- * phase. It runs only while the window wants one.
+ * Ticks with a phase, for what has no screen behind it that says when: a headless output, and the frame
+ * callbacks of a window that is watched elsewhere. It runs only while one is wanted.
  */
 
 struct frame_clock {

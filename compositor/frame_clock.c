@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * frame_clock.c - ticks with a phase, by a timer finer than the loop's milliseconds. Who moves the phase
- * is boxcast (phase.c there); who wants ticks, and gets them, is capture.c.
+ * frame_clock.c - ticks with a phase, by a timer finer than the loop's milliseconds. Who wants ticks, and
+ * gets them, are output.c and stream/capture.c; who moves the phase of the latter is boxcast (phase.c there).
  */
-#include "stream/frame_clock.h"
+#include "frame_clock.h"
 
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
-#define LOG_MODULE "capture"
+#define LOG_MODULE "clock"
 #include "base/log.h"
 
 #define PERIOD_NS 16666667
@@ -55,7 +55,7 @@ bool frame_clock_init(struct frame_clock *clock, struct wl_event_loop *loop,
 			wl_event_loop_add_fd(loop, clock->fd, WL_EVENT_READABLE, handle_timer, clock);
 	}
 	if (!clock->source) {
-		log_errno("no clock for a window's frames");
+		log_errno("no clock for frames");
 	}
 	return clock->source;
 }

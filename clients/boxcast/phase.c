@@ -2,7 +2,8 @@
 /*
  * phase.c - the control loop of the frame clock. How long pictures lay ready is an angle: who comes a
  * little too late for a refresh waits for nearly all of the next. So means and deviations are taken on
- * the circle of one period. After each change only pictures captured since count, however long the way.
+ * the circle of one period. Each picture says at which tick it would just have been in time, whatever the
+ * clock was like when it was drawn; so all that came lately are evidence, on a way with much jitter too.
  */
 #include "boxcast/phase.h"
 
@@ -10,101 +11,78 @@
 #include <stdlib.h>
 
 #define TURN (2 * 3.14159265358979323846)
-#define TOGETHER 0.5        // of 1: less, and the pictures come at no phase at all
+#define TOGETHER 0.25       // of 1: less, and pictures are due at no phase at all; with few of them, more:
+#define CHANCE 2            // so many times what they come to by chance
+#define SURE 0.7            // a period that is only tried must put them together so much
 #define NEAR_NS 400000      // no change for less
 #define PART 0.8            // of the error that one change mends
-#define SLOPE_NS 1600000    // the halves of a look so far apart are no accident
-#define SLOPE_PART 0.5      // of that in the period, but no more than
-#define SLOPE_MOST_NS 100000
-#define EARLY_PART 0.1      // of a lasting error in the period
-#define LATE_PART 0.2
-#define SLIP_NS 1500000     // what is more of it, never was right
-#define MIDDLE ((PHASE_SAMPLES - 1) / 2.0)
+#define ERRORS 4            // what is no more than so many standard errors is an accident
+#define SLIP_PART 0.5       // of a period's error that one change mends: noise comes in stretches, too
+#define MOVED 2000000       // ns: a look so far from those before it is of a screen that has moved
+#define EARLIEST 8          // the latest of so many are given up
 #define READY_MOST_NS 200000000 // longer, and it was out of sight
-#define TURNS_MAX 128       // a look so many periods after the last says nothing of the period
-#define SPREAD_FADES 0.8    // with each look
+#define OLD_TURNS 200       // periods: older evidence is none
 #define DRIFT 0.04          // a period is no further from what the screen says of it
 #define OTHER 0.02          // no nearer to the last, it is another screen
+
+/* Pictures as seen from the next tick: where on the circle they are due, and how long ago they were drawn. */
+struct evidence {
+	size_t count;
+	double due[PHASE_SAMPLES], turns[PHASE_SAMPLES]; // ns; periods before that tick
+};
+
+struct fit {
+	double mean;     // ns: due on average, for the next tick
+	double together; // 0 to 1
+	double error;    // of the mean, ns
+};
 
 void phase_init(struct phase *phase) {
 	*phase = (struct phase){0};
 }
 
+static int64_t floor_to(int64_t ns, int64_t period) {
+	int64_t rest = ns % period;
+	return ns - (rest < 0 ? rest + period : rest);
+}
+
 void phase_captured(struct phase *phase, uint64_t capture_ns, uint32_t divisor) {
-	int64_t apart = (int64_t)capture_ns - phase->last_capture_ns;
-	int64_t period = phase->period_ns;
+	int64_t capture = (int64_t)capture_ns, period = phase->period_ns;
+	int64_t apart = capture - phase->last_capture_ns;
+	phase->last_capture_ns = capture;
+	if (period == 0) {
+		return;
+	}
 	uint32_t at = phase->captured++ % PHASE_CAPTURES;
 	phase->captures[at].capture_ns = capture_ns;
-	phase->captures[at].regular = llabs(apart - period * divisor) < period * 2 / 5;
-	phase->last_capture_ns = (int64_t)capture_ns;
-}
-
-static bool was_regular(const struct phase *phase, uint64_t capture_ns) {
-	for (size_t i = 0; i < PHASE_CAPTURES; i++) {
-		if (phase->captures[i].capture_ns == capture_ns) {
-			return phase->captures[i].regular;
-		}
-	}
-	return false;
-}
-
-static int64_t clip(int64_t ns, int64_t least, int64_t most) {
-	return ns < least ? least : ns > most ? most : ns;
+	phase->captures[at].tick_ns = phase->tick_ns + floor_to(capture - phase->tick_ns, period);
+	phase->captures[at].regular = capture >= phase->steady_ns &&
+		llabs(apart - period * divisor) < period * 2 / 5;
 }
 
 static double wrap(double ns, double period) {
 	return ns - period * round(ns / period);
 }
 
-/* The mean of some on the circle; false: they are at no phase at all. */
-static bool find_mean(const struct phase *phase, size_t from, size_t count, double *mean) {
-	double period = (double)phase->period_ns, x = 0, y = 0;
-	for (size_t i = from; i < from + count; i++) {
-		double angle = TURN * (double)phase->ready[i] / period;
-		x += cos(angle) / (double)count;
-		y += sin(angle) / (double)count;
+/* What all say together, if the period is so much longer than it is thought to be. */
+static struct fit fit(const struct evidence *evidence, double period, double longer) {
+	double x = 0, y = 0, count = (double)evidence->count;
+	for (size_t i = 0; i < evidence->count; i++) {
+		double angle = TURN * (evidence->due[i] + longer * evidence->turns[i]) / period;
+		x += cos(angle) / count;
+		y += sin(angle) / count;
 	}
-	*mean = atan2(y, x) / TURN * period;
-	return hypot(x, y) >= TOGETHER;
+	double together = fmin(hypot(x, y), 1);
+	double deviation = period / TURN * sqrt(-2 * log(fmax(together, 1e-6)));
+	return (struct fit){
+		.mean = atan2(y, x) / TURN * period,
+		.together = together,
+		.error = deviation / sqrt(count),
+	};
 }
 
-/* How much later than on a line the latest come. That by far is an accident; the next to it tells. */
-static double find_spread(const struct phase *phase, double mean, double slope) {
-	double latest = 0, spread = 0;
-	for (size_t i = 0; i < PHASE_SAMPLES; i++) {
-		double line = mean + slope * ((double)i - MIDDLE);
-		double late = -wrap((double)phase->ready[i] - line, (double)phase->period_ns);
-		if (late > latest) {
-			spread = latest;
-			latest = late;
-		} else if (late > spread) {
-			spread = late;
-		}
-	}
-	return spread;
-}
-
-/* How much later the clock may tick, and how much longer its period is to be. false: nobody can say. */
-static bool find_error(struct phase *phase, double *error, double *slope) {
-	double first, second, period = (double)phase->period_ns;
-	if (!find_mean(phase, 0, PHASE_SAMPLES / 2, &first) ||
-			!find_mean(phase, PHASE_SAMPLES / 2, PHASE_SAMPLES / 2, &second)) {
-		return false;
-	}
-	double apart = wrap(second - first, period);
-	*slope = apart / (PHASE_SAMPLES / 2);
-	double mean = first + apart / 2;
-	double spread = find_spread(phase, mean, *slope);
-	if (fabs(apart) < SLOPE_NS || spread > SLOPE_NS) {
-		*slope = 0;
-		spread = find_spread(phase, mean, 0);
-	}
-	double faded = (double)phase->spread_ns * SPREAD_FADES;
-	phase->spread_ns = (int64_t)(spread > faded ? spread : faded);
-	double wanted = (double)phase->spread_ns + PHASE_MARGIN_NS;
-	wanted = wanted < period / 4 ? wanted : period / 4; // more helps those that come so late too little
-	*error = wrap(mean + *slope * MIDDLE - wanted, period);
-	return true;
+static bool agrees(const struct fit *fit, size_t count) {
+	return fit->together >= fmax(TOGETHER, CHANCE / sqrt((double)count));
 }
 
 /* The tick of the clock that comes next. */
@@ -114,37 +92,132 @@ static int64_t next_tick(const struct phase *phase, int64_t now) {
 		phase->tick_ns + (behind + phase->period_ns - 1) / phase->period_ns * phase->period_ns;
 }
 
-/*
- * The clock is wrong by so much. Its period is found by how pictures slip, and by what of the phase is wrong
- * again and again; not by when the screen refreshed: one that waits for pictures has the period they have.
- */
-static void mend(struct phase *phase, double error, double slope, int64_t *tick) {
-	int64_t turns = (*tick - phase->tick_ns) / phase->period_ns;
-	double longer = fmax(-SLOPE_MOST_NS, fmin(slope * SLOPE_PART, SLOPE_MOST_NS));
-	if (slope == 0 && turns >= PHASE_SAMPLES && turns <= TURNS_MAX) {
-		// a screen that waits for pictures shows none too early: who is late there is to be faster
-		double slip = fmax(-SLIP_NS, fmin(error, SLIP_NS));
-		longer = slip * (slip < 0 ? LATE_PART : EARLY_PART) / (double)turns;
-	}
+static int64_t clip(int64_t ns, int64_t least, int64_t most) {
+	return ns < least ? least : ns > most ? most : ns;
+}
+
+static void set(struct phase *phase, int64_t tick, double error, double longer) {
 	int64_t drift = (int64_t)((double)phase->refresh_ns * DRIFT);
 	phase->period_ns = clip(phase->period_ns + (int64_t)longer, phase->refresh_ns - drift,
 		phase->refresh_ns + drift);
 	// a window notices no more of a quarter than of a late screen
 	int64_t quarter = phase->period_ns / 4;
-	*tick += clip((int64_t)(error * PART), -quarter, quarter);
-	phase->steady_ns = *tick + 2 * phase->period_ns;
+	phase->tick_ns = tick + clip((int64_t)(error * PART), -quarter, quarter);
+	phase->steady_ns = phase->tick_ns + phase->period_ns;
+}
+
+static struct evidence gather(const struct phase *phase, int64_t tick, uint32_t most) {
+	struct evidence evidence = {0};
+	int64_t period = phase->period_ns;
+	for (uint32_t i = 1; i <= phase->count && i <= most; i++) {
+		int64_t ago = tick - phase->due[(phase->count - i) % PHASE_SAMPLES];
+		if (ago > OLD_TURNS * period) {
+			break;
+		}
+		evidence.due[evidence.count] = -(double)(ago % period);
+		evidence.turns[evidence.count++] = (double)ago / (double)period;
+	}
+	return evidence;
+}
+
+/* By how much the period is wrong if nothing can be seen with it as it is; 0: no other is better. */
+static double search(const struct phase *phase, const struct evidence *evidence) {
+	double period = (double)phase->period_ns, best = SURE, found = 0;
+	double most = DRIFT * (double)phase->refresh_ns;
+	double step = period / 8 / fmax(evidence->turns[evidence->count - 1], 1);
+	for (double longer = -most; longer <= most; longer += step) {
+		struct fit tried = fit(evidence, period, longer);
+		if (tried.together > best) {
+			best = tried.together;
+			found = longer;
+		}
+	}
+	return found;
+}
+
+/* By how much the period is wrong, from how pictures slip along a line; 0: they do not. */
+static double slip(const struct evidence *evidence, double period, double longer, const struct fit *at) {
+	double count = (double)evidence->count, middle = 0, squares = 0, product = 0, rest = 0;
+	for (size_t i = 0; i < evidence->count; i++) {
+		middle += evidence->turns[i] / count;
+	}
+	for (size_t i = 0; i < evidence->count; i++) {
+		double turns = evidence->turns[i] - middle;
+		double off = wrap(evidence->due[i] + longer * evidence->turns[i] - at->mean, period);
+		squares += turns * turns;
+		product += turns * off;
+		rest += off * off;
+	}
+	double slope = squares > 0 ? product / squares : 0;
+	double error = squares > 0 ? sqrt(fmax(rest - slope * product, 0) / count / squares) : 0;
+	return fabs(slope) > ERRORS * error ? -slope : 0;
+}
+
+static int compare(const void *a, const void *b) {
+	double x = *(const double *)a, y = *(const double *)b;
+	return x < y ? -1 : x > y;
+}
+
+/* How much before the mean the earliest of ticks had to be, but for a few: so early is in time for nearly all. */
+static double find_spread(const struct evidence *evidence, double period, double longer, double mean) {
+	double early[PHASE_SAMPLES];
+	for (size_t i = 0; i < evidence->count; i++) {
+		early[i] = wrap(evidence->due[i] + longer * evidence->turns[i] - mean, period);
+	}
+	qsort(early, evidence->count, sizeof(early[0]), compare);
+	return -early[evidence->count / EARLIEST];
+}
+
+/* What is seen of a screen that has moved since is no evidence. */
+static void forget_moved(struct phase *phase, struct evidence *evidence, int64_t tick) {
+	double period = (double)phase->period_ns;
+	struct evidence last = gather(phase, tick, PHASE_LOOK);
+	struct fit now = fit(&last, period, 0), all = fit(evidence, period, 0);
+	if (agrees(&now, last.count) && (!agrees(&all, evidence->count) ||
+			fabs(wrap(now.mean - all.mean, period)) > fmax(MOVED, ERRORS * now.error))) {
+		*evidence = last;
+	}
+}
+
+/* The fit of all that is known, and how much longer the period is than thought. false: nobody can say. */
+static bool find_phase(const struct phase *phase, const struct evidence *evidence, struct fit *at,
+		double *longer) {
+	double period = (double)phase->period_ns;
+	*longer = 0;
+	*at = fit(evidence, period, 0);
+	if (!agrees(at, evidence->count)) {
+		*longer = search(phase, evidence);
+		if (*longer == 0) {
+			return false;
+		}
+		*at = fit(evidence, period, *longer);
+	}
+	double slipped = SLIP_PART * slip(evidence, period, *longer, at);
+	if (slipped != 0) {
+		*longer += slipped;
+		*at = fit(evidence, period, *longer);
+	}
+	return true;
 }
 
 static bool look(struct phase *phase, int64_t now) {
-	double error, slope;
 	int64_t tick = next_tick(phase, now);
-	phase->count = 0;
-	bool wrong = find_error(phase, &error, &slope) && (fabs(error) > NEAR_NS || slope != 0);
-	if (wrong) {
-		mend(phase, error, slope, &tick);
+	double longer, period = (double)phase->period_ns;
+	struct evidence evidence = gather(phase, tick, PHASE_SAMPLES);
+	struct fit at;
+	phase->looked = phase->count;
+	forget_moved(phase, &evidence, tick);
+	if (evidence.count < PHASE_LOOK || !find_phase(phase, &evidence, &at, &longer)) {
+		return false;
 	}
-	phase->tick_ns = tick;
-	return wrong;
+	double wanted = find_spread(&evidence, period, longer, at.mean) + PHASE_MARGIN_NS;
+	wanted = fmin(wanted, period / 4); // more helps those that come so late too little
+	double error = wrap(at.mean - wanted, period);
+	if (longer == 0 && fabs(error) < fmax(NEAR_NS, at.error)) {
+		return false;
+	}
+	set(phase, tick, error, longer);
+	return true;
 }
 
 bool phase_set_refresh(struct phase *phase, int64_t refresh_ns, int64_t now) {
@@ -155,19 +228,23 @@ bool phase_set_refresh(struct phase *phase, int64_t refresh_ns, int64_t now) {
 	phase->tick_ns = phase->refresh_ns > 0 ? next_tick(phase, now) : now;
 	phase->refresh_ns = phase->period_ns = refresh_ns;
 	phase->steady_ns = now + 2 * refresh_ns;
-	phase->count = 0;
-	phase->spread_ns = 0;
+	phase->count = phase->looked = 0;
 	return true;
 }
 
 bool phase_shown(struct phase *phase, uint64_t capture_ns, int64_t ready_ns, int64_t now) {
 	// a stranger's times: any number
-	if (phase->refresh_ns == 0 || ready_ns < 0 || ready_ns > READY_MOST_NS ||
-			(int64_t)capture_ns < phase->steady_ns || !was_regular(phase, capture_ns)) {
+	if (phase->refresh_ns == 0 || ready_ns < 0 || ready_ns > READY_MOST_NS) {
 		return false;
 	}
-	phase->ready[phase->count++] = ready_ns;
-	return phase->count == PHASE_SAMPLES && look(phase, now);
+	for (size_t i = 0; i < PHASE_CAPTURES; i++) {
+		if (phase->captures[i].capture_ns == capture_ns && phase->captures[i].regular) {
+			phase->captures[i].regular = false; // once
+			phase->due[phase->count++ % PHASE_SAMPLES] = phase->captures[i].tick_ns + ready_ns;
+			return phase->count - phase->looked >= PHASE_LOOK && look(phase, now);
+		}
+	}
+	return false;
 }
 
 uint32_t phase_refresh_mhz(const struct phase *phase) {

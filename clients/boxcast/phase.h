@@ -16,9 +16,10 @@
  * Pure: times are ns of our clock and given by the caller; of the viewer's only a difference is known.
  */
 
-#define PHASE_SAMPLES 16          // pictures shown between two changes
+#define PHASE_SAMPLES 64          // pictures shown lately, of which the phase is found
+#define PHASE_LOOK 16             // new ones between two looks
 #define PHASE_CAPTURES 128        // remembered, as many as may be under way
-#define PHASE_MARGIN_NS 1500000   // ready so long before the latest may be, besides the jitter
+#define PHASE_MARGIN_NS 1000000   // ready so long before the latest may be, besides the jitter
 #define PHASE_SLOWEST_NS 50000000 // 20 Hz; a screen outside of these is not followed
 #define PHASE_FASTEST_NS 4000000  // 250 Hz
 
@@ -26,16 +27,16 @@ struct phase {
 	int64_t refresh_ns; // of the viewer's screen as it says itself; 0: not known
 	int64_t period_ns;  // the same as found
 	int64_t tick_ns;    // when the clock ticks, and at each period from there
-	int64_t steady_ns;  // captures before this are of the clock as it was
+	int64_t steady_ns;  // captures before this may be of the clock as it was
 	struct {
 		uint64_t capture_ns; // 0: none
+		int64_t tick_ns;     // for which it was drawn
 		bool regular;
 	} captures[PHASE_CAPTURES]; // ring
 	uint32_t captured; // ever
 	int64_t last_capture_ns;
-	int64_t ready[PHASE_SAMPLES];
-	size_t count;
-	int64_t spread_ns; // how much later than the mean pictures come
+	int64_t due[PHASE_SAMPLES]; // ring: ticks at which those pictures would just have been in time
+	uint32_t count, looked;     // ever, since refresh_ns is known; at the last look
 };
 
 void phase_init(struct phase *phase);

@@ -186,6 +186,20 @@ static void another_screen_is_another_clock(void **state) {
 	assert_int_equal(phase_refresh_mhz(&scene.phase), 75000);
 }
 
+/* Pictures that come within three quarters of a period, as over a bad way: most are to be in time. */
+static void much_jitter_has_a_middle(void **state) {
+	for (int way = 4; way < 21; way += 2) {
+		struct scene scene = scene_create(16666667, way * MS);
+		scene.jitter_ns = 12 * MS;
+		play(&scene, 5000 * MS);
+		play(&scene, 20000 * MS);
+		// at any phase: the way, half of the jitter, half of a period
+		int64_t at_random = scene.way_ns + scene.jitter_ns / 2 + scene.refresh_ns / 2;
+		assert_in_range(scene.age / scene.shown, scene.way_ns, at_random - 2 * MS);
+		assert_in_range(scene.shown, 1200 * 75 / 100, 1201);
+	}
+}
+
 static void no_phase_is_no_reason_to_move(void **state) {
 	struct scene scene = scene_create(16666667, 10 * MS);
 	scene.jitter_ns = 40 * MS;
@@ -249,6 +263,7 @@ int main(void) {
 		cmocka_unit_test(the_rate_is_the_screens),
 		cmocka_unit_test(a_screen_that_runs_otherwise_than_it_says),
 		cmocka_unit_test(another_screen_is_another_clock),
+		cmocka_unit_test(much_jitter_has_a_middle),
 		cmocka_unit_test(no_phase_is_no_reason_to_move),
 		cmocka_unit_test(a_viewer_that_falls_silent),
 		cmocka_unit_test(a_window_of_its_own_rate_moves_nothing),

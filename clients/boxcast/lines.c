@@ -8,27 +8,13 @@
 #include <string.h>
 #include <xkbcommon/xkbcommon.h>
 
-#define PATH_NUMBER_MAX (UINT64_C(1) << 50) // a thousand times as much is still a number
+#include "media/value.h"
 
-/* Decimal digits only, at *at, which moves behind them. */
-static bool take_number(const char **at, uint64_t max, uint64_t *number) {
-	const char *begin = *at;
-	uint64_t n = 0;
-	while (**at >= '0' && **at <= '9') {
-		uint64_t digit = (uint64_t)(**at - '0');
-		if (n > (max - digit) / 10 || max < digit) {
-			return false;
-		}
-		n = n * 10 + digit;
-		(*at)++;
-	}
-	*number = n;
-	return *at != begin;
-}
+#define PATH_NUMBER_MAX (UINT64_C(1) << 50) // a thousand times as much is still a number
 
 bool line_number(const char *value, uint64_t max, uint64_t *number) {
 	uint64_t n;
-	if (!take_number(&value, max, &n) || *value) {
+	if (!value_take_number(&value, max, &n) || *value) {
 		return false;
 	}
 	*number = n;
@@ -37,8 +23,8 @@ bool line_number(const char *value, uint64_t max, uint64_t *number) {
 
 bool line_size(const char *value, struct picture_size *size) {
 	uint64_t width, height;
-	if (!take_number(&value, PICTURE_SIDE_MAX, &width) || *value++ != 'x' ||
-			!take_number(&value, PICTURE_SIDE_MAX, &height) || *value ||
+	if (!value_take_number(&value, PICTURE_SIDE_MAX, &width) || *value++ != 'x' ||
+			!value_take_number(&value, PICTURE_SIDE_MAX, &height) || *value ||
 			width == 0 || height == 0) {
 		return false;
 	}
@@ -58,7 +44,7 @@ bool line_switch(const char *value, bool *on) {
 bool line_modifiers(const char *value, uint32_t values[static 4]) {
 	uint64_t numbers[4];
 	for (int i = 0; i < 4; i++) {
-		if (!take_number(&value, UINT32_MAX, &numbers[i]) || *value != (i < 3 ? ' ' : '\0')) {
+		if (!value_take_number(&value, UINT32_MAX, &numbers[i]) || *value != (i < 3 ? ' ' : '\0')) {
 			return false;
 		}
 		value++;
@@ -71,8 +57,8 @@ bool line_modifiers(const char *value, uint32_t values[static 4]) {
 
 bool line_repeat(const char *value, int *rate, int *delay) {
 	uint64_t r, d;
-	if (!take_number(&value, 1000, &r) || *value++ != ' ' ||
-			!take_number(&value, 60000, &d) || *value) {
+	if (!value_take_number(&value, 1000, &r) || *value++ != ' ' ||
+			!value_take_number(&value, 60000, &d) || *value) {
 		return false;
 	}
 	*rate = (int)r;
@@ -89,7 +75,7 @@ bool line_path(const char *value, struct line_path *path) {
 			size_t size = strlen(names[i]);
 			if (strncmp(value, names[i], size) == 0) {
 				value += size;
-				if (!take_number(&value, PATH_NUMBER_MAX, &numbers[i]) ||
+				if (!value_take_number(&value, PATH_NUMBER_MAX, &numbers[i]) ||
 						(*value && *value != ' ')) {
 					return false;
 				}
@@ -114,29 +100,10 @@ bool line_path(const char *value, struct line_path *path) {
 	return true;
 }
 
-/* The word behind name= at *at, which moves behind it. */
-static bool take_word(const char **at, const char *name, char word[static LINE_WORD]) {
-	static const char letters[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
-	size_t size = strlen(name);
-	if (strncmp(*at, name, size) != 0) {
-		return false;
-	}
-	*at += size;
-	size = strspn(*at, letters);
-	if (size == 0 || size >= LINE_WORD) {
-		return false;
-	}
-	memcpy(word, *at, size);
-	word[size] = '\0';
-	*at += size;
-	return true;
-}
-
 bool line_drawn(const char *value, struct line_drawn *drawn) {
 	struct line_drawn out;
-	if (!take_word(&value, "decoder=", out.decoder) || *value++ != ' ' ||
-			!take_word(&value, "by=", out.by) || *value) {
+	if (!value_take_word(&value, "decoder=", out.decoder) || *value++ != ' ' ||
+			!value_take_word(&value, "by=", out.by) || *value) {
 		return false;
 	}
 	*drawn = out;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "boxcast/picture.h"
+#include "media/value.h"
 
 /*
  * Values of the control lines a viewer may say. It is a stranger: what does not fit is refused by
@@ -21,11 +22,9 @@ struct line_path {
 	uint64_t sent, lost;      // packets, since the connection began
 };
 
-#define LINE_WORD 32
-
 /* What makes pictures at the viewer. */
 struct line_drawn {
-	char decoder[LINE_WORD], by[LINE_WORD]; // "": not said
+	char decoder[VALUE_WORD], by[VALUE_WORD]; // "": not said
 };
 
 bool line_size(const char *value, struct picture_size *size); // "640x480"

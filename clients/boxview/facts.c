@@ -9,75 +9,82 @@
 #include "boxview/source.h"
 #include "boxview/sps.h"
 
-/* Decimal digits at *at, which moves behind them. */
-static bool take_number(const char **at, int *number) {
-	const char *begin = *at;
-	int n = 0;
-	while (**at >= '0' && **at <= '9') {
-		n = n * 10 + (**at - '0');
-		if (n > SPS_SIDE_MAX) {
-			return false;
-		}
-		(*at)++;
+static bool take_side(const char **at, int *side) {
+	uint64_t number;
+	if (!value_take_number(at, SPS_SIDE_MAX, &number)) {
+		return false;
 	}
-	*number = n;
-	return *at != begin;
+	*side = (int)number;
+	return true;
 }
 
 static bool take_size(const char **at, int *width, int *height) {
-	if (!take_number(at, width) || **at != 'x') {
+	if (!take_side(at, width) || **at != 'x') {
 		return false;
 	}
 	(*at)++;
-	return take_number(at, height);
+	return take_side(at, height);
+}
+
+/* All of it is a size. */
+static bool is_size(const char *at, int *width, int *height) {
+	return take_size(&at, width, height) && !*at;
+}
+
+struct said {
+	struct source_video video;
+	bool codec, colour;
+};
+
+/* false: it does not fit its name. Names that are not known are passed over. */
+static bool take_fact(struct said *said, const char *word) {
+	struct source_video *video = &said->video;
+	if (strncmp(word, "size=", 5) == 0) {
+		return is_size(word + 5, &video->width, &video->height);
+	} else if (strncmp(word, "coded=", 6) == 0) {
+		return is_size(word + 6, &video->coded_width, &video->coded_height) &&
+			video->coded_width > 0 && video->coded_height > 0;
+	} else if (strncmp(word, "scale=", 6) == 0) {
+		const char *at = word + 6;
+		uint64_t scale;
+		if (!value_take_number(&at, SPS_SIDE_MAX, &scale) || *at || scale < 120) {
+			return false;
+		}
+		video->scale = (uint32_t)scale;
+	} else if (strncmp(word, "colour=", 7) == 0) {
+		said->colour = colour_parse(word + 7, &video->colour);
+	} else if (strncmp(word, "codec=", 6) == 0) {
+		said->codec = codec_find(word + 6, &video->codec);
+	}
+	return true;
 }
 
 bool source_parse_video(const char *value, struct source_video *video) {
-	struct source_video out = {.scale = 120};
-	bool codec = false, colour = false;
+	struct said said = {.video.scale = 120};
+	struct source_video *out = &said.video;
 	while (*value) {
 		size_t size = strcspn(value, " ");
 		char word[64];
 		if (size < sizeof(word)) {
 			memcpy(word, value, size);
 			word[size] = '\0';
-			if (strncmp(word, "size=", 5) == 0) {
-				const char *at = word + 5;
-				if (!take_size(&at, &out.width, &out.height) || *at) {
-					return false;
-				}
-			} else if (strncmp(word, "coded=", 6) == 0) {
-				const char *at = word + 6;
-				if (!take_size(&at, &out.coded_width, &out.coded_height) || *at ||
-						out.coded_width == 0 || out.coded_height == 0) {
-					return false;
-				}
-			} else if (strncmp(word, "scale=", 6) == 0) {
-				const char *at = word + 6;
-				int scale;
-				if (!take_number(&at, &scale) || *at || scale < 120) {
-					return false;
-				}
-				out.scale = (uint32_t)scale;
-			} else if (strncmp(word, "colour=", 7) == 0) {
-				colour = colour_parse(word + 7, &out.colour);
-			} else if (strncmp(word, "codec=", 6) == 0) {
-				codec = codec_find(word + 6, &out.codec);
+			if (!take_fact(&said, word)) {
+				return false;
 			}
 		}
 		value += size + (value[size] == ' ');
 	}
-	if (!codec || !colour || out.width <= 0 || out.height <= 0) {
+	if (!said.codec || !said.colour || out->width <= 0 || out->height <= 0) {
 		return false;
 	}
-	if (out.coded_width == 0) {
-		out.coded_width = out.width;
-		out.coded_height = out.height;
+	if (out->coded_width == 0) {
+		out->coded_width = out->width;
+		out->coded_height = out->height;
 	}
-	if (out.coded_width > out.width || out.coded_height > out.height) {
+	if (out->coded_width > out->width || out->coded_height > out->height) {
 		return false; // nobody codes more than there is
 	}
-	*video = out;
+	*video = *out;
 	return true;
 }
 
@@ -93,25 +100,6 @@ bool source_parse_limits(const char *value, struct source_limits *limits) {
 		return false;
 	}
 	*limits = out;
-	return true;
-}
-
-/* A word that may be shown to a person as it is. */
-static bool take_word(const char **at, const char *name, char word[static SOURCE_WORD]) {
-	static const char letters[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
-	size_t size = strlen(name);
-	if (strncmp(*at, name, size) != 0) {
-		return false;
-	}
-	*at += size;
-	size = strspn(*at, letters);
-	if (size == 0 || size >= SOURCE_WORD) {
-		return false;
-	}
-	memcpy(word, *at, size);
-	word[size] = '\0';
-	*at += size;
 	return true;
 }
 
@@ -133,8 +121,8 @@ bool source_parse_stages(const char *value, struct source_stages *stages) {
 	static const char *const names[SOURCE_STAGES + 1] = {" commit=", " capture=", " encode=",
 		" send=", " way=", " wait=", " decode=", " draw=", " show=", " total="};
 	struct source_stages out;
-	if (!take_word(&value, "input=", out.input) || !take_word(&value, " coder=", out.coder) ||
-			!take_word(&value, " net=", out.net) ||
+	if (!value_take_word(&value, "input=", out.input) || !value_take_word(&value, " coder=", out.coder) ||
+			!value_take_word(&value, " net=", out.net) ||
 			!take_count(&value, " bits=", UINT64_C(1000000000000), &out.bits)) {
 		return false;
 	}

@@ -45,7 +45,7 @@ struct source {
 	uint32_t refresh_us; // likewise
 	int video_width, video_height; // what the source has
 	bool visible, focused, tell;
-	char drawn[2 * SOURCE_WORD + 16]; // the line in force, "": none
+	char drawn[2 * VALUE_WORD + 16]; // the line in force, "": none
 	char *keymap;
 	bool keymap_said;
 	int repeat_rate, repeat_delay; // -1: not known
@@ -362,7 +362,7 @@ void source_set_tell(struct source *source, bool tell) {
 
 void source_set_drawn(struct source *source, const char *decoder, const char *by) {
 	char line[sizeof(source->drawn)];
-	snprintf(line, sizeof(line), "decoder=%.*s by=%.*s", SOURCE_WORD - 1, decoder, SOURCE_WORD - 1, by);
+	snprintf(line, sizeof(line), "decoder=%.*s by=%.*s", VALUE_WORD - 1, decoder, VALUE_WORD - 1, by);
 	if (strcmp(line, source->drawn) != 0) {
 		strcpy(source->drawn, line);
 		say(source, CONTROL_DRAWN, "%s", line);

@@ -10,6 +10,7 @@
 #include "box/frame.h"
 #include "boxview/colour.h"
 #include "media/codec.h"
+#include "media/value.h"
 
 /*
  * The exchange with the window's source: pictures and facts come in, acks, wishes and input go out. What
@@ -29,11 +30,10 @@ struct source_limits {
 };
 
 #define SOURCE_STAGES 9 // as the control line stages names them, from the commit to the screen
-#define SOURCE_WORD 32
 
 /* Where the time of frames goes, of the last two seconds. */
 struct source_stages {
-	char input[SOURCE_WORD], coder[SOURCE_WORD], net[SOURCE_WORD];
+	char input[VALUE_WORD], coder[VALUE_WORD], net[VALUE_WORD];
 	uint64_t bits; // a second
 	struct {
 		uint32_t median, high; // µs; high: what one in twenty exceeds

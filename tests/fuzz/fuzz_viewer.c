@@ -24,7 +24,7 @@ static void handle_ack(void *data, const struct ack *ack) {
 }
 
 static void handle_drawn(void *data, const struct line_drawn *drawn) {
-	must(drawn->decoder[0] && strlen(drawn->decoder) < LINE_WORD && drawn->by[0]);
+	must(drawn->decoder[0] && strlen(drawn->decoder) < VALUE_WORD && drawn->by[0]);
 }
 
 static void handle_nothing(void *data) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lines.c - values of control lines, checked. Which line does what is viewer.c's.
+ * lines.c - values of control lines, checked. Which line does what is viewer_control.c's.
  */
 #include "boxcast/lines.h"
 

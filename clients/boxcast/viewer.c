@@ -1,92 +1,49 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * viewer.c - one exchange with a viewer, both bodies frames. Frames are told apart and checked here;
- * what follows from them is cast.c's.
+ * viewer.c - one exchange with a viewer, both bodies frames. Frames are told apart and checked here,
+ * their control lines in viewer_control.c; what follows from them is cast_viewer.c's.
  */
-#include "boxcast/viewer.h"
+#include "boxcast/viewer_impl.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "box/cnstr.h"
-#include "box/held.h"
-#include "boxcast/allowance.h"
-#include "boxcast/lines.h"
-#include "net/exchange.h"
 #include "net/stream_unix.h"
 
 #define LOG_MODULE "viewer"
 #include "base/log.h"
 
-// libxkbcommon keeps some of what it could not read, so no more is tried of who says nonsense.
-#define BAD_KEYMAPS_MAX 8
-#define CONTROL_MAX (1024 * 1024) // payload of a control frame; a keymap is the longest line
-#define RECORDS_MAX 1024          // of one input frame
-#define SIZE_NS 16000000          // one size a frame, whatever is asked
-#define SCALE_NS 250000000        // for each the application draws all of it again
+#define RECORDS_MAX 1024 // of one input frame
 #define UNSENT_MAX (16 * 1024 * 1024) // bytes; one that acks what it has is never so far behind
 
-struct viewer {
-	struct exchange *exchange;
-	const struct viewer_events *events;
-	void *data;
-	struct held held;
-	struct allowance allowance;
-	bool paused, broke; // for the window's sake; for what was asked already
-	struct picture_size size; // asked, and not passed on yet; width 0: none
-	int64_t size_at;          // when the last was
-	bool scale_asked;         // likewise
-	uint32_t scale;
-	int64_t scale_at;
-	bool ending; // our half
-	bool over;   // ended was called
-	uint32_t said; // control frames
-	struct codec_list takes; // of the control frame that is read
-	bool takes_said;
-	char *keymap; // the last one passed on, so that it is compiled once
-	int bad_keymaps;
-};
-
-static int64_t now_ns(void) {
+int64_t viewer_now(void) {
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-static void release_all(struct viewer *viewer) {
+void viewer_sooner(int64_t *deadline, int64_t other) {
+	if (other != 0 && (*deadline == 0 || other < *deadline)) {
+		*deadline = other;
+	}
+}
+
+void viewer_release_all(struct viewer *viewer) {
 	struct input_record records[64];
 	int count;
-	while ((count = held_release(&viewer->held, now_ns(), records, 64)) > 0) {
+	while ((count = held_release(&viewer->held, viewer_now(), records, 64)) > 0) {
 		viewer->events->input(viewer->data, records, count);
 	}
 }
 
-/* What is asked too much is not read before it was earned. */
-static void spend(struct viewer *viewer, uint32_t count, int64_t now) {
+void viewer_spend(struct viewer *viewer, uint32_t count, int64_t now) {
 	allowance_take(&viewer->allowance, count, now);
 	if (!viewer->broke && allowance_free_at(&viewer->allowance) > now) {
 		viewer->broke = true;
 		exchange_pause(viewer->exchange, true);
-	}
-}
-
-static void pass_size(struct viewer *viewer, int64_t now) {
-	if (viewer->size.width > 0 && now - viewer->size_at >= SIZE_NS) {
-		viewer->events->size(viewer->data, viewer->size);
-		viewer->size.width = 0;
-		viewer->size_at = now;
-	}
-}
-
-static void pass_scale(struct viewer *viewer, int64_t now) {
-	if (viewer->scale_asked && now - viewer->scale_at >= SCALE_NS) {
-		viewer->scale_asked = false;
-		viewer->scale_at = now;
-		viewer->events->scale(viewer->data, viewer->scale);
 	}
 }
 
@@ -96,12 +53,12 @@ static void take_input(struct viewer *viewer, const struct frame *frame) {
 		log_debug("an input frame of %zu bytes is passed over", frame->size);
 		return;
 	}
-	spend(viewer, (uint32_t)count, now_ns());
+	viewer_spend(viewer, (uint32_t)count, viewer_now());
 	struct input_record records[64];
 	int kept = 0;
 	for (int i = 0; i < count; i++) {
 		input_record_decode(&records[kept], frame->payload, i);
-		if (held_record(&viewer->held, &records[kept], now_ns())) {
+		if (held_record(&viewer->held, &records[kept], viewer_now())) {
 			kept++;
 		}
 		if (kept == 64) {
@@ -114,171 +71,6 @@ static void take_input(struct viewer *viewer, const struct frame *frame) {
 	}
 }
 
-static bool take_held(struct viewer *viewer, const char *value) {
-	struct input_record records[64];
-	int count;
-	do {
-		count = held_said(&viewer->held, value, now_ns(), records, 64);
-		if (count > 0) {
-			viewer->events->input(viewer->data, records, count);
-		}
-	} while (count == 64);
-	return count >= 0;
-}
-
-/* false: it is no constraint. A kind of picture that is not known here is no harm. */
-static bool take_takes(struct viewer *viewer, const char *value) {
-	struct cnstr wanted;
-	struct op_refusal refusal;
-	viewer->takes_said = true;
-	if (cnstr_parse(&wanted, value, &refusal) != OP_OK) {
-		return false;
-	}
-	codec_list_add_wanted(&viewer->takes, value);
-	return true;
-}
-
-static bool take_keymap(struct viewer *viewer, char *value) {
-	if (viewer->keymap && strcmp(viewer->keymap, value) == 0) {
-		return true;
-	}
-	if (viewer->bad_keymaps == BAD_KEYMAPS_MAX) {
-		return false;
-	}
-	if (!line_keymap(value)) {
-		viewer->bad_keymaps++;
-		return false;
-	}
-	free(viewer->keymap);
-	viewer->keymap = strdup(value);
-	viewer->events->keymap(viewer->data, value);
-	return true;
-}
-
-/* false: the value does not fit its word. Words that are not for a source are passed over. */
-static bool take_word(struct viewer *viewer, int word, char *value) {
-	const struct viewer_events *events = viewer->events;
-	bool on;
-	uint64_t number;
-	uint32_t modifiers[4];
-	int rate, delay;
-	struct line_path path;
-	struct line_drawn drawn;
-	switch (word) {
-	case CONTROL_SIZE:
-		if (line_size(value, &viewer->size)) {
-			pass_size(viewer, now_ns());
-			return true;
-		}
-		return false;
-	case CONTROL_SCALE:
-		if (line_number(value, UINT32_MAX, &number)) {
-			viewer->scale = (uint32_t)number;
-			viewer->scale_asked = true;
-			pass_scale(viewer, now_ns());
-			return true;
-		}
-		return false;
-	case CONTROL_REFRESH:
-		if (line_number(value, UINT32_MAX, &number)) {
-			events->refresh(viewer->data, (uint32_t)number);
-			return true;
-		}
-		return false;
-	case CONTROL_FOCUS:
-		if (line_switch(value, &on)) {
-			if (!on) {
-				release_all(viewer);
-			}
-			events->focus(viewer->data, on);
-			return true;
-		}
-		return false;
-	case CONTROL_VISIBLE:
-		if (line_switch(value, &on)) {
-			events->visible(viewer->data, on);
-			return true;
-		}
-		return false;
-	case CONTROL_TELL:
-		if (line_switch(value, &on)) {
-			events->tell(viewer->data, on);
-			return true;
-		}
-		return false;
-	case CONTROL_DRAWN:
-		if (line_drawn(value, &drawn)) {
-			events->drawn(viewer->data, &drawn);
-			return true;
-		}
-		return false;
-	case CONTROL_CLOSE:
-		events->close(viewer->data);
-		return true;
-	case CONTROL_KEY:
-		events->key(viewer->data);
-		return true;
-	case CONTROL_RATE:
-		if (line_number(value, INT32_MAX, &number)) {
-			events->rate(viewer->data, (uint32_t)number);
-			return true;
-		}
-		return false;
-	case CONTROL_PATH:
-		if (line_path(value, &path)) {
-			events->path(viewer->data, &path);
-			return true;
-		}
-		return false;
-	case CONTROL_TAKES:
-		return take_takes(viewer, value);
-	case CONTROL_KEYMAP:
-		return take_keymap(viewer, value);
-	case CONTROL_MODIFIERS:
-		if (line_modifiers(value, modifiers)) {
-			events->modifiers(viewer->data, modifiers);
-			return true;
-		}
-		return false;
-	case CONTROL_REPEAT:
-		if (line_repeat(value, &rate, &delay)) {
-			events->repeat(viewer->data, rate, delay);
-			return true;
-		}
-		return false;
-	case CONTROL_HELD:
-		return take_held(viewer, value);
-	default:
-		return true;
-	}
-}
-
-static void take_control(struct viewer *viewer, const struct frame *frame) {
-	if (frame->size > CONTROL_MAX) {
-		log_debug("a control frame of %zu bytes is passed over", frame->size);
-		return;
-	}
-	size_t at = 0;
-	int word;
-	char *value;
-	bool bad = false;
-	viewer->takes = (struct codec_list){0};
-	viewer->takes_said = false;
-	while (!viewer->over && control_next(frame, &at, &word, &value, &bad)) {
-		spend(viewer, 1, now_ns());
-		if (!take_word(viewer, word, value)) {
-			log_debug("a control line is passed over: \"%.80s\" does not fit", value);
-		}
-		free(value);
-	}
-	if (viewer->takes_said && !viewer->over) {
-		viewer->events->takes(viewer->data, &viewer->takes);
-	}
-	if (bad) {
-		log_debug("a control frame is malformed; the rest of it is passed over");
-	}
-}
-
 static void handle_frame(void *data, const struct frame *frame) {
 	struct viewer *viewer = data;
 	struct ack ack;
@@ -287,7 +79,7 @@ static void handle_frame(void *data, const struct frame *frame) {
 	}
 	switch (frame->kind) {
 	case FRAME_CONTROL:
-		take_control(viewer, frame);
+		viewer_take_control(viewer, frame);
 		break;
 	case FRAME_INPUT:
 		take_input(viewer, frame);
@@ -305,7 +97,7 @@ static void handle_frame(void *data, const struct frame *frame) {
 
 static void viewer_over(struct viewer *viewer, const char *why) {
 	if (!viewer->over) {
-		release_all(viewer);
+		viewer_release_all(viewer);
 		viewer->over = true;
 		viewer->events->ended(viewer->data, why);
 	}
@@ -426,27 +218,20 @@ void viewer_pause(struct viewer *viewer, bool paused) {
 	exchange_pause(viewer->exchange, paused || viewer->broke);
 }
 
-static void sooner(int64_t *deadline, int64_t other) {
-	if (other != 0 && (*deadline == 0 || other < *deadline)) {
-		*deadline = other;
-	}
-}
-
 int64_t viewer_deadline(const struct viewer *viewer) {
 	int64_t deadline = held_deadline(&viewer->held);
-	sooner(&deadline, viewer->broke ? allowance_free_at(&viewer->allowance) : 0);
-	sooner(&deadline, viewer->size.width > 0 ? viewer->size_at + SIZE_NS : 0);
-	sooner(&deadline, viewer->scale_asked ? viewer->scale_at + SCALE_NS : 0);
+	viewer_sooner(&deadline, viewer->broke ? allowance_free_at(&viewer->allowance) : 0);
+	viewer_sooner(&deadline, viewer_pass_at(viewer));
 	return deadline;
 }
 
 void viewer_check(struct viewer *viewer, int64_t now) {
 	int64_t silent = held_deadline(&viewer->held);
 	if (silent != 0 && now >= silent) {
-		release_all(viewer);
+		viewer_release_all(viewer);
 	}
-	pass_size(viewer, now);
-	pass_scale(viewer, now);
+	viewer_pass_size(viewer, now);
+	viewer_pass_scale(viewer, now);
 	if (viewer->broke && now >= allowance_free_at(&viewer->allowance)) {
 		viewer->broke = false;
 		exchange_pause(viewer->exchange, viewer->paused);

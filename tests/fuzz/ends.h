@@ -69,4 +69,28 @@ static inline void ends_say(struct wl_event_loop *loop, int fd, const struct fra
 	wl_event_loop_dispatch(loop, 0);
 }
 
+/* Both ends of what they talk over, theirs the one to say at. */
+static inline struct wl_event_loop *ends_open(int *theirs, int *ours) {
+	int ends[2];
+	struct wl_event_loop *loop = wl_event_loop_create();
+	must(loop && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+	*theirs = ends[0];
+	*ours = ends[1];
+	return loop;
+}
+
+/* Says the whole input and hangs up; the other end must then come to its own. */
+static inline void ends_say_all(struct wl_event_loop *loop, int theirs, const uint8_t *bytes,
+		size_t size, const enum op_kind kinds[static 4], const bool *over) {
+	struct frame frame;
+	for (int i = 0; i < ENDS_FRAMES && ends_take(&bytes, &size, kinds, 4, &frame); i++) {
+		ends_say(loop, theirs, &frame);
+	}
+	close(theirs);
+	for (int i = 0; i < 8 && !*over; i++) {
+		wl_event_loop_dispatch(loop, 0);
+	}
+	must(*over);
+}
+
 #endif

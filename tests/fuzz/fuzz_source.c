@@ -66,20 +66,11 @@ static const struct source_events events = {
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
 	static const enum op_kind kinds[] = {FRAME_CONTROL, FRAME_VIDEO, FRAME_TILES, FRAME_INPUT};
 	bool over = false;
-	struct frame frame;
-	int ends[2];
-	struct wl_event_loop *loop = wl_event_loop_create();
-	must(loop && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+	int theirs, ours;
+	struct wl_event_loop *loop = ends_open(&theirs, &ours);
 	struct source *source = source_create(loop, &events, &over);
-	must(source && source_attach(source, ends[1]));
-	for (int i = 0; i < ENDS_FRAMES && ends_take(&bytes, &size, kinds, 4, &frame); i++) {
-		ends_say(loop, ends[0], &frame);
-	}
-	close(ends[0]);
-	for (int i = 0; i < 8 && !over; i++) {
-		wl_event_loop_dispatch(loop, 0);
-	}
-	must(over);
+	must(source && source_attach(source, ours));
+	ends_say_all(loop, theirs, bytes, size, kinds, &over);
 	source_destroy(source);
 	wl_event_loop_destroy(loop);
 	return 0;

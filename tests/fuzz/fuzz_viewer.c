@@ -9,7 +9,7 @@
 #include "boxcast/viewer.h"
 #include "ends.h"
 
-/* Of a keymap that breaks off libxkbcommon 1.7 keeps its tree; viewer.c bounds how many it may. */
+/* Of a keymap that breaks off libxkbcommon 1.7 keeps its tree; viewer_control.c bounds how many it may. */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void) {
 	return "leak:libxkbcommon\n";
@@ -107,20 +107,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
 		return 0; // part of it might have to wait
 	}
 	struct heard heard = {0};
-	struct frame frame;
-	int ends[2];
-	struct wl_event_loop *loop = wl_event_loop_create();
-	must(loop && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
-	struct viewer *viewer = viewer_create(loop, ends[1], &events, &heard);
+	int theirs, ours;
+	struct wl_event_loop *loop = ends_open(&theirs, &ours);
+	struct viewer *viewer = viewer_create(loop, ours, &events, &heard);
 	must(viewer);
-	for (int i = 0; i < ENDS_FRAMES && ends_take(&bytes, &size, kinds, 4, &frame); i++) {
-		ends_say(loop, ends[0], &frame);
-	}
-	close(ends[0]);
-	for (int i = 0; i < 8 && !heard.over; i++) {
-		wl_event_loop_dispatch(loop, 0);
-	}
-	must(heard.over);
+	ends_say_all(loop, theirs, bytes, size, kinds, &heard.over);
 	for (int code = 0; code < KEY_CNT; code++) {
 		must(!heard.down[code]);
 	}

@@ -150,6 +150,7 @@ struct cast *cast_create(struct wl_event_loop *loop, int fd) {
 	}
 	flight_init(&cast->flight, 0);
 	pace_init(&cast->pace);
+	brief_init(&cast->brief);
 	phase_init(&cast->phase);
 	again_init(&cast->again);
 	buf_init(&cast->again_bytes);

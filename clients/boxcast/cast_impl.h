@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "boxcast/again.h"
+#include "boxcast/brief.h"
 #include "boxcast/cast.h"
 #include "boxcast/encoder.h"
 #include "boxcast/flight.h"
@@ -28,6 +29,8 @@ struct cast {
 	struct viewer *viewer;
 	struct flight flight;
 	struct pace pace;
+	struct brief brief;
+	uint32_t carried; // bits a second that may be on the way, by pace and again; 0: any
 	struct phase phase;
 	struct again again;
 	struct frame again_frame; // the last video frame, to be sent again behind the next one; size 0: none
@@ -92,6 +95,8 @@ void cast_send(struct cast *cast, struct frame *frame, int64_t came_ns, int64_t 
 extern const struct viewer_events cast_viewer_events;
 /* Bits a second on the way, of which the encoder's are a part. */
 uint32_t cast_rate(const struct cast *cast);
+/* Bits a second that the way leaves for what is captured, of either lane. */
+uint32_t cast_room(const struct cast *cast, struct picture_size size);
 /* Tells the encoder what the way carries. */
 void cast_limit(struct cast *cast);
 

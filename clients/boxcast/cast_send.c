@@ -66,6 +66,9 @@ void cast_send(struct cast *cast, struct frame *frame, int64_t came_ns, int64_t 
 	stages_sent(&cast->stats.stages, frame->sequence, frame->capture_ns, came_ns, coded_ns, now);
 	stats_frame(&cast->stats, frame->size, key);
 	pace_sent(&cast->pace, frame->size);
+	if (frame->kind == FRAME_VIDEO) {
+		brief_sent(&cast->brief, frame->sequence, frame->size);
+	}
 }
 
 /* Whether the encoder, the viewer's decoder and the rate suffice for what is coded. */

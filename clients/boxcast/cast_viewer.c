@@ -15,18 +15,27 @@ uint32_t cast_rate(const struct cast *cast) {
 	return encoder_rate(cast->encoder, cast->picture) * (cast->again.on ? 2 : 1);
 }
 
+uint32_t cast_room(const struct cast *cast, struct picture_size size) {
+	uint32_t most = encoder_most(cast->encoder, size);
+	return cast->carried > 0 && cast->carried < most ? cast->carried : most;
+}
+
 void cast_limit(struct cast *cast) {
 	uint32_t limit = cast->pace.limit;
+	int64_t now = cast_now();
+	uint64_t told = pace_carries(&cast->pace, now);
+	const struct steps_task task = cast_task(cast, cast->picture);
 	if (cast->again.on) {
-		const struct steps_task task = cast_task(cast, cast->picture);
-		uint32_t share = again_share(pace_carries(&cast->pace, cast_now()));
+		uint32_t share = again_share(told);
 		uint32_t enough = steps_enough(&task), most = again_short(&cast->again,
 			task.refresh_mhz / steps_divisor(&cast->steps, &task));
 		most = most > enough ? most : enough;
 		most = most < share ? most : share;
 		limit = limit == 0 || limit / 2 > most ? most : limit / 2;
 	}
-	encoder_set_limit(cast->encoder, limit);
+	cast->carried = limit;
+	uint32_t brief = brief_limit(&cast->brief, told, steps_good(&task), now);
+	encoder_set_limit(cast->encoder, brief > 0 && (limit == 0 || brief < limit) ? brief : limit);
 }
 
 /* A frame was so long on its way and back. */
@@ -50,7 +59,9 @@ static void handle_ack(void *data, const struct ack *ack) {
 		if (!cast->tiled) {
 			steps_decoded(&cast->steps, (int64_t)ack->decoding_us * 1000);
 		}
-		cast_pace(cast, latency - ((int64_t)ack->waited_us + ack->decoding_us) * 1000, now);
+		int64_t way_ns = latency - ((int64_t)ack->waited_us + ack->decoding_us) * 1000;
+		brief_acked(&cast->brief, ack->sequence, way_ns, now);
+		cast_pace(cast, way_ns, now);
 	}
 	int64_t ready = (int64_t)(ack->presented_ns - ack->at_ns); // given to the screen until it was shown
 	if (ack->presented_ns != 0 && phase_shown(&cast->phase, ack->capture_ns, ready, now)) {

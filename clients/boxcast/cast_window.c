@@ -53,7 +53,7 @@ uint32_t cast_scale(const struct cast *cast, struct picture_size size) {
 
 /* false: the capture is for video. */
 static bool cast_tile(struct cast *cast, const struct window_frame *frame, bool key, int64_t now) {
-	uint32_t rate = encoder_rate(cast->encoder, frame->size);
+	uint32_t rate = cast_room(cast, frame->size);
 	switch (lossless_take(cast->lossless, frame, key, cast->flight.coding > 1, rate, now,
 			&cast->tiles)) {
 	case LOSSLESS_VIDEO:

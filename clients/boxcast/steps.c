@@ -170,8 +170,16 @@ uint32_t steps_divisor(const struct steps *steps, const struct steps_task *task)
 	return step_of(steps, task).divisor;
 }
 
-uint32_t steps_enough(const struct steps_task *task) {
-	uint64_t pixels = (uint64_t)task->window.width * (uint64_t)task->window.height / 4;
-	uint64_t bits = pixels * task->refresh_mhz / 1000 * ENOUGH / 1000;
+/* Rounded up, or the step above would lack a bit for ever. */
+static uint32_t enough_for(const struct steps_task *task, uint64_t pixels) {
+	uint64_t bits = (pixels * task->refresh_mhz / 1000 * ENOUGH + 999) / 1000;
 	return bits < UINT32_MAX ? (uint32_t)bits : UINT32_MAX;
+}
+
+uint32_t steps_good(const struct steps_task *task) {
+	return enough_for(task, (uint64_t)task->window.width * (uint64_t)task->window.height);
+}
+
+uint32_t steps_enough(const struct steps_task *task) {
+	return enough_for(task, (uint64_t)task->window.width * (uint64_t)task->window.height / 4);
 }

@@ -50,7 +50,9 @@ void steps_encoded(struct steps *steps, int64_t ns, int64_t apart_ns);
 void steps_decoded(struct steps *steps, int64_t ns);
 /* A frame was coded: true, it is another step from now on. */
 bool steps_look(struct steps *steps, const struct steps_task *task, int64_t now);
-/* Bits a second that suffice for half of each side. */
+/* Bits a second that suffice for all of it. */
+uint32_t steps_good(const struct steps_task *task);
+/* For half of each side. */
 uint32_t steps_enough(const struct steps_task *task);
 /* What is coded of this window: its own size, or less. */
 struct picture_size steps_size(const struct steps *steps, const struct steps_task *task);

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define PART 4            // of the time between two frames
+#define PART 5            // of the time between two frames
 #define APART 1300        // bytes: frames of one packet more or less
 #define PAIRS_MIN 24      // of frames so far apart
 #define PAIRS_MAX (BRIEF_FRAMES * (BRIEF_FRAMES - 1) / 2)

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /*
- * How many bits a second leave a frame only briefly on its way: its own bytes take a quarter of
+ * How many bits a second leave a frame only briefly on its way: its own bytes take a fifth of
  * the time between two frames there, and not all of it, as they might. Half the bits are half of
  * that delay; a way that carries much bounds nothing. How much it carries boxd says, and each
  * frame that is acknowledged: large ones arrive later than small ones, by what they are larger

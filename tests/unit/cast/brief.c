@@ -46,10 +46,10 @@ static void nothing_told_bounds_nothing(void **state) {
 	assert_int_equal(brief_limit(&brief, 8 * MBIT, 0, now), 0); // and no picture
 }
 
-static void a_quarter_is_used_and_never_too_little(void **state) {
+static void a_fifth_is_used_and_never_too_little(void **state) {
 	struct brief brief;
 	brief_init(&brief);
-	assert_int_equal(brief_limit(&brief, 20 * MBIT, ENOUGH, MS), 5 * MBIT);
+	assert_int_equal(brief_limit(&brief, 20 * MBIT, ENOUGH, MS), 4 * MBIT);
 	assert_int_equal(brief_limit(&brief, 8 * MBIT, ENOUGH, MS), ENOUGH);
 	assert_int_equal(brief_limit(&brief, 0, ENOUGH, MS), ENOUGH); // the same way, after a rest
 	assert_int_equal(brief_limit(&brief, UINT64_MAX / 16, ENOUGH, MS), UINT32_MAX);
@@ -58,12 +58,12 @@ static void a_quarter_is_used_and_never_too_little(void **state) {
 static void small_changes_are_none(void **state) {
 	struct brief brief;
 	brief_init(&brief);
-	assert_int_equal(brief_limit(&brief, 20 * MBIT, ENOUGH, MS), 5 * MBIT);
+	assert_int_equal(brief_limit(&brief, 20 * MBIT, ENOUGH, MS), 4 * MBIT);
 	for (uint64_t told = 18 * MBIT; told <= 22 * MBIT; told += MBIT) {
-		assert_int_equal(brief_limit(&brief, told, ENOUGH, MS), 5 * MBIT);
+		assert_int_equal(brief_limit(&brief, told, ENOUGH, MS), 4 * MBIT);
 	}
-	assert_int_equal(brief_limit(&brief, 24 * MBIT, ENOUGH, MS), 6 * MBIT);
-	assert_int_equal(brief_limit(&brief, 16 * MBIT, ENOUGH, MS), 4 * MBIT);
+	assert_int_equal(brief_limit(&brief, 25 * MBIT, ENOUGH, MS), 5 * MBIT);
+	assert_int_equal(brief_limit(&brief, 20 * MBIT, ENOUGH, MS), 4 * MBIT);
 }
 
 /* Frames wait for much else, and some for lost packets: then what was told is not doubted. */
@@ -127,7 +127,7 @@ static void equal_frames_tell_nothing(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_told_bounds_nothing),
-		cmocka_unit_test(a_quarter_is_used_and_never_too_little),
+		cmocka_unit_test(a_fifth_is_used_and_never_too_little),
 		cmocka_unit_test(small_changes_are_none),
 		cmocka_unit_test(noise_doubts_nothing),
 		cmocka_unit_test(too_little_told_is_raised),

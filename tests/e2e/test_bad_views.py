@@ -201,7 +201,7 @@ def sender(den):
     made.call.close()
     for name, _ in den.op.list("/display/0"):
         den.box("rm", f"/display/0{name}")
-    wait_for(lambda: not den.node.find("boxview"), 20, "the end of boxview")
+    wait_for(lambda: not den.node.find("boxview") and not den.op.list("/display/0"), 20, "the end of it")
 
 
 def lies(sender):

@@ -59,7 +59,7 @@ static void cast_tell_stats(struct cast *cast, int64_t now) {
 		.coded_width = cast->coded.width,
 		.coded_height = cast->coded.height,
 		.lane = cast->tiled ? "tiles" : "video",
-		.input = cast->dmabuf ? "dmabuf" : "memfd",
+		.input = cast->input,
 		.codec = codec_name(cast->codec),
 		.decoder = cast->drawn.decoder,
 		.presenter = cast->drawn.by,
@@ -157,6 +157,7 @@ struct cast *cast_create(struct wl_event_loop *loop, int fd) {
 	steps_init(&cast->steps);
 	stats_init(&cast->stats);
 	cast->colour = COLOUR_FIRST;
+	cast->input = "memfd";
 	buf_init(&cast->tiles);
 	cast->viewer = viewer_create(loop, fd, &cast_viewer_events, cast);
 	if (!cast->viewer) {

@@ -40,7 +40,7 @@ struct cast {
 	int64_t captured_at; // the last for video
 	struct line_path path; // as boxd said it last; all 0: it never did
 	struct line_drawn drawn; // likewise, the viewer
-	bool dmabuf;             // the last capture was one
+	const char *input;       // what the last capture was: "memfd", "dmabuf" or "own-dmabuf"
 	bool tell;               // the viewer wants to know where the time goes
 	struct stats stats;
 	bool started; // boxland said all facts

@@ -85,7 +85,7 @@ static void handle_frame(void *data, const struct window_frame *frame) {
 	}
 	int64_t now = cast_now();
 	const struct steps_task task = cast_task(cast, frame->size);
-	cast->dmabuf = frame->dmabuf;
+	cast->input = frame->own ? "own-dmabuf" : frame->dmabuf ? "dmabuf" : "memfd";
 	stages_captured(&cast->stats.stages, frame->capture_ns, frame->committed_ns);
 	phase_captured(&cast->phase, frame->capture_ns, steps_divisor(&cast->steps, &task));
 	cast->refreshed = false;

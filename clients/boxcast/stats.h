@@ -35,7 +35,7 @@ struct stats_facts {
 	const char *why;  // "", or why it is not a better one
 	int width, height, coded_width, coded_height;
 	const char *lane; // of the last picture
-	const char *input; // how captures come: "memfd", "dmabuf"
+	const char *input; // how captures come: "memfd", "dmabuf", "own-dmabuf"
 	const char *codec; // of the video lane
 	const char *decoder, *presenter; // at the viewer; "": it has not said
 	uint32_t near; // tiles of it that are not exact yet

@@ -17,7 +17,7 @@
 #include "base/log.h"
 #include "base/sealed.h"
 
-#define VERSION 4             // of box_cast_v1
+#define VERSION 5             // of box_cast_v1
 #define INPUT_MAX 128         // records of one request
 #define BUFFER_MAX (1u << 20) // bytes kept for a boxland that is busy
 
@@ -32,6 +32,7 @@ struct window {
 	struct tiles_rect damage[WINDOW_DAMAGE]; // said for the next frame
 	size_t damage_count;
 	uint32_t scale; // likewise
+	bool own; // likewise
 	int64_t committed_ns; // likewise; 0: not said
 };
 
@@ -57,6 +58,7 @@ static void cast_frame(void *data, struct box_cast_v1 *cast, uint32_t serial, in
 		.serial = serial,
 		.fd = fd,
 		.dmabuf = dmabuf != 0,
+		.own = window->own,
 		.format = format,
 		.modifier = (uint64_t)modifier_hi << 32 | modifier_lo,
 		.size = {width, height},
@@ -71,6 +73,7 @@ static void cast_frame(void *data, struct box_cast_v1 *cast, uint32_t serial, in
 	window->events->frame(window->data, &frame);
 	window->damage_count = 0;
 	window->committed_ns = 0;
+	window->own = false;
 	close(fd);
 }
 
@@ -122,6 +125,11 @@ static void cast_committed(void *data, struct box_cast_v1 *cast, uint32_t ns_hi,
 	window->committed_ns = (int64_t)((uint64_t)ns_hi << 32 | ns_lo);
 }
 
+static void cast_own(void *data, struct box_cast_v1 *cast) {
+	struct window *window = data;
+	window->own = true;
+}
+
 static void cast_gone(void *data, struct box_cast_v1 *cast) {
 	window_gone(data, false);
 }
@@ -137,6 +145,7 @@ static const struct box_cast_v1_listener cast_listener = {
 	.gone = cast_gone,
 	.scale = cast_scale,
 	.committed = cast_committed,
+	.own = cast_own,
 };
 
 static void handle_global(void *data, struct wl_registry *registry, uint32_t name,

@@ -22,6 +22,7 @@ struct window_frame {
 	uint32_t serial; // for window_release
 	int fd;          // the window's, closed after the event: dup it or map it in there
 	bool dmabuf;
+	bool own;          // of the application's own making
 	uint32_t format;   // DRM fourcc
 	uint64_t modifier; // of a dmabuf
 	struct picture_size size;

@@ -16,7 +16,8 @@ static void describe_line(struct op_head *entry, const char *line, const char *b
 	char stage[24], times[64];
 	unsigned int median, high;
 	if (strncmp(line, "way ", 4) == 0) {
-		op_setf(entry, OP_F_PATH, "%s%s", before, line + 4);
+		bool is_drawn = strncmp(line + 4, "own-", 4) != 0; // not by us
+		op_setf(entry, OP_F_PATH, "%s%s", is_drawn ? before : "", line + 4);
 	} else if (strncmp(line, "picture ", 8) == 0) {
 		op_set(entry, OP_F_PICTURE, line + 8);
 	} else if (*stages > 0 && sscanf(line, "%23[a-z]-us %u %u", stage, &median, &high) == 3) {

@@ -23,6 +23,7 @@
 #include "output.h"
 #include "server.h"
 #include "stream/commits.h"
+#include "stream/own.h"
 #include "stream/popups.h"
 #include "stream/snapshot.h"
 #include "toplevel.h"
@@ -114,17 +115,31 @@ static bool is_early(const struct capture *capture) {
 	return now_ns() < capture->due_ns - period_ns(capture);
 }
 
+// The window as it is now: drawn, or (own) as its application drew it. NULL: not to be had.
+static struct wlr_buffer *build(struct capture *capture, struct wlr_output_state *state, bool *own) {
+	struct wlr_dmabuf_attributes dmabuf;
+	struct wlr_buffer *found = capture->events->takes ? own_find(capture->scene, &dmabuf) : NULL;
+	// Never what a client drew into its own shared memory: it cannot be handed on as it lies.
+	capture->scene->direct_scanout = found && capture->events->takes(capture->data, &dmabuf);
+	if (!wlr_scene_output_build_state(capture->scene_output, state, NULL) ||
+			!(state->committed & WLR_OUTPUT_STATE_BUFFER)) {
+		return NULL;
+	}
+	*own = wlr_client_buffer_get(state->buffer);
+	// the source, without its texture: that goes with the renderer
+	return wlr_buffer_lock(*own ? found : state->buffer);
+}
+
 static void draw(struct capture *capture) {
 	struct wlr_output_state state;
 	wlr_output_state_init(&state);
-	if (!set_size(capture, &state) ||
-			!wlr_scene_output_build_state(capture->scene_output, &state, NULL) ||
-			!(state.committed & WLR_OUTPUT_STATE_BUFFER)) {
+	bool own = false;
+	struct wlr_buffer *buffer = set_size(capture, &state) ? build(capture, &state, &own) : NULL;
+	if (!buffer) {
 		wlr_output_state_finish(&state);
 		return;
 	}
 	int64_t now = now_ns();
-	struct wlr_buffer *buffer = wlr_buffer_lock(state.buffer);
 	pixman_region32_t damage;
 	pixman_region32_init(&damage);
 	if (state.committed & WLR_OUTPUT_STATE_DAMAGE) {
@@ -138,6 +153,7 @@ static void draw(struct capture *capture) {
 	if (committed) {
 		struct capture_frame frame = {
 			.buffer = buffer,
+			.own = own,
 			.damage = &damage,
 			.scale = (uint32_t)lround(capture->output->scale * 120),
 			.capture_ns = now,
@@ -294,8 +310,6 @@ static bool create_scene(struct capture *capture) {
 		return false;
 	}
 	popups_init(&capture->popups, surface, tree, &capture->commits);
-	// What a client drew into its own shared memory cannot be handed on as it lies.
-	capture->scene->direct_scanout = false;
 	capture->scene_output = wlr_scene_output_create(capture->scene, capture->output);
 	return capture->scene_output;
 }

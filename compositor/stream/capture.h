@@ -6,12 +6,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <wayland-server-core.h>
+#include <wlr/render/dmabuf.h>
 #include <wlr/types/wlr_buffer.h>
 
 /*
  * One window drawn by itself, into buffers of its own: a scene with nothing but that window, shown on
  * a private headless output of its size. Other windows do not cover it, and its popups are
- * on it. It draws only when asked, and then only if something changed.
+ * on it. It draws only when asked, and then only if something changed; and not what the application has
+ * drawn already in a buffer that can be handed on as it is.
  */
 
 struct capture;
@@ -21,6 +23,7 @@ struct toplevel;
 
 struct capture_frame {
 	struct wlr_buffer *buffer; // to be locked by who keeps it
+	bool own;                  // it is the application's, which waits for it while it is locked
 	const pixman_region32_t *damage; // since the last frame, in its pixels; empty: none
 	uint32_t scale;            // in 120ths
 	int64_t capture_ns;        // CLOCK_MONOTONIC
@@ -31,6 +34,8 @@ struct capture_events {
 	void (*frame)(void *data, const struct capture_frame *frame);
 	/* The window is gone: nothing follows. It is still to be destroyed. */
 	void (*gone)(void *data);
+	/* Whether the application's own buffer, of this kind, is taken now. NULL: never is one. */
+	bool (*takes)(void *data, const struct wlr_dmabuf_attributes *dmabuf);
 };
 
 /* NULL: logged. */

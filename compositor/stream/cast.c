@@ -57,12 +57,45 @@ const struct snapshot *cast_captured(struct cast *cast, int64_t capture_ns) {
 
 /* Captures. */
 
+static struct cast_held *held_own(struct cast *cast) {
+	for (int i = 0; i < CAST_HELD; i++) {
+		if (cast->held[i].buffer && cast->held[i].own) {
+			return &cast->held[i];
+		}
+	}
+	return NULL;
+}
+
+static void let_go(struct cast_held *held) {
+	wlr_buffer_unlock(held->buffer);
+	held->buffer = NULL;
+}
+
+/*
+ * An application has few buffers, and stands still when it has none left: boxcast holds one of them at
+ * most, and not for as long as it likes. What it still reads of it then may be torn.
+ */
+static int handle_spare(void *data) {
+	struct cast *cast = data;
+	struct cast_held *held = held_own(cast);
+	if (held) {
+		log_debug("boxcast keeps an application's buffer: given back");
+		let_go(held);
+		cast_capture(cast);
+	}
+	return 0;
+}
+
+static bool handle_takes(void *data, const struct wlr_dmabuf_attributes *dmabuf) {
+	struct cast *cast = data;
+	return cast_accepts(cast, dmabuf);
+}
+
 void cast_release(struct cast *cast, uint32_t serial) {
 	for (int i = 0; i < CAST_HELD; i++) {
 		struct cast_held *held = &cast->held[i];
 		if (held->buffer && held->serial == serial) {
-			wlr_buffer_unlock(held->buffer);
-			held->buffer = NULL;
+			let_go(held);
 			cast_capture(cast);
 			return;
 		}
@@ -79,7 +112,8 @@ static struct cast_held *free_slot(struct cast *cast) {
 }
 
 void cast_capture(struct cast *cast) {
-	if (cast->asked && free_slot(cast)) {
+	// not drawn meanwhile: that is another kind of memory, for which an encoder may have to begin anew
+	if (cast->asked && free_slot(cast) && !held_own(cast)) {
 		capture_want(cast->capture, cast->refresh);
 	}
 }
@@ -94,6 +128,10 @@ static void handle_frame(void *data, const struct capture_frame *frame) {
 	held->serial = ++cast->serial;
 	if (cast_send_frame(cast, held->serial, frame)) {
 		held->buffer = wlr_buffer_lock(frame->buffer);
+		held->own = frame->own;
+		if (held->own) {
+			wl_event_source_timer_update(cast->spare, CAST_SPARE_MS);
+		}
 		cast->asked = cast->refresh = false;
 	}
 }
@@ -105,6 +143,7 @@ static void handle_window_gone(void *data) {
 static const struct capture_events capture_events = {
 	.frame = handle_frame,
 	.gone = handle_window_gone,
+	.takes = handle_takes,
 };
 
 /* The program. */
@@ -116,7 +155,7 @@ static void cast_free(struct cast *cast) {
 	capture_destroy(cast->capture);
 	for (int i = 0; i < CAST_HELD; i++) {
 		if (cast->held[i].buffer) {
-			wlr_buffer_unlock(cast->held[i].buffer);
+			let_go(&cast->held[i]);
 		}
 	}
 	for (int i = 0; i < cast->ring_size; i++) {
@@ -125,6 +164,9 @@ static void cast_free(struct cast *cast) {
 	free(cast->ring);
 	if (cast->patience) {
 		wl_event_source_remove(cast->patience);
+	}
+	if (cast->spare) {
+		wl_event_source_remove(cast->spare);
 	}
 	if (cast->client) {
 		wl_client_destroy(cast->client);
@@ -219,12 +261,13 @@ struct cast *cast_create(struct casts *casts, struct toplevel *toplevel, int exc
 	cast->ring = cast->ring_size ? calloc((size_t)cast->ring_size, sizeof(cast->ring[0])) : NULL;
 	cast->ring_size = cast->ring ? cast->ring_size : 0;
 	cast->patience = wl_event_loop_add_timer(casts->server->loop, handle_patience, cast);
+	cast->spare = wl_event_loop_add_timer(casts->server->loop, handle_spare, cast);
 	cast->capture = capture_create(casts->server, toplevel, &capture_events, cast);
 	cast->scale = 120;
 	if (cast->capture) {
 		capture_set_scale(cast->capture, cast->scale);
 	}
-	bool good = cast->patience && cast->capture && start(cast, exchange_fd);
+	bool good = cast->patience && cast->spare && cast->capture && start(cast, exchange_fd);
 	close(exchange_fd);
 	if (!good) {
 		cast_free(cast);

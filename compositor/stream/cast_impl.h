@@ -16,6 +16,7 @@
 #define CAST_UNCODED 4 // when nothing can be encoded; it has told the viewer
 #define CAST_FAILED 5  // when every encoder failed; likewise
 #define CAST_KINDS 64 // of dmabuf that it may accept
+#define CAST_SPARE_MS 500 // that an application is without a buffer of its own; an encoder takes a few
 
 struct casts {
 	struct server *server;
@@ -26,6 +27,7 @@ struct casts {
 
 struct cast_held {
 	struct wlr_buffer *buffer; // NULL: free
+	bool own;                  // the application's
 	uint32_t serial;
 };
 
@@ -46,7 +48,8 @@ struct cast {
 	bool locked;
 	uint32_t serial; // of the last frame
 	uint32_t scale;  // said last, in 120ths
-	struct cast_held held[CAST_HELD];
+	struct cast_held held[CAST_HELD]; // at most one of them the application's
+	struct wl_event_source *spare;    // when that is given back in any case
 	struct {
 		uint32_t format;
 		uint64_t modifier;
@@ -64,6 +67,7 @@ void cast_release(struct cast *cast, uint32_t serial);
 void cast_listen(struct cast *cast);       // to its toplevel
 void cast_watch_client(struct cast *cast); // and to its client
 void cast_forget_client(struct cast *cast);
+bool cast_accepts(const struct cast *cast, const struct wlr_dmabuf_attributes *dmabuf);
 /* false: it cannot be passed on as it is; nothing was sent. */
 bool cast_send_frame(struct cast *cast, uint32_t serial, const struct capture_frame *frame);
 void cast_send_gone(struct cast *cast);

@@ -19,7 +19,7 @@
 #include "base/log.h"
 #include "base/sealed.h"
 
-#define VERSION 4
+#define VERSION 5
 #define KEYMAP_MAX (128 * 1024 + 1) // what boxcast passes on, and its end
 #define INPUT_MAX (128 * 24) // bytes of records in one request
 #define STATS_MAX 4096
@@ -291,7 +291,7 @@ void cast_listen(struct cast *cast) {
 
 /* Frames. */
 
-static bool accepts(const struct cast *cast, const struct wlr_dmabuf_attributes *dmabuf) {
+bool cast_accepts(const struct cast *cast, const struct wlr_dmabuf_attributes *dmabuf) {
 	for (int i = 0; i < cast->kinds_size; i++) {
 		if (cast->kinds[i].format == dmabuf->format &&
 				cast->kinds[i].modifier == dmabuf->modifier && dmabuf->n_planes == 1) {
@@ -330,6 +330,10 @@ static void send(struct cast *cast, uint32_t serial, const struct capture_frame 
 		uint64_t committed = (uint64_t)frame->committed_ns;
 		box_cast_v1_send_committed(cast->resource, (uint32_t)(committed >> 32), (uint32_t)committed);
 	}
+	if (frame->own &&
+			wl_resource_get_version(cast->resource) >= BOX_CAST_V1_OWN_SINCE_VERSION) {
+		box_cast_v1_send_own(cast->resource);
+	}
 	box_cast_v1_send_frame(cast->resource, serial, lying->fd, lying->dmabuf, lying->format,
 		(uint32_t)(lying->modifier >> 32), (uint32_t)lying->modifier, frame->buffer->width,
 		frame->buffer->height, lying->offset, lying->stride, (uint32_t)(when >> 32),
@@ -362,7 +366,7 @@ static bool send_copy(struct cast *cast, uint32_t serial, const struct capture_f
 bool cast_send_frame(struct cast *cast, uint32_t serial, const struct capture_frame *frame) {
 	struct wlr_dmabuf_attributes dmabuf;
 	struct wlr_shm_attributes shm;
-	if (wlr_buffer_get_dmabuf(frame->buffer, &dmabuf) && accepts(cast, &dmabuf)) {
+	if (wlr_buffer_get_dmabuf(frame->buffer, &dmabuf) && cast_accepts(cast, &dmabuf)) {
 		struct lying lying = {dmabuf.fd[0], true, dmabuf.format, dmabuf.offset[0],
 			dmabuf.stride[0], dmabuf.modifier};
 		send(cast, serial, frame, &lying);

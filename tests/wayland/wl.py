@@ -20,6 +20,7 @@ XML = [
     "/usr/share/wayland/wayland.xml",
     "/usr/share/wayland-protocols/stable/xdg-shell/xdg-shell.xml",
     "/usr/share/wayland-protocols/stable/viewporter/viewporter.xml",
+    "/usr/share/wayland-protocols/stable/linux-dmabuf/linux-dmabuf-v1.xml",
     "/usr/share/wayland-protocols/unstable/xdg-decoration/xdg-decoration-unstable-v1.xml",
     "/usr/share/wayland-protocols/unstable/pointer-constraints/"
     "pointer-constraints-unstable-v1.xml",
@@ -33,6 +34,7 @@ XML = [
     "/usr/share/wayland-protocols/staging/security-context/security-context-v1.xml",
     "/usr/share/wayland-protocols/staging/xdg-activation/xdg-activation-v1.xml",
     "/usr/share/wayland-protocols/staging/fractional-scale/fractional-scale-v1.xml",
+    "/usr/share/wayland-protocols/staging/alpha-modifier/alpha-modifier-v1.xml",
     *sorted(glob.glob("/usr/share/cargo/registry/wayland-protocols-wlr-*/wlr-protocols/unstable/*.xml")),
     *sorted(glob.glob("/usr/share/wlr-protocols/unstable/*.xml")),
     *sorted(glob.glob("/usr/share/cargo/registry/wayland-protocols-misc-*/protocols/"

@@ -312,14 +312,14 @@ static void test_trees(void **state) {
 	expect_kind(world, OWNER, "/fs/store/anns/f", "ann", "ksgplmdi");
 }
 
-#define FS(function) {#function, function, rights_setup, world_teardown, NULL}
+#define RIGHTS(function) {#function, function, rights_setup, world_teardown, NULL}
 static const struct CMUnitTest tests[] = {
-	FS(test_one_file),
-	FS(test_nearest_decides),
-	FS(test_hidden),
-	FS(test_made_by_a_friend),
-	FS(test_one_machine),
-	FS(test_broken),
-	FS(test_trees),
+	RIGHTS(test_one_file),
+	RIGHTS(test_nearest_decides),
+	RIGHTS(test_hidden),
+	RIGHTS(test_made_by_a_friend),
+	RIGHTS(test_one_machine),
+	RIGHTS(test_broken),
+	RIGHTS(test_trees),
 };
 const struct conform_more fs_rights = {TESTS(tests)};

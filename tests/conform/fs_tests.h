@@ -4,10 +4,11 @@
 
 #include "conform.h"
 
-/* What type_fs.c and fs_trees.c share. */
+/* What type_fs.c and the files of its tests share. */
 
-extern const struct conform_more fs_trees, fs_rights;
+extern const struct conform_more fs_writes, fs_trees, fs_rights;
 
+#define FS(function) {#function, function, fs_setup, world_teardown, NULL}
 int fs_setup(void **state); // a world with a few files in /fs/dir
 /* Paths on disk of names in /fs/dir and in /fs/store; valid until the next call. */
 const char *path_of(struct world *world, const char *name);

@@ -305,7 +305,6 @@ static void test_trees_held(void **state) {
 	until(world, gets_tree(world)); // once the threads have noticed
 }
 
-#define FS(function) {#function, function, fs_setup, world_teardown, NULL}
 static const struct CMUnitTest tests[] = {
 	FS(test_tree_new),
 	FS(test_tree_merged),

@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * type_proc.c - programs as boxes: run whole in one exchange, or made of single boxes, and that their
- * end is the end of all they started. Where their streams go is in proc_streams.c.
- *
- * So long because one table of tests walks through one life of a process, in order; what stands by itself
- * (streams, memory) has files of its own. Programs of other persons, behind walls, are tried end
- * to end: tests/e2e/test_walls.py.
+ * type_proc.c - programs as boxes: run whole in one exchange, or made of single boxes. Those that are
+ * carried along are in proc_carried.c, how they end in proc_ends.c, where their streams go in
+ * proc_streams.c, and what they take of memory in proc_memory.c. Programs of other persons, behind
+ * walls, are tried end to end: tests/e2e/test_walls.py.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,8 +29,7 @@ static void prepare(struct world *world) {
 
 /* A program in one exchange. */
 
-// It is looked at what the program needs meanwhile.
-static void until_it_began(struct asked *asked) {
+void until_it_began(struct asked *asked) {
 	until(asked->world, !asked->paused || asked_over(asked));
 }
 
@@ -282,7 +276,7 @@ static void test_where_it_starts(void **state) {
 	asked_finish(&asked);
 }
 
-static const char *write_program(struct world *world, const char *text, mode_t mode) {
+const char *write_program(struct world *world, const char *text, mode_t mode) {
 	static char path[128];
 	world_write(world, "program", text, strlen(text));
 	snprintf(path, sizeof(path), "%s/program", world->dir);
@@ -331,188 +325,6 @@ static void test_programs_that_do_not_start(void **state) {
 	expect_code(&asked, OP_ENOENT);
 	asked_finish(&asked);
 	assert_false(world_has(world, "/proc/p"));
-}
-
-static void test_carried(void **state) {
-	struct world *world = *state;
-	struct asked asked;
-	static const char script[] = "#!/bin/sh\necho \"$# $1\"; cat\n";
-	char lines[100];
-	snprintf(lines, sizeof(lines), "carried %zu\narg mine\narg word\n", strlen(script));
-	run(&asked, world, lines);
-	asked_put_frame(&asked, FRAME_DATA, 3, script, 10);
-	world_settle(world);
-	assert_false(asked.answered);
-	asked_put_frame(&asked, FRAME_DATA, 3, script + 10, strlen(script) - 10);
-	assert_true(asked.paused);
-	until_it_began(&asked);
-	asked_put_frame(&asked, FRAME_DATA, 0, "input", 5);
-	asked_put_end(&asked);
-	expect_legacy(&asked, "exit 0");
-	assert_true(sub_is(&asked, 1, "1 word\ninput"));
-	asked_finish(&asked);
-}
-
-// Nothing that it is to begin with is put beside the exchange that brings it.
-static void test_carried_and_put(void **state) {
-	static const char *const names[] = {"/proc/p/prog", "/proc/p/args", "/proc/p/env", "/proc/p/cwd"};
-	static const char script[] = "#!/bin/sh\necho carried\n", other[] = "#!/bin/sh\nsleep 1000\n";
-	struct world *world = *state;
-	struct asked asked;
-	char lines[32];
-	snprintf(lines, sizeof(lines), "carried %zu\n", strlen(script));
-	run(&asked, world, lines);
-	asked_put_frame(&asked, FRAME_DATA, 3, script, 10);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		expect_put(world, names[i], other, OP_EBUSY);
-	}
-	asked_put_frame(&asked, FRAME_DATA, 3, script + 10, strlen(script) - 10);
-	until_it_began(&asked);
-	expect_legacy(&asked, "exit 0");
-	assert_true(sub_is(&asked, 1, "carried\n"));
-	asked_finish(&asked);
-}
-
-static size_t read_cat(uint8_t bytes[static 8 * MIB]) {
-	int fd = open("/bin/cat", O_RDONLY | O_CLOEXEC);
-	ssize_t size = read(fd, bytes, 8 * MIB);
-	close(fd);
-	assert_true(size > 0 && size < 8 * MIB);
-	return (size_t)size;
-}
-
-static void carry(struct asked *asked, struct world *world, const uint8_t *bytes, size_t size) {
-	char lines[100];
-	snprintf(lines, sizeof(lines), "carried %zu\narg cat\narg /proc/self/comm\n", size);
-	run(asked, world, lines);
-	for (size_t at = 0; at < size; at += 60000) {
-		asked_put_frame(asked, FRAME_DATA, 3, bytes + at, size - at < 60000 ? size - at : 60000);
-	}
-	until_it_began(asked);
-}
-
-static void test_carried_binary(void **state) {
-	struct world *world = *state;
-	struct asked asked;
-	static uint8_t bytes[8 * MIB];
-	carry(&asked, world, bytes, read_cat(bytes));
-	asked_put_end(&asked);
-	expect_legacy(&asked, "exit 0");
-	asked_finish(&asked);
-}
-
-static void expect_needs(struct world *world, const uint8_t *bytes, size_t size, const char *what) {
-	struct asked asked;
-	carry(&asked, world, bytes, size);
-	expect_code(&asked, OP_EMATCH);
-	if (!strstr(asked.reply.refusal.sentence, what)) {
-		fail_msg("no \"%s\" in %s", what, asked.reply.refusal.sentence);
-	}
-	asked_finish(&asked);
-	assert_false(world_has(world, "/proc/p"));
-}
-
-// Said before it starts, and by name.
-static void test_what_is_not_here(void **state) {
-	struct world *world = *state;
-	static uint8_t bytes[8 * MIB];
-	size_t size = read_cat(bytes);
-	uint8_t *library = memmem(bytes, size, "\0libc.so.6", 11);
-	assert_non_null(library);
-	library[4] = 'q';
-	expect_needs(world, bytes, size, "this program needs libq.so.6, which den has not");
-	library[4] = 'c';
-	uint8_t *loader = memmem(bytes, size, "/ld-linux", 9);
-	assert_non_null(loader);
-	loader[1] = 'm';
-	expect_needs(world, bytes, size, "/md-linux");
-	loader[1] = 'l';
-	bytes[18] = 22; // EM_S390
-	bytes[19] = 0;
-	expect_needs(world, bytes, size, "this program is for s390x, den is ");
-	static const char script[] = "#!/usr/bin/env no-such-language\n";
-	expect_needs(world, (const uint8_t *)script, strlen(script), "needs no-such-language");
-}
-
-// What is put into prog, and what is named in a make without frames, is answered once that is known.
-static void test_what_is_not_here_in_steps(void **state) {
-	struct world *world = *state;
-	char *lines;
-	assert_true(asprintf(&lines, "prog %s\n", write_program(world, "#!/no/such/sh\n", 0755)) > 0);
-	expect(world, OWNER, OP_EMATCH, "make", "/proc/p", lines);
-	assert_false(world_has(world, "/proc/p"));
-	free(lines);
-	expect(world, OWNER, OP_OK, "make", "/proc/p", "");
-	expect_put(world, "/proc/p/prog", "#!/no/such/sh\n", OP_EMATCH);
-	put(world, "/proc/p/prog", "#!/bin/sh\nexit 4\n"); // it may still become one
-	expect_get(world, "/proc/p/legacy", "exit 4");
-}
-
-static void test_carried_badly(void **state) {
-	struct world *world = *state;
-	struct asked asked;
-	run(&asked, world, "carried 10\n");
-	asked_put_frame(&asked, FRAME_DATA, 3, "0123456789x", 11);
-	expect_code(&asked, OP_EARG);
-	asked_finish(&asked);
-	run(&asked, world, "carried 10\n");
-	expect_put(world, "/proc/p/prog", "#!/bin/sh\n", OP_EBUSY); // it has one of its own
-	asked_put_frame(&asked, FRAME_DATA, 3, "012345678", 9);
-	asked_put_end(&asked);
-	expect_code(&asked, OP_EARG);
-	asked_finish(&asked);
-	run(&asked, world, "carried 10\n");
-	asked_put_frame(&asked, FRAME_DATA, 3, "0123456789", 10);
-	expect_code(&asked, OP_EMATCH);
-	asked_finish(&asked);
-	run(&asked, world, "carried 10\n");
-	asked_put_frame(&asked, FRAME_DATA, 3, "01234", 5);
-	asked_gone(&asked);
-	asked_finish(&asked);
-	assert_false(world_has(world, "/proc/p"));
-}
-
-// What a peer's programs take of this node's memory is one account, from when they are announced.
-static void test_carried_together(void **state) {
-	struct world *world = *state;
-	struct asked first, second, third;
-	ask(&first, world, OWNER, "make", "/proc/a", "carried 268435456\nbody frames\n");
-	ask(&second, world, OWNER, "make", "/proc/b", "carried 268435456\nbody frames\n");
-	asked_put_frame(&second, FRAME_DATA, 3, "0123456789", 10); // come or to come is the same
-	ask(&third, world, OWNER, "make", "/proc/c", "carried 1\nbody frames\n");
-	expect_code(&third, OP_EQUOTA);
-	assert_non_null(strstr(third.reply.refusal.sentence, "over 512 MiB"));
-	asked_finish(&third);
-	expect(world, OWNER, OP_OK, "make", "/proc/d", "");
-	expect(world, OWNER, OP_EQUOTA, "putmem", "/proc/d/prog", "body 1\n");
-	expect(world, OWNER, OP_OK, "delete", "/proc/d", "");
-	asked_gone(&first);
-	asked_finish(&first);
-	world_settle(world);
-	ask(&third, world, OWNER, "make", "/proc/c", "carried 10\nbody frames\n");
-	asked_put_frame(&third, FRAME_DATA, 3, "0123456789", 10);
-	expect_code(&third, OP_EMATCH); // as far as that it is no program
-	asked_finish(&third);
-	asked_gone(&second);
-	asked_finish(&second);
-}
-
-// So are programs that are being put, any number at once.
-static void test_put_together(void **state) {
-	struct world *world = *state;
-	struct asked first, second, put;
-	ask(&first, world, OWNER, "make", "/proc/a", "carried 268435456\nbody frames\n");
-	ask(&second, world, OWNER, "make", "/proc/b", "carried 268435446\nbody frames\n");
-	expect(world, OWNER, OP_OK, "make", "/proc/p", "");
-	ask(&put, world, OWNER, "putmem", "/proc/p/prog", "body chunks\n");
-	asked_put(&put, "01234567", 8);
-	assert_false(asked_over(&put));
-	expect(world, OWNER, OP_OK, "make", "/proc/q", "");
-	expect_put(world, "/proc/q/prog", "01234567", OP_EQUOTA);
-	asked_finish(&put);
-	expect_put(world, "/proc/q/prog", "01234567", OP_EMATCH); // as far as that it is no program
-	asked_finish(&second);
-	asked_finish(&first);
 }
 
 /* The same program out of single boxes. */
@@ -620,132 +432,6 @@ static void test_size_of_texts(void **state) {
 	free(large);
 }
 
-/* Streams and their places. */
-
-static void test_legacy_waits(void **state) {
-	struct world *world = *state;
-	struct asked asked[3];
-	expect(world, OWNER, OP_OK, "make", "/proc/p", "prog cat\n");
-	for (int i = 0; i < 3; i++) {
-		ask(&asked[i], world, OWNER, "getmem", "/proc/p/legacy", "");
-	}
-	world_settle(world);
-	assert_false(asked_over(&asked[0]));
-	asked_gone(&asked[1]);
-	put(world, "/proc/p/signal", "15");
-	expect_body(&asked[0], "signal 15");
-	expect_body(&asked[2], "signal 15");
-	for (int i = 0; i < 3; i++) {
-		asked_finish(&asked[i]);
-	}
-	struct asked kind;
-	ask(&kind, world, OWNER, "kind", "/proc/p", "");
-	expect_code(&kind, OP_OK);
-	assert_string_equal(op_get(&kind.reply, OP_F_STATE), "signal 15");
-	asked_finish(&kind);
-}
-
-// A pipe that all of a tree hold: its end is theirs.
-struct held {
-	int fd;
-};
-
-static void held_run(struct held *held, struct asked *asked, struct world *world,
-		const char *script) {
-	char path[80];
-	snprintf(path, sizeof(path), "%s/held", world->dir);
-	assert_int_equal(mkfifo(path, 0600), 0);
-	held->fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	char *whole;
-	assert_true(asprintf(&whole, "exec 9>%s; %s", path, script) > 0);
-	run_shell(asked, world, whole);
-	free(whole);
-}
-
-static void held_wait_gone(struct held *held, struct world *world) {
-	struct pollfd poll_fd = {.fd = held->fd, .events = POLLIN};
-	until(world, poll(&poll_fd, 1, 0) == 1 && poll_fd.revents == POLLHUP);
-	close(held->fd);
-	char path[80];
-	snprintf(path, sizeof(path), "%s/held", world->dir);
-	unlink(path);
-}
-
-static const char runaways[] =
-	"sleep 1000 & "
-	"setsid sh -c 'sleep 1000 & sleep 1000' & "
-	"(setsid sh -c 'sleep 1000 & sleep 1000 &' &) & "
-	"trap '' HUP TERM INT; echo ready; wait; while :; do sleep 1000; done";
-
-static void test_delete_ends_the_tree(void **state) {
-	struct world *world = *state;
-	struct asked asked;
-	struct held held;
-	held_run(&held, &asked, world, runaways);
-	until(world, asked.sub[1].size > 0);
-	expect(world, OWNER, OP_OK, "delete", "/proc/p", "");
-	expect_legacy(&asked, "signal 9");
-	held_wait_gone(&held, world);
-	asked_finish(&asked);
-}
-
-static void test_end_of_the_program_ends_the_tree(void **state) {
-	struct world *world = *state;
-	struct asked asked;
-	struct held held;
-	held_run(&held, &asked, world, "(setsid sleep 1000 &); sleep 1000 & echo ready; exit 3");
-	expect_legacy(&asked, "exit 3");
-	held_wait_gone(&held, world);
-	asked_finish(&asked);
-}
-
-// Whoever made it is gone: it hears so, as when a terminal is closed, and ends.
-static void test_caller_gone(void **state) {
-	struct world *world = *state;
-	struct asked asked;
-	struct held held;
-	held_run(&held, &asked, world,
-		"trap 'echo bye >&9; exit' HUP; echo ready; while :; do sleep 0.01; done");
-	until(world, asked.sub[1].size > 0);
-	asked_gone(&asked);
-	char text[8] = "";
-	until(world, read(held.fd, text, 4) == 4);
-	assert_string_equal(text, "bye\n");
-	held_wait_gone(&held, world);
-	until(world, !world_has(world, "/proc/p"));
-	asked_finish(&asked);
-}
-
-static void test_caller_gone_and_nobody_cares(void **state) {
-	struct world *world = *state;
-	struct asked asked;
-	struct held held;
-	held_run(&held, &asked, world, runaways);
-	until(world, asked.sub[1].size > 0);
-	int64_t begin = world_now_ms();
-	asked_gone(&asked);
-	assert_true(world_has(world, "/proc/p"));
-	held_wait_gone(&held, world);
-	int64_t took = world_now_ms() - begin;
-	assert_true(took >= 1000 && took < 10000);
-	assert_false(world_has(world, "/proc/p"));
-	asked_finish(&asked);
-}
-
-// While it is being ended its box is there: another delete, and a question, do no harm.
-static void test_deleted_after_caller_gone(void **state) {
-	struct world *world = *state;
-	struct asked asked, legacy;
-	run_shell(&asked, world, "trap '' HUP; echo ready; while :; do sleep 1000; done");
-	until(world, asked.sub[1].size > 0);
-	ask(&legacy, world, OWNER, "getmem", "/proc/p/legacy", "");
-	asked_gone(&asked);
-	asked_finish(&asked);
-	expect(world, OWNER, OP_OK, "delete", "/proc/p", "");
-	expect_code(&legacy, OP_ENOENT);
-	asked_finish(&legacy);
-}
-
 // Who made it decides how it runs: giving it to the node's owner takes no walls down.
 static void test_given_away(void **state) {
 	struct world *world = *state;
@@ -815,24 +501,10 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_more_arguments_badly),
 	TEST(test_where_it_starts),
 	TEST(test_programs_that_do_not_start),
-	TEST(test_carried),
-	TEST(test_carried_and_put),
-	TEST(test_carried_binary),
-	TEST(test_what_is_not_here),
-	TEST(test_what_is_not_here_in_steps),
-	TEST(test_carried_badly),
-	TEST(test_carried_together),
-	TEST(test_put_together),
 	TEST(test_single_boxes),
 	TEST(test_single_boxes_refused),
 	TEST(test_slow_put),
 	TEST(test_size_of_texts),
-	TEST(test_legacy_waits),
-	TEST(test_delete_ends_the_tree),
-	TEST(test_end_of_the_program_ends_the_tree),
-	TEST(test_caller_gone),
-	TEST(test_caller_gone_and_nobody_cares),
-	TEST(test_deleted_after_caller_gone),
 	TEST(test_given_away),
 	TEST(test_others_have_so_many),
 	TEST(test_type_of_the_processor),
@@ -840,6 +512,6 @@ static const struct CMUnitTest tests[] = {
 const struct conform conform_proc = {
 	.roots = roots,
 	.prepare = prepare,
-	.more = &proc_streams,
+	.more = &proc_carried,
 	TESTS(tests),
 };

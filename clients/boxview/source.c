@@ -22,6 +22,8 @@
 
 #define CONTROL_MAX (64 * 1024) // payload of a control frame; a source has only short things to say
 #define HELD_NS 250000000
+#define TOLD_NS 500000000 // that a picture was shown is told by then, when nothing else is
+#define TOLD_MAX 4        // of such that wait
 #define CODES 0x300 // above KEY_MAX
 #define GROUP_MAX 64
 #define UNSENT_MAX (1024 * 1024) // bytes a source may leave untaken
@@ -37,6 +39,9 @@ struct source {
 	uint32_t said; // control frames, for their sequence
 	uint32_t fed;  // input frames
 	uint32_t acks;
+	struct ack untold[TOLD_MAX]; // of pictures shown, for the next frame to go with
+	size_t untold_count;
+	int64_t untold_since;
 
 	// what is, and what a new exchange is told
 	struct codec_list takes;
@@ -62,6 +67,32 @@ static int64_t now_ns(void) {
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+static void send_ack(struct source *source, const struct ack *ack) {
+	uint8_t payload[ACK_SIZE];
+	ack_encode(ack, payload);
+	const struct frame frame = {
+		.kind = FRAME_ACK,
+		.sequence = ++source->acks,
+		.capture_ns = ack->at_ns,
+		.payload = payload,
+		.size = sizeof(payload),
+	};
+	exchange_send_frame(source->exchange, &frame);
+}
+
+static void tell_shown(struct source *source) {
+	for (size_t i = 0; i < source->untold_count; i++) {
+		send_ack(source, &source->untold[i]);
+	}
+	source->untold_count = 0;
+}
+
+/* And with it, in the same packet, what waited for one. */
+static void send_frame(struct source *source, const struct frame *frame) {
+	exchange_send_frame(source->exchange, frame);
+	tell_shown(source);
+}
+
 static void send_control(struct source *source, const struct buf *line) {
 	const struct frame frame = {
 		.kind = FRAME_CONTROL,
@@ -69,7 +100,7 @@ static void send_control(struct source *source, const struct buf *line) {
 		.payload = line->data + line->at,
 		.size = line->size,
 	};
-	exchange_send_frame(source->exchange, &frame);
+	send_frame(source, &frame);
 }
 
 static void say(struct source *source, int word, const char *fmt, ...)
@@ -255,6 +286,7 @@ bool source_attach(struct source *source, int fd) {
 	source->ended = source->finished = false;
 	source->keymap_said = false;
 	source->said = source->fed = source->acks = 0;
+	source->untold_count = 0;
 	source->video_width = source->video_height = 0;
 	struct stream *stream = stream_unix_create(source->loop, fd);
 	if (stream) {
@@ -423,20 +455,26 @@ void source_key(struct source *source) {
 	say(source, CONTROL_KEY, "please");
 }
 
+/*
+ * That a picture was decoded lets the next one come, and tells how long the way is: it waits for nothing.
+ * That it was shown is for statistics and for the phase of what follows: no packet of its own.
+ */
 void source_ack(struct source *source, const struct ack *ack) {
 	if (!source_is_attached(source)) {
 		return;
 	}
-	uint8_t payload[ACK_SIZE];
-	ack_encode(ack, payload);
-	const struct frame frame = {
-		.kind = FRAME_ACK,
-		.sequence = ++source->acks,
-		.capture_ns = ack->at_ns,
-		.payload = payload,
-		.size = sizeof(payload),
-	};
-	exchange_send_frame(source->exchange, &frame);
+	if (ack->presented_ns == 0) {
+		send_ack(source, ack);
+		tell_shown(source);
+		return;
+	}
+	if (source->untold_count == 0) {
+		source->untold_since = now_ns();
+	}
+	source->untold[source->untold_count++] = *ack;
+	if (source->untold_count == TOLD_MAX) {
+		tell_shown(source);
+	}
 }
 
 static void note_down(struct source *source, const struct input_record *record) {
@@ -477,7 +515,7 @@ void source_input(struct source *source, const struct input_record *records, int
 			.payload = payload,
 			.size = (size_t)n * INPUT_RECORD_SIZE,
 		};
-		exchange_send_frame(source->exchange, &frame);
+		send_frame(source, &frame);
 		records += n;
 		count -= n;
 	}
@@ -496,16 +534,23 @@ void source_release(struct source *source) {
 	}
 }
 
-int64_t source_deadline(const struct source *source) {
-	return source_is_attached(source) && source->down_count > 0 ? source->held_at + HELD_NS : 0;
+static int64_t held_deadline(const struct source *source) {
+	return source->down_count > 0 ? source->held_at + HELD_NS : 0;
 }
 
-void source_check(struct source *source, int64_t now) {
-	int64_t deadline = source_deadline(source);
-	if (deadline == 0 || now < deadline) {
-		return;
+static int64_t told_deadline(const struct source *source) {
+	return source->untold_count > 0 ? source->untold_since + TOLD_NS : 0;
+}
+
+int64_t source_deadline(const struct source *source) {
+	if (!source_is_attached(source)) {
+		return 0;
 	}
-	source->held_at = now;
+	int64_t held = held_deadline(source), told = told_deadline(source);
+	return told == 0 || (held != 0 && held < told) ? held : told;
+}
+
+static void say_held(struct source *source) {
 	char text[500];
 	size_t used = 0;
 	for (uint32_t code = 0; code < CODES && used + 8 < sizeof(text); code++) {
@@ -515,4 +560,17 @@ void source_check(struct source *source, int64_t now) {
 		}
 	}
 	say(source, CONTROL_HELD, "%s", text);
+}
+
+void source_check(struct source *source, int64_t now) {
+	if (!source_is_attached(source)) {
+		return;
+	}
+	if (source->down_count > 0 && now >= held_deadline(source)) {
+		source->held_at = now;
+		say_held(source);
+	}
+	if (source->untold_count > 0 && now >= told_deadline(source)) {
+		tell_shown(source);
+	}
 }

@@ -88,13 +88,14 @@ void source_set_modifiers(struct source *source, const uint32_t values[static 4]
 /* Events; lost when there is no exchange. */
 void source_close(struct source *source);
 void source_key(struct source *source);
+/* One with presented_ns leaves with what is said next, half a second later at the latest. */
 void source_ack(struct source *source, const struct ack *ack);
 /* One group of records; see box-cast-v1.xml for what they mean. */
 void source_input(struct source *source, const struct input_record *records, int count);
 /* Releases every key and button that is held. */
 void source_release(struct source *source);
 
-/* When source_check has to be called to say what is held; 0: nothing is. */
+/* When source_check has to be called to say what is held, or was shown; 0: nothing is to be said. */
 int64_t source_deadline(const struct source *source);
 void source_check(struct source *source, int64_t now);
 

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The remote window's pictures, as they are seen on a foreign desktop."""
 
+import struct
 import time
 
 import pytest
 
-from view.rig import TILES, VIDEO, WAIT
+from view.rig import ACK, TILES, VIDEO, WAIT
 
 
 @pytest.mark.parametrize("present", ["shm", "gles"])
@@ -61,6 +62,37 @@ def test_a_blink_costs_little(rig):
     sent = relay.pictures()[before:]
     assert [f[1] for f in sent] == [TILES]
     assert sent[0][5] < 4000, [f[5] for f in sent]
+
+
+def acks(relay, begin):
+    """What the viewer acknowledged of each picture, since so many of its acks: (when, of which
+    picture, whether it was shown)."""
+    told = [(frame[0], *struct.unpack(">IQIIQ", frame[6])) for frame in relay.kind("up", ACK)[begin:]]
+    return [(when, sequence, shown > 0) for when, sequence, _, _, _, shown in told]
+
+
+def blink(rig, relay):
+    """The next picture, decoded."""
+    last = max(sequence for _, sequence, _ in acks(relay, 0))
+    rig.tell("blink")
+    relay.wait(lambda r: any(sequence > last for _, sequence, _ in acks(r, 0)))
+
+
+def test_what_was_shown_is_told_with_what_comes_next(rig):
+    """Or, when nothing does, half a second later: it is no packet of its own between two keys."""
+    relay = rig.both(content="text", fps=60)
+    rig.settle(relay)
+    before = len(relay.kind("up", ACK))
+    blink(rig, relay)
+    relay.wait(lambda r: len(acks(r, before)) == 2)
+    (decoded, first, _), (shown, second, was_shown) = acks(relay, before)
+    assert first == second and was_shown and shown - decoded > 0.3
+
+    def with_the_next():
+        told = acks(relay, before + 2)
+        return any(after[2] and not ack[2] and after[1] < ack[1] and after[0] - ack[0] < 0.1
+                   for ack, after in zip(told, told[1:]))
+    rig.until(with_the_next, lambda: blink(rig, relay))
 
 
 def settle_exact(rig, relay):

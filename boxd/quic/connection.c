@@ -124,13 +124,49 @@ void connection_read_farewell(struct connection *c, const struct datagram *datag
 	}
 }
 
+/* A stream or a lane that may be opened now, something to send, or packets that are to be sent again. */
+static bool has_work(struct connection *c) {
+	uint64_t lost = lanes_lost(c), before = c->lost_seen;
+	const struct stream_quic *s;
+	const struct lane_out *lane;
+	for (int class = STREAM_INPUT; class <= STREAM_BULK; class++) {
+		if (!wl_list_empty(&c->outflows[class])) {
+			return true;
+		}
+	}
+	wl_list_for_each(lane, &c->lanes_out, link) {
+		if (lane->out.id < 0) {
+			return true;
+		}
+	}
+	wl_list_for_each(s, &c->streams, link) {
+		if (s->out.id < 0) {
+			return true;
+		}
+		lost += ngtcp2_conn_get_stream_loss_count(c->conn, s->out.id);
+	}
+	c->lost_seen = lost;
+	return lost != before;
+}
+
+/*
+ * Whether there is nothing to write but the acknowledgement of one packet of streams, the first after a rest:
+ * a key, its picture, a request. Such a one waits a moment, for mostly a program answers what came, and it
+ * leaves with that. Not where much comes, for the sender judges the path by it; not that of a ping, which
+ * nobody answers. said_at, due: what was known and due before the packet came.
+ */
+static bool may_wait(struct connection *c, uint64_t said_at, uint64_t due, uint64_t now) {
+	return c->said_at != said_at && c->said_at >= said_at + ACK_REST && c->held == 0 && !c->wants_turn
+		&& c->state == CONNECTION_UP && due > now + ACK_WAIT && !has_work(c);
+}
+
 void connection_read(struct connection *c, const struct datagram *datagram) {
 	if (c->state == CONNECTION_DEAD) {
 		return;
 	}
 	ngtcp2_path path = transport_path(&datagram->local, &datagram->remote);
 	ngtcp2_pkt_info info = {.ecn = datagram->ecn};
-	uint64_t now = quic_now();
+	uint64_t now = quic_now(), due = ngtcp2_conn_get_expiry(c->conn), said_at = c->said_at;
 	int error = ngtcp2_conn_read_pkt(c->conn, &path, &info, datagram->bytes, datagram->size, now);
 	c->heard = c->quic->heard = now;
 	c->got_reply = true;
@@ -140,6 +176,8 @@ void connection_read(struct connection *c, const struct datagram *datagram) {
 		struct op_refusal why = {0};
 		op_refuse(&why, OP_EARG, "%s broke the protocol: %s", c->name, c->broke);
 		connection_close(c, CLOSE_FRAMING, &why);
+	} else if (may_wait(c, said_at, due, now)) {
+		c->held = now + ACK_WAIT;
 	} else {
 		connection_wake(c);
 	}
@@ -167,12 +205,13 @@ uint64_t connection_deadline(struct connection *c) {
 	}
 	own = own < c->next_turn ? own : c->next_turn;
 	own = own < c->nudge ? own : c->nudge;
+	deadline = c->held != 0 ? c->held : deadline; // ngtcp2 would have it acknowledged at once
 	return own < deadline ? own : deadline;
 }
 
 void connection_expire(struct connection *c, uint64_t now) {
 	struct op_refusal why = {0};
-	if (ngtcp2_conn_get_expiry(c->conn) <= now) {
+	if (c->held <= now && ngtcp2_conn_get_expiry(c->conn) <= now) {
 		int error = ngtcp2_conn_handle_expiry(c->conn, now);
 		if (error != 0) {
 			connection_fail(c, error);

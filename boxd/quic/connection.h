@@ -118,6 +118,9 @@ struct connection {
 	uint64_t idle_since;
 	uint64_t next_turn;  // to write again; NEVER: when something happens
 	uint64_t nudge;      // to ask for what is not acknowledged; NEVER: all is
+	uint64_t held;       // until when an acknowledgement waits for company; 0: none does
+	uint64_t said_at;    // bytes of streams came last
+	uint64_t lost_seen;  // packets that were lost, when one was to wait last
 	uint64_t measured;   // when the peer's rtt was last set
 	bool wants_turn;
 	int send_error;      // of the last batch; 0: it left

@@ -22,6 +22,8 @@
 #define KEEP_ALIVE (1500 * MS)   // while an exchange is open
 #define NUDGE_AFTER (200 * MS) // the same, while something that was sent is not acknowledged
 #define KEEP_ALIVE_YIELD (250 * MS) // more for who was dialled: the other's word does for both
+#define ACK_WAIT (5 * MS)       // of an acknowledgement, for something to leave with it
+#define ACK_REST (100 * MS)     // without bytes of streams, before one may wait
 #define ACK_DELAY_MAX (10 * MS) // that is promised: a busy machine may be late
 #define SILENCE_LIMIT (4 * SECOND) // then the other side is gone
 #define REPLACE_AFTER (2 * SECOND) // of silence, a new connection replaces the old

@@ -214,6 +214,7 @@ void scheduler_turn(struct connection *c, uint64_t now) {
 	struct turn turn = {.c = c, .now = now};
 	struct endpoint *endpoint = c->quic->endpoint;
 	c->wants_turn = false;
+	c->held = 0;
 	if (c->state == CONNECTION_UP) {
 		struct stream_quic *s;
 		wl_list_for_each(s, &c->streams, link) {

@@ -219,7 +219,9 @@ static void offer(struct stream_quic *s) {
 	buf_drop(&s->in, used);
 	if (used > 0 && s->connection && !s->fin_in && !s->closed) {
 		ngtcp2_conn_extend_max_stream_offset(s->connection->conn, s->out.id, used);
-		connection_wake(s->connection);
+		if (s->connection->held == 0) { // else it leaves with the acknowledgement
+			connection_wake(s->connection);
+		}
 	}
 }
 

@@ -30,6 +30,7 @@ static int handle_stream_data(ngtcp2_conn *conn, uint32_t flags, int64_t id, uin
 		const uint8_t *bytes, size_t size, void *user_data, void *flow) {
 	bool fin = flags & NGTCP2_STREAM_DATA_FLAG_FIN;
 	bool good = true;
+	((struct connection *)user_data)->said_at = quic_now();
 	ngtcp2_conn_extend_max_offset(conn, size);
 	if (flow && kind_of(flow) == FLOW_STREAM) {
 		good = stream_quic_receive(flow, bytes, size, fin);
@@ -197,7 +198,7 @@ static void set_settings(ngtcp2_settings *settings, const struct address *remote
 	settings->initial_rtt = INITIAL_RTT;
 	settings->handshake_timeout = HANDSHAKE_LIMIT;
 	settings->cc_algo = NGTCP2_CC_ALGO_BBR;
-	settings->ack_thresh = 1; // with what leaves next; a timer of its own would be one more wake-up
+	settings->ack_thresh = 1; // with what leaves next; which may wait for that is connection.c's to say
 	settings->max_tx_udp_payload_size =
 		address_is_detour(remote, NULL) ? DETOUR_DATAGRAM_MAX : ENDPOINT_DATAGRAM_MAX;
 }

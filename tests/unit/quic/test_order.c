@@ -17,6 +17,7 @@
 #define POUR_MS 20000 // so long a busy machine has to be less so
 #define KEY_MS 60
 #define RETURN_MS 1000
+#define QUESTIONS 8
 #define ASKED 6 // times a second; 4 by what QUIC does of itself
 
 struct nodes {
@@ -287,11 +288,48 @@ static void test_bulk_gives_way(void **state) {
 	end_destroy(bulk_there);
 }
 
+/* How many packets some questions take, each after a rest and answered at once. */
+static int questions(struct nodes *t, struct end *ours, struct end *theirs) {
+	struct stream_path path;
+	int packets = 0;
+	for (int i = 0; i < QUESTIONS; i++) {
+		town_pass(&t->town, 2 * ACK_REST / MS);
+		uint64_t asked = theirs->taken + 40, answered = ours->taken + 40;
+		int before = t->wire.passed;
+		put(ours, 40);
+		until(&t->town, theirs->taken == asked);
+		put(theirs, 40);
+		until(&t->town, ours->taken == answered &&
+			theirs->stream->impl->path(theirs->stream, &path) && path.flight == 0);
+		packets += t->wire.passed - before;
+	}
+	return packets;
+}
+
+/* What is answered at once needs no packet of its own to be acknowledged; what is not answered gets one. */
+static void test_an_answer_acknowledges(void **state) {
+	struct nodes *t = *state;
+	struct end *ours, *theirs;
+	struct stream_path path;
+	begin(t, STREAM_INPUT, &ours, &theirs);
+	int packets, rounds = 0;
+	do { // a busy machine may be late
+		packets = questions(t, ours, theirs);
+	} while (packets > QUESTIONS * 7 / 2 && ++rounds < 5);
+	// the question, its answer, and that the answer came; four or five, were each acknowledged alone
+	assert_in_range(packets, QUESTIONS * 3, QUESTIONS * 7 / 2);
+	put(ours, 40);
+	until(&t->town, ours->stream->impl->path(ours->stream, &path) && path.flight == 0);
+	end_destroy(ours);
+	end_destroy(theirs);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		TEST(test_order),
 		TEST(test_path),
+		TEST(test_an_answer_acknowledges),
 		TEST(test_a_keyframe_takes_the_place_of_old_frames),
 		TEST(test_bulk_gives_way),
 		TEST(test_bulk_keeps_its_share),

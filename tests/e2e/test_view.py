@@ -23,6 +23,7 @@ DOOM_ENV = {"SDL_VIDEODRIVER": "wayland", "SDL_AUDIODRIVER": "dummy",
 MOMENTS = 20
 GOOD_DB = 26  # on a busy machine fewer bits are sent; another moment is below 20
 PATIENCE_S = 150  # for all moments, on a machine that has other things to do
+REST_S = 0.15 # after a key, without a packet
 GREEN = (0x20, 0xcc, 0x20)
 
 
@@ -185,6 +186,33 @@ def test_text_arrives_where_it_is_typed(home, hand, shown):
     hand.chord("enter")
     wait_for(lambda: far() == "sad\n\n", 20, "the last line")
     assert (far(), beside(), near()) == ("sad\n\n", "", "Ha\n")
+
+
+def packets(capture, act):
+    """How many something takes, until the wire rests."""
+    def told():
+        return [frame.time for frame in capture.frames() if frame.kind == "udp"]
+
+    def rests():
+        return len(told()) > before and time.time() - told()[-1] > REST_S
+    before = len(told())
+    act()
+    wait_for(rests, 20, "the wire to rest")
+    return len(told()) - before
+
+
+def test_a_key_takes_few_packets(home, hand, shown):
+    """Itself, its picture, that it was decoded, and that this came: nothing goes alone that may go with
+    another. A busy machine answers many too late for that."""
+    window, _ = typist(home.den, "keys")
+    view = shown(window)
+    hand.click(*view.middle())
+    capture = home.lab.capture(home.out / "keys.pcap")
+    packets(capture, lambda: hand.type("b"))
+    counts = sorted(packets(capture, lambda: hand.type("a")) for _ in range(24))
+    capture.stop()
+    print("packets of a key:", counts)
+    assert counts[len(counts) // 8] <= 5  # 8 and more, were each thing told by itself
 
 
 # --- what is done to it ---------------------------------------------------------------------------

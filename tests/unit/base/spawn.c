@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * spawn.c - promises of base/spawn.h, with real programs. That processes are gone is seen by the
- * end of a pipe that all of them hold, or by a pidfd; nothing here waits for a time.
+ * end of a pipe that all of them hold, or by a pidfd; nothing here waits for a time. Trees of programs
+ * are in spawn_tree.c.
  */
-#include "base/spawn.h"
-
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pty.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,148 +16,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#define PATIENCE_MS 20000
-#define HELD_FD 5 // what all processes of a tree hold
-
-struct fixture {
-	struct wl_event_loop *loop;
-	int fds;     // open before the test
-	int out[2];  // the child's stdout
-	int held[2]; // the child's HELD_FD
-	struct spawn *spawn;
-	int ended, status;
-	char text[4096];
-};
-
-static int count_fds(void) {
-	DIR *dir = opendir("/proc/self/fd");
-	int count = 0;
-	while (readdir(dir)) {
-		count++;
-	}
-	closedir(dir);
-	return count;
-}
-
-static int setup(void **state) {
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
-	fixture->fds = count_fds();
-	fixture->loop = wl_event_loop_create();
-	if (pipe(fixture->out) < 0 || pipe(fixture->held) < 0) {
-		return -1;
-	}
-	*state = fixture;
-	return 0;
-}
-
-static bool has_children(void) {
-	siginfo_t info;
-	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
-}
-
-static void close_pipe(int fds[2]) {
-	for (int i = 0; i < 2; i++) {
-		if (fds[i] >= 0) {
-			close(fds[i]);
-		}
-	}
-}
-
-// No child is left, dead or alive, and no descriptor.
-static int teardown(void **state) {
-	struct fixture *fixture = *state;
-	while (has_children()) {
-		wl_event_loop_dispatch(fixture->loop, PATIENCE_MS);
-	}
-	wl_event_loop_destroy(fixture->loop);
-	close_pipe(fixture->out);
-	close_pipe(fixture->held);
-	int fds = fixture->fds;
-	free(fixture);
-	assert_int_equal(count_fds(), fds);
-	return 0;
-}
-
-static void handle_ended(void *data, int status) {
-	struct fixture *fixture = data;
-	fixture->ended++;
-	fixture->status = status;
-	fixture->spawn = NULL;
-}
-
-static struct spawn *start_with(struct fixture *fixture, const struct spawn_options *options) {
-	const struct spawn_fd fds[] = {{fixture->out[1], 1}, {fixture->held[1], HELD_FD}};
-	struct spawn_options with = *options;
-	if (!with.fds) {
-		with.fds = fds;
-		with.fds_size = 2;
-	}
-	fixture->spawn = spawn_create(fixture->loop, &with, handle_ended, fixture);
-	return fixture->spawn;
-}
-
-static struct spawn *start(struct fixture *fixture, bool tree, const char *script) {
-	const char *argv[] = {"sh", "-c", script, "sh", NULL};
-	struct spawn_options options = {.argv = argv, .exec_fd = -1, .tty = -1, .tree = tree};
-	assert_non_null(start_with(fixture, &options));
-	return fixture->spawn;
-}
-
-static int wait_ended(struct fixture *fixture) {
-	while (!fixture->ended) {
-		wl_event_loop_dispatch(fixture->loop, PATIENCE_MS);
-	}
-	assert_int_equal(fixture->ended, 1);
-	return fixture->status;
-}
-
-static void close_end(int *fd) {
-	close(*fd);
-	*fd = -1;
-}
-
-// All the child prints, until nobody can print any more.
-static const char *read_all(struct fixture *fixture) {
-	size_t size = 0;
-	ssize_t got;
-	close_end(&fixture->out[1]);
-	while ((got = read(fixture->out[0], fixture->text + size,
-			sizeof(fixture->text) - 1 - size)) > 0) {
-		size += (size_t)got;
-	}
-	fixture->text[size] = '\0';
-	return fixture->text;
-}
-
-static const char *read_line(struct fixture *fixture) {
-	size_t size = 0;
-	while (size < sizeof(fixture->text) - 1 &&
-			read(fixture->out[0], fixture->text + size, 1) == 1 &&
-			fixture->text[size] != '\n') {
-		size++;
-	}
-	fixture->text[size] = '\0';
-	return fixture->text;
-}
-
-// Nobody of the tree is left.
-static void wait_all_gone(struct fixture *fixture) {
-	char byte;
-	close_end(&fixture->held[1]);
-	struct pollfd poll_fd = {.fd = fixture->held[0], .events = POLLIN};
-	while (poll(&poll_fd, 1, 0) == 0) {
-		wl_event_loop_dispatch(fixture->loop, 10); // the loop goes on meanwhile
-	}
-	assert_int_equal(read(fixture->held[0], &byte, 1), 0);
-}
+#include "unit/base/spawned.h"
 
 static void test_exit(void **state) {
 	struct fixture *fixture = *state;
@@ -257,14 +119,6 @@ static int try(struct fixture *fixture, const char *program, const char *cwd,
 	errno = 0;
 	assert_null(start_with(fixture, &options));
 	return errno;
-}
-
-static void write_file(const char *path, const char *text, mode_t mode) {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-	fchmod(fd, mode);
-	close(fd);
 }
 
 static void test_cannot_execute(void **state) {
@@ -537,148 +391,6 @@ static void test_interrupt_from_tty(void **state) {
 	}
 }
 
-// A daemon by the book: two forks, a session of its own, and stdin, stdout, stderr elsewhere.
-#define DAEMON \
-	"daemon() { setsid sh -c '( \"$@\" </dev/null >/dev/null 2>&1 & )' sh \"$@\" & wait $!; }; "
-
-static void test_tree_killed(void **state) {
-	struct fixture *fixture = *state;
-	start(fixture, true, DAEMON "daemon sh -c 'trap \"\" TERM HUP; while :; do sleep 100; "
-		"done'; setsid -f sleep 1000; nohup sleep 1000 & echo ready; wait");
-	assert_string_equal(read_line(fixture), "ready");
-	spawn_kill(fixture->spawn);
-	wait_ended(fixture);
-	wait_all_gone(fixture);
-}
-
-static void test_tree_ends_with_program(void **state) {
-	struct fixture *fixture = *state;
-	start(fixture, true, DAEMON "daemon sleep 1000; sleep 1000 & exit 4");
-	int status = wait_ended(fixture);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 4);
-	// Whoever hears ended may rely on it: no dispatch is needed.
-	close_end(&fixture->held[1]);
-	char byte;
-	assert_int_equal(fcntl(fixture->held[0], F_SETFL, O_NONBLOCK), 0);
-	assert_int_equal(read(fixture->held[0], &byte, 1), 0);
-}
-
-// Each one leaves two more behind in sessions of their own; 127 of them, and as many sleepers. Killed
-// when all are there, and again while they still multiply.
-static void test_tree_of_many(void **state) {
-	struct fixture *fixture = *state;
-	char path[] = "/tmp/spawn-XXXXXX", script[64];
-	close(mkstemp(path));
-	write_file(path, "[ $1 -gt 0 ] && { setsid sh $0 $(($1-1)) & setsid sh $0 $(($1-1)) & }\n"
-		"[ $1 = 0 ] && echo leaf\nsleep 1000\n", 0600);
-	snprintf(script, sizeof(script), "sh %s 6", path);
-	for (int leaves = 64; leaves > 0; leaves -= 63) {
-		start(fixture, true, script);
-		for (int i = 0; i < leaves; i++) {
-			assert_string_equal(read_line(fixture), "leaf");
-		}
-		spawn_destroy(fixture->spawn);
-	}
-	wait_all_gone(fixture);
-	unlink(path);
-}
-
-// Runners: each starts the next in a new session and is gone.
-static void test_tree_that_runs_away(void **state) {
-	struct fixture *fixture = *state;
-	char path[] = "/tmp/spawn-XXXXXX", script[160];
-	close(mkstemp(path));
-	write_file(path, "[ $1 = 0 ] && echo ran\n[ $1 -lt 3000 ] && setsid sh $0 $(($1+1)) &\n",
-		0600);
-	snprintf(script, sizeof(script),
-		"for i in 1 2 3; do setsid sh %s 0 & done; exec sleep 1000", path);
-	start(fixture, true, script);
-	for (int i = 0; i < 3; i++) {
-		assert_string_equal(read_line(fixture), "ran");
-	}
-	spawn_kill(fixture->spawn);
-	int status = wait_ended(fixture);
-	assert_true(WIFSIGNALED(status));
-	wait_all_gone(fixture);
-	unlink(path);
-}
-
-// In a process of its own: spawns, says ready, and waits to be killed.
-static pid_t fork_parent(struct fixture *fixture, bool tree, const char *script) {
-	pid_t pid = fork();
-	if (pid == 0) {
-		start(fixture, tree, script);
-		pause();
-		_exit(0);
-	}
-	return pid;
-}
-
-static void test_parent_dies(void **state) {
-	struct fixture *fixture = *state;
-	const char *const scripts[] = {
-		"echo ready; exec sleep 1000",
-		DAEMON "daemon sleep 1000; setsid -f sleep 1000; sleep 1000 & echo ready; wait",
-	};
-	for (int tree = 0; tree < 2; tree++) {
-		pid_t parent = fork_parent(fixture, tree, scripts[tree]);
-		assert_string_equal(read_line(fixture), "ready");
-		kill(parent, SIGKILL);
-		assert_int_equal(waitpid(parent, NULL, 0), parent);
-	}
-	wait_all_gone(fixture);
-}
-
-static pid_t parent_of(pid_t pid) {
-	char path[64], line[256];
-	pid_t parent = 0;
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-	FILE *file = fopen(path, "re");
-	assert_non_null(file);
-	while (fgets(line, sizeof(line), file)) {
-		sscanf(line, "PPid: %d", &parent);
-	}
-	fclose(file);
-	return parent;
-}
-
-static void test_keeper_is_killed(void **state) {
-	struct fixture *fixture = *state;
-	start(fixture, true, "echo ready; exec sleep 1000");
-	assert_string_equal(read_line(fixture), "ready");
-	pid_t keeper = parent_of(spawn_pid(fixture->spawn));
-	assert_int_not_equal(keeper, getpid());
-	kill(keeper, SIGKILL);
-	int status = wait_ended(fixture);
-	assert_true(WIFSIGNALED(status));
-	assert_int_equal(WTERMSIG(status), SIGKILL);
-	wait_all_gone(fixture);
-}
-
-// The keeper holds nothing of the program's: a pipe ends when the program closes it.
-static void test_keeper_holds_nothing(void **state) {
-	struct fixture *fixture = *state;
-	start(fixture, true, "echo last; exec >/dev/null 5>&-; exec sleep 1000");
-	assert_string_equal(read_all(fixture), "last\n");
-	wait_all_gone(fixture);
-	assert_int_equal(fixture->ended, 0);
-	char path[64], link[64] = "";
-	snprintf(path, sizeof(path), "/proc/%d/cwd", (int)parent_of(spawn_pid(fixture->spawn)));
-	assert_int_equal(readlink(path, link, sizeof(link) - 1), 1);
-	assert_string_equal(link, "/");
-	spawn_destroy(fixture->spawn);
-}
-
-static void test_keeper_asked_to_end(void **state) {
-	struct fixture *fixture = *state;
-	start(fixture, true, "sleep 1000 & echo ready; wait");
-	assert_string_equal(read_line(fixture), "ready");
-	kill(parent_of(spawn_pid(fixture->spawn)), SIGTERM);
-	assert_int_equal(WTERMSIG(wait_ended(fixture)), SIGKILL);
-	wait_all_gone(fixture);
-}
-
 static void test_many_at_once(void **state) {
 	struct fixture *fixture = *state;
 	enum { MANY = 40 };
@@ -693,8 +405,6 @@ static void test_many_at_once(void **state) {
 	}
 	assert_int_equal(fixture->ended, MANY);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
 
 int main(void) {
 	const struct CMUnitTest tests[] = {
@@ -717,14 +427,6 @@ int main(void) {
 		TEST(limit_of_files),
 		TEST(tty),
 		TEST(interrupt_from_tty),
-		TEST(tree_killed),
-		TEST(tree_ends_with_program),
-		TEST(tree_of_many),
-		TEST(tree_that_runs_away),
-		TEST(parent_dies),
-		TEST(keeper_is_killed),
-		TEST(keeper_holds_nothing),
-		TEST(keeper_asked_to_end),
 		TEST(many_at_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -327,3 +327,26 @@ void house_ask(struct house *house, const void *bytes, size_t size, bool half,
 	pump_recv_all(house->loop, fd, answer);
 	close(fd);
 }
+
+int house_set_up(void **state) {
+	struct house *house = malloc(sizeof(*house));
+	assert_non_null(house);
+	house_init(house);
+	*state = house;
+	return 0;
+}
+
+int house_tear_down(void **state) {
+	house_finish(*state);
+	free(*state);
+	return 0;
+}
+
+void house_check(struct house *house, const char *request, const char *expected) {
+	struct buf answer;
+	buf_init(&answer);
+	house_ask(house, request, strlen(request), false, &answer);
+	assert_true(buf_append(&answer, "", 1));
+	assert_string_equal((const char *)buf_front(&answer), expected);
+	buf_finish(&answer);
+}

@@ -45,10 +45,15 @@ extern const struct subject ann, bob;
 
 void house_init(struct house *house);
 void house_finish(struct house *house);
+/* A test of a file whose tests each have a house of their own. */
+#define HOUSE_TEST(name) cmocka_unit_test_setup_teardown(name, house_set_up, house_tear_down)
+int house_set_up(void **state);
+int house_tear_down(void **state);
 /* Listens at house->path as well, as the door says; house_init has opened ann's own at path. */
 int house_connect(struct house *house);
 /* Sends text, and with half half-closes; what came back until the end. */
 void house_ask(struct house *house, const void *bytes, size_t size, bool half, struct buf *answer);
+void house_check(struct house *house, const char *request, const char *expected);
 /* The exchange that waits at /hand. */
 void house_hand(struct house *house);
 

@@ -1,204 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_link.c - links that dial a device on a real server: up, lost and found again, refused,
- * replaced, let go, deleted.
+ * replaced, let go, deleted. Devices that name another are in test_link_named.c.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "fast_timers.h"
-#include "house.h"
-#include "net/link.h"
-
-/*
- * The io boxes are in a house of their own, that links are asked of over its socket; devices are
- * /line of another house, which may go and come back.
- */
-struct fixture {
-	struct house io, devices;
-	struct net_linker linker;
-	struct link *last; // the link made last
-	int ups, downs, gones, frames, drains;
-	size_t bytes;
-	bool end_in_down, take_in_up, want_view;
-	int fd;
-	char text[128]; // "u1 d1 g1 ": up, down, gone of the link of that name
-};
-
-static void note(struct link *link, char what) {
-	struct fixture *f = link->data;
-	size_t size = strlen(f->text);
-	snprintf(f->text + size, sizeof(f->text) - size, "%c%s ", what, link->box->name);
-}
-
-static void user_request(struct link *link, struct op_head *head) {
-	struct fixture *f = link->data;
-	if (f->want_view) {
-		op_set(head, OP_F_VIEW, "key-7");
-	}
-}
-
-static void user_up(struct link *link, const struct op_head *reply) {
-	struct fixture *f = link->data;
-	assert_int_equal(reply->refusal.code, OP_OK);
-	f->ups++;
-	note(link, 'u');
-	if (f->take_in_up) {
-		f->fd = link_take_fd(link);
-	}
-}
-
-static void user_data(struct link *link, const void *bytes, size_t size) {
-	struct fixture *f = link->data;
-	f->bytes += size;
-}
-
-static void user_frame(struct link *link, const struct frame *frame) {
-	struct fixture *f = link->data;
-	f->frames++;
-}
-
-static void user_drained(struct link *link) {
-	struct fixture *f = link->data;
-	f->drains++;
-}
-
-static void user_down(struct link *link) {
-	struct fixture *f = link->data;
-	f->downs++;
-	note(link, 'd');
-	if (f->end_in_down) {
-		link_end(link);
-	}
-}
-
-static void user_gone(struct link *link) {
-	struct fixture *f = link->data;
-	f->gones++;
-	note(link, 'g');
-	f->last = f->last == link ? NULL : f->last;
-}
-
-#define USER(verb_, single_) \
-	{ \
-		.verb = verb_, .body = OP_BODY_FRAMES, .single = single_, .request = user_request, \
-		.up = user_up, .data = user_data, .frame = user_frame, .drained = user_drained, \
-		.down = user_down, .gone = user_gone, \
-	}
-
-static const struct link_user input_user = USER(OP_GETMEM, false);
-static const struct link_user output_user = USER(OP_PUTMEM, false);
-static const struct link_user single_user = USER(OP_PUTMEM, true);
-
-static void make_link(struct box *box, struct req *req) {
-	struct fixture *f = box->data;
-	const struct link_user *user = strcmp(box->name, "in") == 0 ? &input_user :
-		strcmp(box->name, "one") == 0 ? &single_user : &output_user;
-	struct link *link = f->linker.linker.make(&f->linker.linker, box, req, user, f);
-	f->last = link ? link : f->last;
-}
-
-static const struct box_type io_type = {.name = "io", .fn = {[OP_LINK] = make_link}};
-
-static int setup(void **state) {
-	struct fixture *f = calloc(1, sizeof(*f));
-	assert_non_null(f);
-	house_init(&f->io);
-	house_init(&f->devices);
-	// One loop for both.
-	box_server_finish(&f->devices.server);
-	wl_event_loop_destroy(f->devices.loop);
-	f->devices.loop = f->io.loop;
-	const struct door door = {.subject = ann, .trusted = true};
-	box_server_init(&f->devices.server, f->devices.loop, f->devices.tree);
-	assert_true(box_server_listen(&f->devices.server, f->devices.path, &door));
-	caller_unix_init(&f->devices.caller, f->devices.loop, f->devices.path);
-	f->devices.caller.hands_over = true;
-	net_linker_init(&f->linker, f->io.loop, &f->devices.caller.caller);
-	const char *const names[] = {"in", "out", "one"};
-	for (int i = 0; i < 3; i++) {
-		assert_non_null(box_create(box_tree_root(f->io.tree), names[i], &io_type, NULL, f));
-	}
-	f->fd = -1;
-	fast_timers_reset();
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state) {
-	struct fixture *f = *state;
-	net_linker_finish(&f->linker);
-	assert_int_equal(f->ups, f->downs);
-	pump_quiet(f->io.loop);
-	box_server_finish(&f->devices.server);
-	box_tree_destroy(f->devices.tree);
-	assert_int_equal(rmdir(f->devices.dir), 0);
-	house_finish(&f->io);
-	free(f);
-	return 0;
-}
-
-static void devices_leave(struct fixture *f) {
-	box_server_finish(&f->devices.server);
-	box_server_init(&f->devices.server, f->devices.loop, f->devices.tree);
-}
-
-static void devices_return(struct fixture *f) {
-	const struct door door = {.subject = ann, .trusted = true};
-	assert_true(box_server_listen(&f->devices.server, f->devices.path, &door));
-}
-
-static void ask(struct fixture *f, const char *request, const char *expected) {
-	struct buf answer;
-	buf_init(&answer);
-	house_ask(&f->io, request, strlen(request), false, &answer);
-	assert_true(buf_append(&answer, "", 1));
-	assert_string_equal((const char *)buf_front(&answer), expected);
-	buf_finish(&answer);
-}
-
-// The state begins so: what follows is the sentence of somebody else's.
-static void check_state(struct fixture *f, const char *name, const char *state) {
-	char request[100], line[700];
-	struct buf answer;
-	buf_init(&answer);
-	snprintf(request, sizeof(request), "op/1 kind\nname %s\n\n", name);
-	snprintf(line, sizeof(line), "\nstate %s", state);
-	house_ask(&f->io, request, strlen(request), false, &answer);
-	assert_true(buf_append(&answer, "", 1));
-	if (!strstr((const char *)buf_front(&answer), line)) {
-		fail_msg("no %s in: %s", line, (const char *)buf_front(&answer));
-	}
-	assert_true(buf_holds(&answer, "device /line\nby ann/pc\nstarted 1"));
-	buf_finish(&answer);
-}
-
-// The waits of the only link there is. Other timers, of servers, stand between them.
-static int list_waits(int waits[static FAST_TIMERS_MAX]) {
-	int found = 0;
-	for (int i = 0; i < fast_timers_count; i++) {
-		int ms = fast_timers_ms[i];
-		if (ms == 100 || ms == 500 || ms == 2000 || ms == 5000) {
-			waits[found++] = ms;
-		}
-	}
-	return found;
-}
-
-static void check_waits(struct wl_event_loop *loop, const int *expected, int count) {
-	int waits[FAST_TIMERS_MAX];
-	pump_until(loop, list_waits(waits) >= count);
-	for (int i = 0; i < count; i++) {
-		assert_int_equal(waits[i], expected[i]);
-	}
-}
+#include "linking.h"
 
 static void test_output(void **state) {
 	struct fixture *f = *state;
 	const struct frame frame = {.kind = FRAME_DATA, .payload = "abc", .size = 3};
 	f->want_view = true;
-	ask(f, "op/1 link\nname /out\ndevice /line\n\n", "ok\nname /out/0\n\n");
+	house_check(&f->io, "op/1 link\nname /out\ndevice /line\n\n", "ok\nname /out/0\n\n");
 	assert_false(link_frame(f->last, &frame)); // not up yet
 	pump_until(f->io.loop, f->ups > 0);
 	check_state(f, "/out/0", "up\n");
@@ -229,17 +44,17 @@ static void test_output(void **state) {
 	req_pause(f->devices.waiting, false);
 	pump_until(f->io.loop, f->drains > 0);
 	// Deleted: the device's side hears it.
-	ask(f, "op/1 delete\nname /out/0\n\n", "ok\n\n");
+	house_check(&f->io, "op/1 delete\nname /out/0\n\n", "ok\n\n");
 	assert_string_equal(f->text, "u0 d0 g0 ");
 	pump_quiet(f->io.loop);
 	assert_int_equal(f->devices.gones, 1);
 	assert_true(wl_list_empty(&f->linker.links));
-	ask(f, "op/1 link\nname /out\ndevice /line\n\n", "ok\nname /out/0\n\n"); // free again
+	house_check(&f->io, "op/1 link\nname /out\ndevice /line\n\n", "ok\nname /out/0\n\n"); // free again
 }
 
 static void test_input(void **state) {
 	struct fixture *f = *state;
-	ask(f, "op/1 link\nname /in\ndevice /line\n\n", "ok\nname /in/0\n\n");
+	house_check(&f->io, "op/1 link\nname /in\ndevice /line\n\n", "ok\nname /in/0\n\n");
 	pump_until(f->io.loop, f->ups > 0);
 	assert_int_equal(f->devices.waiting->head->verb, OP_GETMEM);
 	assert_true(op_has(f->devices.waiting->head, OP_F_LIVE));
@@ -254,7 +69,7 @@ static void test_subject(void **state) {
 	const struct door door = {.subject = ann, .trusted = true};
 	box_server_unlisten(&f->io.server, f->io.path);
 	assert_true(box_server_listen(&f->io.server, f->io.path, &door));
-	ask(f, "op/1 link\nname /in\ndevice /line\nas ann/laptop\n\n", "ok\nname /in/0\n\n");
+	house_check(&f->io, "op/1 link\nname /in\ndevice /line\nas ann/laptop\n\n", "ok\nname /in/0\n\n");
 	pump_until(f->io.loop, f->ups > 0);
 	assert_string_equal(f->devices.opened_by, "ann/laptop");
 	devices_leave(f);
@@ -262,7 +77,7 @@ static void test_subject(void **state) {
 	pump_until(f->io.loop, f->ups > 1);
 	assert_string_equal(f->devices.opened_by, "ann/laptop");
 	// bob may not link here at all, so he does not learn that it is there.
-	ask(f, "op/1 link\nname /in\ndevice /line\nas bob/laptop\n\n",
+	house_check(&f->io, "op/1 link\nname /in\ndevice /line\nas bob/laptop\n\n",
 		"no ENOENT no such box /in (box ls / shows what is there)\nttl 1000\n\n");
 }
 
@@ -278,22 +93,22 @@ static void test_grant(void **state) {
 	const struct door door = {.subject = ann, .trusted = true};
 	box_server_unlisten(&f->io.server, f->io.path);
 	assert_true(box_server_listen(&f->io.server, f->io.path, &door));
-	ask(f, "op/1 link\nname /in\ndevice /line\ngrant first\nas ann/laptop\n\n",
+	house_check(&f->io, "op/1 link\nname /in\ndevice /line\ngrant first\nas ann/laptop\n\n",
 		"ok\nname /in/0\n\n");
 	pump_until(f->io.loop, f->ups == 1);
 	check_grant(f, "first");
-	ask(f, "op/1 link\nname /in/0\ndevice /line\nas ann/laptop\n\n", "no EARG this is a link "
+	house_check(&f->io, "op/1 link\nname /in/0\ndevice /line\nas ann/laptop\n\n", "no EARG this is a link "
 		"itself, and takes nothing but a newer grant for its own device: link the device to the box "
 		"above it\n\n");
-	ask(f, "op/1 link\nname /in/0\ndevice /line\ngrant second\nas ann/phone\n\n",
+	house_check(&f->io, "op/1 link\nname /in/0\ndevice /line\ngrant second\nas ann/phone\n\n",
 		"no EPERM this link is ann/laptop's, whose grants it takes\n\n");
-	ask(f, "op/1 link\nname /in/0\ndevice /store\ngrant second\nas ann/laptop\n\n",
+	house_check(&f->io, "op/1 link\nname /in/0\ndevice /store\ngrant second\nas ann/laptop\n\n",
 		"no EARG this link's device is /line, and stays it: link another one to the box above it\n\n");
 	devices_leave(f);
 	devices_return(f);
 	pump_until(f->io.loop, f->ups == 2);
 	check_grant(f, "first");
-	ask(f, "op/1 link\nname /in/0\ndevice /line\ngrant second\nas ann/laptop\n\n",
+	house_check(&f->io, "op/1 link\nname /in/0\ndevice /line\ngrant second\nas ann/laptop\n\n",
 		"ok\nname /in/0\n\n");
 	pump_quiet(f->io.loop);
 	assert_int_equal(f->ups, 2); // goes on
@@ -307,7 +122,7 @@ static void test_grant(void **state) {
 	devices_return(f);
 	pump_until(f->io.loop, f->last->state == LINK_REFUSED);
 	f->devices.refuse = OP_OK;
-	ask(f, "op/1 link\nname /in/0\ndevice /line\ngrant third\nas ann/laptop\n\n",
+	house_check(&f->io, "op/1 link\nname /in/0\ndevice /line\ngrant third\nas ann/laptop\n\n",
 		"ok\nname /in/0\n\n");
 	pump_quiet(f->io.loop);
 	assert_int_equal(f->ups, 4);
@@ -320,7 +135,7 @@ static void test_follow(void **state) {
 	const struct door door = {.subject = ann, .trusted = true};
 	box_server_unlisten(&f->io.server, f->io.path);
 	assert_true(box_server_listen(&f->io.server, f->io.path, &door));
-	ask(f, "op/1 link\nname /in\ndevice /line\ngrant first\nas ann/laptop\n\n",
+	house_check(&f->io, "op/1 link\nname /in\ndevice /line\ngrant first\nas ann/laptop\n\n",
 		"ok\nname /in/0\n\n");
 	pump_until(f->io.loop, f->ups == 1);
 	struct link *follower = f->linker.linker.follow(&f->linker.linker,
@@ -331,7 +146,7 @@ static void test_follow(void **state) {
 	assert_int_equal(f->devices.waiting->head->verb, OP_PUTMEM);
 	assert_string_equal(f->devices.opened_by, "ann/laptop");
 	check_grant(f, "first");
-	ask(f, "op/1 link\nname /in/0\ndevice /line\ngrant second\nas ann/laptop\n\n",
+	house_check(&f->io, "op/1 link\nname /in/0\ndevice /line\ngrant second\nas ann/laptop\n\n",
 		"ok\nname /in/0\n\n");
 	link_down(follower, OP_ELOST, "the program ended");
 	pump_until(f->io.loop, f->ups == 3);
@@ -344,7 +159,7 @@ static void test_follow(void **state) {
 static void test_absent_device(void **state) {
 	struct fixture *f = *state;
 	devices_leave(f);
-	ask(f, "op/1 link\nname /in\ndevice /line\n\n", "ok\nname /in/0\n\n");
+	house_check(&f->io, "op/1 link\nname /in\ndevice /line\n\n", "ok\nname /in/0\n\n");
 	fast_timers_reset();
 	static const int expected[] = {100, 500, 2000, 5000, 5000};
 	check_waits(f->io.loop, expected, 5);
@@ -358,7 +173,7 @@ static void test_absent_device(void **state) {
 static void test_device_vanishes_and_returns(void **state) {
 	struct fixture *f = *state;
 	static const int quick[] = {100, 500, 2000}, steady[] = {100};
-	ask(f, "op/1 link\nname /in\ndevice /line\n\n", "ok\nname /in/0\n\n");
+	house_check(&f->io, "op/1 link\nname /in\ndevice /line\n\n", "ok\nname /in/0\n\n");
 	fast_timers_reset();
 	for (int i = 0; i < 3; i++) {
 		pump_until(f->io.loop, f->ups == i + 1);
@@ -382,7 +197,7 @@ static void test_device_vanishes_and_returns(void **state) {
 static void test_retry_when_told(void **state) {
 	struct fixture *f = *state;
 	devices_leave(f);
-	ask(f, "op/1 link\nname /in\ndevice /line\n\n", "ok\nname /in/0\n\n");
+	house_check(&f->io, "op/1 link\nname /in\ndevice /line\n\n", "ok\nname /in/0\n\n");
 	fast_timers_reset();
 	int waits[FAST_TIMERS_MAX];
 	pump_until(f->io.loop, list_waits(waits) >= 4); // 5 s from now
@@ -401,7 +216,7 @@ static void test_refused(void **state) {
 	struct fixture *f = *state;
 	f->devices.refuse = OP_EBUSY;
 	fast_timers_reset();
-	ask(f, "op/1 link\nname /in\ndevice /line\n\n", "ok\nname /in/0\n\n");
+	house_check(&f->io, "op/1 link\nname /in\ndevice /line\n\n", "ok\nname /in/0\n\n");
 	pump_until(f->io.loop, f->last->state == LINK_REFUSED);
 	check_state(f, "/in/0", "refused EBUSY the line is busy\n");
 	int refused = 0;
@@ -418,15 +233,15 @@ static void test_refused(void **state) {
 
 static void test_let_go(void **state) {
 	struct fixture *f = *state;
-	ask(f, "op/1 link\nname /in\ndevice /line\n\n", "ok\nname /in/0\n\n");
+	house_check(&f->io, "op/1 link\nname /in\ndevice /line\n\n", "ok\nname /in/0\n\n");
 	pump_until(f->io.loop, f->ups > 0);
 	req_end(f->devices.waiting, NULL);
 	pump_until(f->io.loop, f->gones > 0);
 	assert_string_equal(f->text, "u0 d0 g0 ");
-	ask(f, "op/1 kind\nname /in/0\n\n",
+	house_check(&f->io, "op/1 kind\nname /in/0\n\n",
 		"no ENOENT no such box /in/0 (box ls /in shows what is there)\nttl 1000\n\n");
 	// Not so with any other trailer.
-	ask(f, "op/1 link\nname /in\ndevice /line\n\n", "ok\nname /in/0\n\n");
+	house_check(&f->io, "op/1 link\nname /in\ndevice /line\n\n", "ok\nname /in/0\n\n");
 	pump_until(f->io.loop, f->ups > 1);
 	req_end_fail(f->devices.waiting, OP_EQUOTA, "too slow");
 	pump_until(f->io.loop, f->downs > 1);
@@ -437,16 +252,16 @@ static void test_let_go(void **state) {
 
 static void test_many_and_only(void **state) {
 	struct fixture *f = *state;
-	ask(f, "op/1 link\nname /out\ndevice /line\n\n", "ok\nname /out/0\n\n");
-	ask(f, "op/1 link\nname /out\ndevice /line\n\n", "ok\nname /out/1\n\n");
-	ask(f, "op/1 link\nname /in\ndevice /line\n\n", "ok\nname /in/0\n\n");
+	house_check(&f->io, "op/1 link\nname /out\ndevice /line\n\n", "ok\nname /out/0\n\n");
+	house_check(&f->io, "op/1 link\nname /out\ndevice /line\n\n", "ok\nname /out/1\n\n");
+	house_check(&f->io, "op/1 link\nname /in\ndevice /line\n\n", "ok\nname /in/0\n\n");
 	pump_until(f->io.loop, f->ups == 3);
 	f->text[0] = '\0';
 	devices_leave(f);
 	pump_until(f->io.loop, f->downs == 3);
 	f->text[0] = '\0';
 	// `only`, but not up: nobody goes before that.
-	ask(f, "op/1 link\nname /out\ndevice /line\nonly\n\n", "ok\nname /out/2\n\n");
+	house_check(&f->io, "op/1 link\nname /out\ndevice /line\nonly\n\n", "ok\nname /out/2\n\n");
 	pump_quiet(f->io.loop);
 	assert_int_equal(f->gones, 0);
 	devices_return(f);
@@ -467,11 +282,11 @@ static void test_dropped(void **state) {
 	const struct door door = {.subject = ann, .trusted = true};
 	box_server_unlisten(&f->io.server, f->io.path);
 	assert_true(box_server_listen(&f->io.server, f->io.path, &door));
-	ask(f, "op/1 link\nname /out\ndevice /line\n\n", "ok\nname /out/0\n\n");
-	ask(f, "op/1 link\nname /out\ndevice /line\nas ann/laptop\n\n", "ok\nname /out/1\n\n");
-	ask(f, "op/1 link\nname /in\ndevice /line\nas ann/laptop\n\n", "ok\nname /in/0\n\n");
+	house_check(&f->io, "op/1 link\nname /out\ndevice /line\n\n", "ok\nname /out/0\n\n");
+	house_check(&f->io, "op/1 link\nname /out\ndevice /line\nas ann/laptop\n\n", "ok\nname /out/1\n\n");
+	house_check(&f->io, "op/1 link\nname /in\ndevice /line\nas ann/laptop\n\n", "ok\nname /in/0\n\n");
 	snprintf(request, sizeof(request), "op/1 link\nname /out\ndevice %s/line\n\n", key);
-	ask(f, request, "ok\nname /out/2\n\n");
+	house_check(&f->io, request, "ok\nname /out/2\n\n");
 	pump_until(f->io.loop, f->ups == 3);
 	const struct subject laptop = {"ann", "laptop"}, phone = {"ann", "phone"};
 	net_linker_drop(&f->linker, &phone, NULL);
@@ -485,10 +300,10 @@ static void test_dropped(void **state) {
 
 static void test_single(void **state) {
 	struct fixture *f = *state;
-	ask(f, "op/1 link\nname /one\ndevice /line\n\n", "ok\nname /one/0\n\n");
+	house_check(&f->io, "op/1 link\nname /one\ndevice /line\n\n", "ok\nname /one/0\n\n");
 	pump_until(f->io.loop, f->ups == 1);
 	f->devices.refuse = OP_EPERM;
-	ask(f, "op/1 link\nname /one\ndevice /line\n\n", "ok\nname /one/1\n\n");
+	house_check(&f->io, "op/1 link\nname /one\ndevice /line\n\n", "ok\nname /one/1\n\n");
 	pump_until(f->io.loop, f->last->state == LINK_REFUSED);
 	check_state(f, "/one/0", "up"); // the new one does not work yet
 	f->devices.refuse = OP_OK;
@@ -498,7 +313,7 @@ static void test_single(void **state) {
 	// An older one that comes back up takes nobody's place who is newer.
 	f->text[0] = '\0';
 	f->devices.refuse = OP_EPERM;
-	ask(f, "op/1 link\nname /one\ndevice /line\n\n", "ok\nname /one/0\n\n");
+	house_check(&f->io, "op/1 link\nname /one\ndevice /line\n\n", "ok\nname /one/0\n\n");
 	pump_until(f->io.loop, f->last->state == LINK_REFUSED);
 	struct link *newer = f->last;
 	devices_leave(f);
@@ -513,12 +328,12 @@ static void test_single(void **state) {
 
 static void test_io_box_goes(void **state) {
 	struct fixture *f = *state;
-	ask(f, "op/1 link\nname /out\ndevice /line\n\n", "ok\nname /out/0\n\n");
+	house_check(&f->io, "op/1 link\nname /out\ndevice /line\n\n", "ok\nname /out/0\n\n");
 	pump_until(f->io.loop, f->ups == 1);
 	f->devices.refuse = OP_EBUSY;
-	ask(f, "op/1 link\nname /out\ndevice /line\n\n", "ok\nname /out/1\n\n");
+	house_check(&f->io, "op/1 link\nname /out\ndevice /line\n\n", "ok\nname /out/1\n\n");
 	pump_until(f->io.loop, f->last->state == LINK_REFUSED);
-	ask(f, "op/1 link\nname /out\ndevice /line\n\n", "ok\nname /out/2\n\n"); // dialling
+	house_check(&f->io, "op/1 link\nname /out\ndevice /line\n\n", "ok\nname /out/2\n\n"); // dialling
 	box_destroy(box_inner(box_tree_root(f->io.tree), "out"));
 	assert_int_equal(f->gones, 3);
 	assert_int_equal(f->downs, 1);
@@ -530,7 +345,7 @@ static void test_io_box_goes(void **state) {
 static void test_ended_by_its_user(void **state) {
 	struct fixture *f = *state;
 	f->end_in_down = true;
-	ask(f, "op/1 link\nname /in\ndevice /line\n\n", "ok\nname /in/0\n\n");
+	house_check(&f->io, "op/1 link\nname /in\ndevice /line\n\n", "ok\nname /in/0\n\n");
 	pump_until(f->io.loop, f->ups > 0);
 	req_abort(f->devices.waiting);
 	pump_until(f->io.loop, f->gones > 0);
@@ -543,7 +358,7 @@ static void test_take_fd(void **state) {
 	struct fixture *f = *state;
 	struct buf got;
 	f->take_in_up = true;
-	ask(f, "op/1 link\nname /out\ndevice /line\n\n", "ok\nname /out/0\n\n");
+	house_check(&f->io, "op/1 link\nname /out\ndevice /line\n\n", "ok\nname /out/0\n\n");
 	pump_until(f->io.loop, f->ups > 0);
 	assert_true(f->fd >= 0);
 	check_state(f, "/out/0", "up\n");
@@ -585,7 +400,7 @@ static void test_where_and_want(void **state) {
 	struct fixture *f = *state;
 	const struct caller nowhere = {.open = dial_nowhere};
 	f->linker.caller = &nowhere;
-	ask(f, "op/1 link\nname /out\nwant display!*!lan\ndevice "
+	house_check(&f->io, "op/1 link\nname /out\nwant display!*!lan\ndevice "
 		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef/display/0\n\n",
 		"ok\nname /out/0\n\n");
 	assert_string_equal(op_get(&dialled, OP_F_NAME),
@@ -595,121 +410,25 @@ static void test_where_and_want(void **state) {
 	op_head_finish(&dialled);
 }
 
-/* A device below /usr names another box, now this and then that. */
-
-static void named_describe(struct box *box, struct op_head *entry) {
-	const char *const *device = box->data;
-	if (*device) {
-		op_set(entry, OP_F_DEVICE, *device);
-	}
-}
-
-static const struct box_type named_type = {.name = "named", .describe = named_describe};
-
-static struct box *make_named(struct fixture *f, const char **device) {
-	struct box *root = box_tree_root(f->devices.tree), *line = box_inner(root, "line");
-	struct box *usr = box_create(root, "usr", &box_type_dir, NULL, NULL);
-	struct box *person = box_create(usr, "ann", &box_type_dir, NULL, NULL);
-	assert_non_null(box_create(root, "other", line->type, NULL, line->data));
-	struct box *named = box_create(person, "kbd", &named_type, NULL, device);
-	assert_non_null(named);
-	return named;
-}
-
-static const char *in_use(const struct fixture *f) {
-	return op_get(f->devices.waiting->head, OP_F_NAME);
-}
-
-static void test_named(void **state) {
-	struct fixture *f = *state;
-	const char *device = "/line";
-	struct box *named = make_named(f, &device);
-	ask(f, "op/1 link\nname /in\ndevice /usr/ann/kbd\n\n", "ok\nname /in/0\n\n");
-	pump_until(f->io.loop, f->ups == 1);
-	assert_string_equal(in_use(f), "/line");
-	box_changed(named); // to the same
-	pump_quiet(f->io.loop);
-	assert_int_equal(f->downs, 0);
-	device = "/other";
-	box_changed(named);
-	pump_until(f->io.loop, f->ups == 2);
-	assert_int_equal(f->downs, 1);
-	assert_string_equal(in_use(f), "/other");
-	ask(f, "op/1 delete\nname /in/0\n\n", "ok\n\n"); // and nobody waits for the next
-	device = "/line";
-	box_changed(named);
-	pump_quiet(f->io.loop);
-	assert_int_equal(f->ups, 2);
-	assert_true(wl_list_empty(&f->linker.links));
-}
-
-static void test_named_nothing(void **state) {
-	struct fixture *f = *state;
-	const char *device = NULL;
-	struct box *named = make_named(f, &device);
-	ask(f, "op/1 link\nname /in\ndevice /usr/ann/kbd\n\n", "ok\nname /in/0\n\n");
-	const int waits[] = {100, 500};
-	check_waits(f->io.loop, waits, 1); // once: from then on the name is waited for
-	device = "/line";
-	box_changed(named);
-	pump_until(f->io.loop, f->ups == 1);
-	assert_string_equal(in_use(f), "/line");
-}
-
-// Who says what a device means is away: what is used stays so, and he is asked again.
-static void test_named_by_one_who_leaves(void **state) {
-	struct fixture *f = *state;
-	const char *device = "/line";
-	struct box *named = make_named(f, &device);
-	ask(f, "op/1 link\nname /in\ndevice /usr/ann/kbd\n\n", "ok\nname /in/0\n\n");
-	pump_until(f->io.loop, f->ups == 1);
-	devices_leave(f);
-	pump_until(f->io.loop, f->downs == 1);
-	device = "/other";
-	box_changed(named);
-	devices_return(f);
-	pump_until(f->io.loop, f->devices.waiting && strcmp(in_use(f), "/other") == 0);
-}
-
-// While nobody says what the device means, he is asked as seldom as any device is dialled.
-static void test_named_by_nobody(void **state) {
-	struct fixture *f = *state;
-	const char *device = "/line";
-	make_named(f, &device);
-	ask(f, "op/1 link\nname /in\ndevice /usr/ann/kbd\n\n", "ok\nname /in/0\n\n");
-	pump_until(f->io.loop, f->ups == 1);
-	devices_leave(f);
-	pump_until(f->io.loop, f->downs == 1);
-	const int waits[] = {100, 500, 2000, 5000};
-	check_waits(f->io.loop, waits, 4); // and no other
-	devices_return(f);
-	pump_until(f->io.loop, f->ups == 2);
-}
-
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_output),
-		TEST(test_input),
-		TEST(test_subject),
-		TEST(test_grant),
-		TEST(test_follow),
-		TEST(test_absent_device),
-		TEST(test_device_vanishes_and_returns),
-		TEST(test_retry_when_told),
-		TEST(test_refused),
-		TEST(test_let_go),
-		TEST(test_many_and_only),
-		TEST(test_dropped),
-		TEST(test_single),
-		TEST(test_io_box_goes),
-		TEST(test_ended_by_its_user),
-		TEST(test_take_fd),
-		TEST(test_where_and_want),
-		TEST(test_named),
-		TEST(test_named_nothing),
-		TEST(test_named_by_one_who_leaves),
-		TEST(test_named_by_nobody),
+		LINK_TEST(test_output),
+		LINK_TEST(test_input),
+		LINK_TEST(test_subject),
+		LINK_TEST(test_grant),
+		LINK_TEST(test_follow),
+		LINK_TEST(test_absent_device),
+		LINK_TEST(test_device_vanishes_and_returns),
+		LINK_TEST(test_retry_when_told),
+		LINK_TEST(test_refused),
+		LINK_TEST(test_let_go),
+		LINK_TEST(test_many_and_only),
+		LINK_TEST(test_dropped),
+		LINK_TEST(test_single),
+		LINK_TEST(test_io_box_goes),
+		LINK_TEST(test_ended_by_its_user),
+		LINK_TEST(test_take_fd),
+		LINK_TEST(test_where_and_want),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -132,6 +132,11 @@ def motion(town, way, seconds, out):
             strip(view, at, town.size, out, f"{town.link}-{way}")
         if out and way == "ours" and town.link == "LAN":
             run["profile"] = profile.take(view, PROFILE_S, out / "perf.data")
+    if way == "ours":
+        coded = {name: float(re.search(rf"^{name} ([\d.]+)$", run["stats"], re.M)[1])
+                 for name in ("bits-per-second", "fps")}
+        run["frame_bytes"] = int(coded["bits-per-second"] / 8 / max(coded["fps"], 1))
+        run["link_ms"] = measure.link_ms(town.den.node, town.ibiza.node, run["frame_bytes"])
     if way == "ours" and town.link == "LAN":
         kbit = int(re.search(r"^rate (\d+)$", run["stats"], re.M)[1]) // 1000
         run |= {"codec_kbit": kbit, "codec_ms_frame": measure.codec_ms(town.size, kbit)}

@@ -11,12 +11,14 @@ import os
 import re
 import resource
 import subprocess
+import sys
 import time
 
 from bench.report import BUILD, PATH, ROOT
 
 TICK = os.sysconf("SC_CLK_TCK")
 PATIENCE_S = 30  # beyond the time that is measured
+TRAIN, TRAIN_S = ROOT / "tests/bench/train.py", 3
 WARM_S = 1.0     # the codec's rate and everybody's caches settle
 
 
@@ -204,6 +206,22 @@ def distinct(text, strong=200):
     times = [when for when, changed, _ in told["changed"] if changed >= strong]
     return {"distinct_per_s": len(times) / told["span_s"],
             "longest_gap_ms": max(((b - a) / 1e6 for a, b in zip(times, times[1:])), default=None)}
+
+
+# --- the link alone ---
+
+def link_ms(source, target, size):
+    """What a frame of so many bytes takes from one node to another with nothing around it: the
+    median in ms of bare UDP (train.py)."""
+    receiver = target.spawn([sys.executable, TRAIN, "receive"], log="train")
+    try:
+        receiver.wait_output("ready ", PATIENCE_S)
+        port = re.search(r"ready (\d+)", receiver.output())[1]
+        source.run([sys.executable, TRAIN, "send", target.ip, port, str(size), str(TRAIN_S)])
+        receiver.wait()
+        return percentile([int(ns) / 1e6 for ns in re.findall(r"^\d+$", receiver.output(), re.M)], 50)
+    finally:
+        receiver.stop()
 
 
 # --- the codec alone ---

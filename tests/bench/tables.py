@@ -201,6 +201,11 @@ def motion_limits(runs, link):
         least = runs.median("motion", "LAN", "floor", key)
         limits.most(f"age {key[:3]}, ms", runs.median(*where, key), least and least + spare,
                     why=f" (the floor's {least:.1f} + {spare:.1f})" if least else "")
+    alone, floor = runs.median(*where, "link_ms"), runs.median("motion", "LAN", "floor", "p50_ms")
+    if alone is not None and floor is not None:
+        limits.add(f"the same, with what {runs.median(*where, 'frame_bytes') / 1000:.1f} kB take over this "
+                   "link as bare UDP", f"{floor + alone + 4:.1f} (the floor's {floor:.1f} + {alone:.1f} + 4)",
+                   runs.median(*where, "p50_ms"), None)
     wire = runs.median(*where, wire_mb)
     limits.most("wire MB/s", wire, 0.8 * mbit / 8, "{:.2f}", " (0.8 of the link)")
     if link == "LAN":

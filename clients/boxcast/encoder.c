@@ -20,7 +20,6 @@
 
 #define FAILURES_MAX 3
 #define REFUSED_MAX 60 // captures in a row: a second of nothing
-#define PATIENCE_NS 2000000000 // an encoder that is silent for so long has failed
 #define ACCEPT_MAX 64
 #define CHOICE_NS 1000000000 // between two changes that the viewer asks for
 
@@ -438,13 +437,16 @@ void encoder_set_limit(struct encoder *encoder, uint32_t bits) {
 
 int64_t encoder_deadline(const struct encoder *encoder) {
 	int64_t oldest = encoder->pipeline ? pipeline_oldest(encoder->pipeline) : 0;
-	return oldest ? oldest + PATIENCE_NS : 0;
+	return oldest ? oldest + picture_patience(encoder->size) : 0;
 }
 
 void encoder_check(struct encoder *encoder, int64_t now) {
 	int64_t deadline = encoder_deadline(encoder);
 	if (deadline != 0 && now >= deadline) {
-		encoder_leave(encoder, "no picture came out within 2 s", true);
+		char why[64];
+		snprintf(why, sizeof(why), "no picture came out within %d s",
+			(int)(picture_patience(encoder->size) / 1000000000));
+		encoder_leave(encoder, why, true);
 	}
 }
 

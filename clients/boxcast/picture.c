@@ -6,6 +6,8 @@
 
 #define RATE_MIN 500000
 #define RATE_MAX 60000000
+#define PATIENCE_NS 2000000000 // with a picture of
+#define PATIENCE_AREA (1920 * 1080) // or less
 
 static int padded(int side) {
 	side += side & 1;
@@ -44,4 +46,9 @@ uint32_t picture_rate(struct picture_size window, uint32_t refresh_mhz) {
 	uint64_t pixels = (uint64_t)window.width * (uint64_t)window.height;
 	uint64_t bits = pixels * refresh_mhz / 1000 * 145 / 1000;
 	return picture_rate_bounded(bits < 4000000 ? 4000000 : bits);
+}
+
+int64_t picture_patience(struct picture_size window) {
+	int64_t area = (int64_t)window.width * window.height;
+	return area > PATIENCE_AREA ? PATIENCE_NS * area / PATIENCE_AREA : PATIENCE_NS;
 }

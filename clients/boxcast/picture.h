@@ -35,5 +35,7 @@ uint64_t picture_extent(struct picture_size window, uint32_t offset, uint32_t st
 uint32_t picture_rate(struct picture_size window, uint32_t refresh_mhz);
 /* A rate said by a viewer, brought into what encoders take. */
 uint32_t picture_rate_bounded(uint64_t bits);
+/* For so many ns an encoder may be silent: one of software, on a slow machine that has much to do, is. */
+int64_t picture_patience(struct picture_size window);
 
 #endif

@@ -51,6 +51,7 @@ static int64_t stats_deadline(const struct cast *cast) {
 }
 
 static void cast_tell_stats(struct cast *cast, int64_t now) {
+	const struct steps_task task = cast_task(cast, cast->picture);
 	const struct stats_facts facts = {
 		.path = encoder_path(cast->encoder),
 		.why = encoder_why(cast->encoder),
@@ -58,6 +59,8 @@ static void cast_tell_stats(struct cast *cast, int64_t now) {
 		.height = cast->picture.height,
 		.coded_width = cast->coded.width,
 		.coded_height = cast->coded.height,
+		.refresh_mhz = task.refresh_mhz,
+		.divisor = steps_divisor(&cast->steps, &task),
 		.lane = cast->tiled ? "tiles" : "video",
 		.input = cast->input,
 		.codec = codec_name(cast->codec),

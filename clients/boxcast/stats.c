@@ -46,6 +46,10 @@ static bool is_tiled(const struct stats_facts *facts) {
 	return strcmp(facts->lane, "tiles") == 0;
 }
 
+static bool is_less(const struct stats_facts *facts) {
+	return facts->coded_width != facts->width || facts->coded_height != facts->height;
+}
+
 static const char *coder(const struct stats_facts *facts) {
 	return is_tiled(facts) ? "tiles" : facts->path;
 }
@@ -62,8 +66,16 @@ static void add_way(const struct stats_facts *facts, const struct stats *stats, 
 		add_line(out, size, " → %s → %s", is_tiled(facts) ? "tiles" : facts->decoder,
 			facts->presenter);
 	}
-	add_line(out, size, "\npicture %dx%d %s %.1f/s %.2f Mbit/s\n", facts->width, facts->height,
-		is_tiled(facts) ? "lossless" : facts->codec, stats->fps, stats->bits / 1e6);
+	add_line(out, size, "\npicture %dx%d %s %.1f/s %.2f Mbit/s, at %.4g Hz", facts->width,
+		facts->height, is_tiled(facts) ? "lossless" : facts->codec, stats->fps, stats->bits / 1e6,
+		facts->refresh_mhz / 1e3);
+	if (is_less(facts)) {
+		add_line(out, size, ", coded %dx%d", facts->coded_width, facts->coded_height);
+	}
+	if (facts->divisor > 1 && !is_tiled(facts)) {
+		add_line(out, size, ", one of %" PRIu32 " frames", facts->divisor);
+	}
+	add_line(out, size, "\n");
 }
 
 /* Of each stage: the median, what one frame in twenty exceeds, and the mean, by which they sum. */
@@ -94,6 +106,8 @@ const char *stats_print(struct stats *stats, const struct stats_facts *facts, in
 	add_line(out, size, "near %" PRIu32 "\n", facts->near);
 	add_line(out, size, "size %dx%d\n", facts->width, facts->height);
 	add_line(out, size, "coded %dx%d\n", facts->coded_width, facts->coded_height);
+	add_line(out, size, "refresh %.4g\n", facts->refresh_mhz / 1e3);
+	add_line(out, size, "one-of %" PRIu32 "\n", facts->divisor);
 	add_line(out, size, "rate %" PRIu32 "\n", facts->rate);
 	add_line(out, size, "frames %" PRIu64 "\n", stats->all_frames);
 	add_line(out, size, "sent-again %" PRIu64 "\n", stats->all_again);

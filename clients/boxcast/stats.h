@@ -34,6 +34,8 @@ struct stats_facts {
 	const char *path; // the encoder in use
 	const char *why;  // "", or why it is not a better one
 	int width, height, coded_width, coded_height;
+	uint32_t refresh_mhz; // of the viewer's screen
+	uint32_t divisor;     // of so many frames that it would show one is captured
 	const char *lane; // of the last picture
 	const char *input; // how captures come: "memfd", "dmabuf", "own-dmabuf"
 	const char *codec; // of the video lane

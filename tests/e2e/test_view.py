@@ -129,7 +129,7 @@ def test_info_says_by_what_path_and_how_long_it_takes(home, view):
     lines = wait_for(told, 20, "the stages of a game that moves")
     words = dict(lines)
     assert re.fullmatch(r"pixman (memfd|dmabuf) → \S+ → QUIC → \S+ → (shm|gles)", words["path"])
-    assert re.fullmatch(r"640x480 \S+ [\d.]+/s [\d.]+ Mbit/s", words["picture"])
+    assert re.fullmatch(r"640x480 \S+ [\d.]+/s [\d.]+ Mbit/s, at 60 Hz(, .+)*", words["picture"])
     assert words["state"] == "up"
     stages = {name: float(median) for name, median, _ in
               (text.split() for word, text in lines if word == "stage")}

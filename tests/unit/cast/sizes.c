@@ -46,6 +46,9 @@ static void rates(void **state) {
 	assert_in_range(hd, 7900000, 8100000);
 	assert_int_equal(picture_rate((struct picture_size){64, 64}, 60000), 4000000);
 	assert_int_equal(picture_rate((struct picture_size){8192, 8192}, 240000), 60000000);
+	assert_int_equal(picture_patience((struct picture_size){64, 64}), 2000 * MS);
+	assert_int_equal(picture_patience((struct picture_size){3840, 2160}), 8000 * MS);
+	assert_int_equal(picture_patience((struct picture_size){8192, 8192}), INT64_C(64726913580));
 	assert_int_equal(picture_rate_bounded(1), 500000);
 	assert_int_equal(picture_rate_bounded(UINT64_MAX), 60000000);
 }
@@ -214,8 +217,9 @@ static void view_of_a_second(void **state) {
 		ack.presented_ns = (uint64_t)(at + i * MS);
 		stages_acked(&stats.stages, &ack, at + i * MS);
 	}
-	const struct stats_facts facts = {.path = "x264", .why = "", .lane = "video", .input = "memfd",
-		.codec = "h264", .decoder = "avdec_h264", .presenter = "shm", .width = 640, .height = 480};
+	struct stats_facts facts = {.path = "x264", .why = "", .lane = "video", .input = "memfd",
+		.codec = "h264", .decoder = "avdec_h264", .presenter = "shm", .width = 640, .height = 480,
+		.coded_width = 640, .coded_height = 480, .refresh_mhz = 59940, .divisor = 1};
 	stats.since = 1;
 	char text[2048];
 	stats_print(&stats, &facts, 1 + 2000 * MS, text, sizeof(text));
@@ -225,7 +229,7 @@ static void view_of_a_second(void **state) {
 	assert_non_null(strstr(text, "total-us 51000 95000 50500\n"));
 	assert_null(strstr(text, "path-why"));
 	assert_non_null(strstr(text, "way memfd → x264 → unix → avdec_h264 → shm\n"));
-	assert_non_null(strstr(text, "picture 640x480 h264 50.0/s 0.40 Mbit/s\n"));
+	assert_non_null(strstr(text, "picture 640x480 h264 50.0/s 0.40 Mbit/s, at 59.94 Hz\n"));
 	struct source_stages told; // as the view reads it
 	assert_true(stats_line(&stats, &facts, 1 + 2000 * MS, text, sizeof(text)));
 	assert_true(source_parse_stages(text, &told));
@@ -233,7 +237,13 @@ static void view_of_a_second(void **state) {
 	assert_int_equal(told.bits, 400000);
 	assert_int_equal(told.stages[2].median, 51000);
 	assert_int_equal(told.stages[SOURCE_STAGES].high, 95000);
+	facts.coded_width = 320;
+	facts.coded_height = 240;
+	facts.refresh_mhz = 120000;
+	facts.divisor = 2;
 	stats_print(&stats, &facts, 5000 * MS, text, sizeof(text)); // anew, but for the sums
+	assert_non_null(strstr(text, "Mbit/s, at 120 Hz, coded 320x240, one of 2 frames\n"));
+	assert_non_null(strstr(text, "coded 320x240\nrefresh 120\none-of 2\n"));
 	assert_non_null(strstr(text, "frames 100\n"));
 	assert_null(strstr(text, "encode-us"));
 	assert_false(stats_line(&stats, &facts, 5000 * MS, text, sizeof(text)));

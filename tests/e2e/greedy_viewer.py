@@ -69,15 +69,7 @@ class Greedy(serve.Shop):
         return {**super().entry(name), "type": "video!*!*!codec=h264", "letters": "kp"}
 
     def serve(self, sock):
-        def take(size):
-            data = b""
-            while len(data) < size:
-                more = sock.recv(size - len(data))
-                if not more:
-                    raise op.Lost("hung up")
-                data += more
-            return data
-
+        take = op.taker(sock)
         with sock:
             request = op.read_head("request", take)
             if request.verb != "putmem":

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from moments import Watch, compare, pixels
 
-from net.household import Household, pair
+from net.household import two_desktops
 from net.place import wait_for
 from net.remote import View, show
 from wayland.clients import Hand, US
@@ -30,12 +30,7 @@ PATIENCE_S = 60
 @pytest.fixture(scope="module")
 def home(lab, module_artefacts):
     """Ann's den and ibiza, paired."""
-    den = Household(lab.node("den", person="ann"), boxland_conf="frame-ring 90\n")
-    ibiza = Household(lab.node("ibiza", person="ann"))
-    den.start("1024x768")
-    ibiza.start("1024x768")
-    den.box("init", "--person", "ann")
-    pair(den, ibiza, mine=True)
+    den, ibiza = two_desktops(lab, "1024x768", "1024x768")
     return types.SimpleNamespace(den=den, ibiza=ibiza, out=module_artefacts)
 
 

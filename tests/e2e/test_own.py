@@ -17,7 +17,7 @@ import numpy
 import pytest
 from moments import Watch, compare
 
-from net.household import Household, pair
+from net.household import two_desktops
 from net.place import wait_for
 from net.remote import show
 from view.rig import LIKE
@@ -127,12 +127,8 @@ class Game(Window):
 @pytest.fixture(scope="module")
 def home(lab, module_artefacts):
     """A game on den, seen on ibiza."""
-    den = Household(lab.node("den", person="ann"), boxland_conf="frame-ring 90\n")
-    ibiza = Household(lab.node("ibiza", person="ann"))
-    den.start("1024x768", env={**GPU, "LD_PRELOAD": f"{GPU['LD_PRELOAD']}:{DRIVER}/import.so"})
-    ibiza.start("1024x640")
-    den.box("init", "--person", "ann")
-    pair(den, ibiza, mine=True)
+    den, ibiza = two_desktops(lab, "1024x768", "1024x640",
+                              {**GPU, "LD_PRELOAD": f"{GPU['LD_PRELOAD']}:{DRIVER}/import.so"})
     over = threading.Event()
     with Client(den, seat=False) as client:
         game = Game(client)

@@ -10,7 +10,7 @@ import types
 import pytest
 from moments import Watch, compare, pixels
 
-from net.household import Household, pair
+from net.household import two_desktops
 from net.place import wait_for
 from net.remote import geom, show
 from wayland.clients import Client, Hand, Popup, US
@@ -31,12 +31,7 @@ GREEN = (0x20, 0xcc, 0x20)
 def home(lab, module_artefacts):
     """Ann's den and ibiza, paired, and everything that passes the switch meanwhile."""
     capture = lab.capture(module_artefacts / "switch.pcap")
-    den = Household(lab.node("den", person="ann"), boxland_conf="frame-ring 90\n")
-    ibiza = Household(lab.node("ibiza", person="ann"))
-    den.start("1024x768")
-    ibiza.start("1024x640")
-    den.box("init", "--person", "ann")
-    pair(den, ibiza, mine=True)
+    den, ibiza = two_desktops(lab, "1024x768", "1024x640")
     return types.SimpleNamespace(lab=lab, den=den, ibiza=ibiza, capture=capture,
                                  out=module_artefacts)
 

@@ -180,3 +180,14 @@ def pair(one, other, mine=False, timeout=60):
         if done is None or done.returncode != 0:
             raise RuntimeError(f"pairing failed on the {side} side: {done and done.stderr.decode()}")
     return [done.stdout.decode() for done in told.values()]
+
+
+def two_desktops(lab, den_screen, ibiza_screen, env=None):
+    """Ann's den, which keeps its pictures for a while, and ibiza, paired; env is that of den's desktop."""
+    den = Household(lab.node("den", person="ann"), boxland_conf="frame-ring 90\n")
+    ibiza = Household(lab.node("ibiza", person="ann"))
+    den.start(den_screen, env=env)
+    ibiza.start(ibiza_screen)
+    den.box("init", "--person", "ann")
+    pair(den, ibiza, mine=True)
+    return den, ibiza

@@ -426,6 +426,19 @@ def control(word, value):
     return Frame('control', word.encode() + b' ' + escape(to_bytes(value)) + b'\n')
 
 
+def taker(sock):
+    """What takes exactly so many bytes from a socket, for read_head and read_body."""
+    def take(size):
+        data = b''
+        while len(data) < size:
+            more = sock.recv(size - len(data))
+            if not more:
+                raise Lost('hung up')
+            data += more
+        return data
+    return take
+
+
 def read_body(head, take):
     """
     Reads a body by take(n), which gives exactly n bytes or raises Lost. Yields ('chunk', bytes) and

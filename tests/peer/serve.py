@@ -103,15 +103,7 @@ class Shop:
         return act(request, body)
 
     def serve(self, sock):
-        def take(size):
-            data = b""
-            while len(data) < size:
-                more = sock.recv(size - len(data))
-                if not more:
-                    raise op.Lost("hung up")
-                data += more
-            return data
-
+        take = op.taker(sock)
         hang_up = select.poll()
         hang_up.register(sock, 0)  # POLLHUP comes all the same; end of file alone means nothing
 

@@ -19,7 +19,7 @@
 #define ERRORS 4            // what is no more than so many standard errors is an accident
 #define SLIP_PART 0.5       // of a period's error that one change mends: noise comes in stretches, too
 #define MOVED 2000000       // ns: a look so far from those before it is of a screen that has moved
-#define EARLIEST 8          // the latest of so many are given up
+#define LATE_COST 2         // periods: what a late picture costs, one for its age and one for the one lost
 #define READY_MOST_NS 200000000 // longer, and it was out of sight
 #define OLD_TURNS 200       // periods: older evidence is none
 #define DRIFT 0.04          // a period is no further from what the screen says of it
@@ -158,14 +158,24 @@ static int compare(const void *a, const void *b) {
 	return x < y ? -1 : x > y;
 }
 
-/* How much before the mean the earliest of ticks had to be, but for a few: so early is in time for nearly all. */
-static double find_spread(const struct evidence *evidence, double period, double longer, double mean) {
-	double early[PHASE_SAMPLES];
+/*
+ * How much before the mean pictures are to be ready. Who waits for the latest makes all of them older; who does
+ * not shows an old one for each that is late, and loses one. What costs least is right.
+ */
+static double find_lead(const struct evidence *evidence, double period, double longer, double mean) {
+	double early[PHASE_SAMPLES], best = 0, least = INFINITY;
 	for (size_t i = 0; i < evidence->count; i++) {
 		early[i] = wrap(evidence->due[i] + longer * evidence->turns[i] - mean, period);
 	}
 	qsort(early, evidence->count, sizeof(early[0]), compare);
-	return -early[evidence->count / EARLIEST];
+	for (size_t late = 0; late < evidence->count; late++) {
+		double cost = -early[late] + LATE_COST * period * (double)late / (double)evidence->count;
+		if (cost < least) {
+			least = cost;
+			best = -early[late];
+		}
+	}
+	return best + PHASE_MARGIN_NS;
 }
 
 /* What is seen of a screen that has moved since is no evidence. */
@@ -210,9 +220,7 @@ static bool look(struct phase *phase, int64_t now) {
 	if (evidence.count < PHASE_LOOK || !find_phase(phase, &evidence, &at, &longer)) {
 		return false;
 	}
-	double wanted = find_spread(&evidence, period, longer, at.mean) + PHASE_MARGIN_NS;
-	wanted = fmin(wanted, period / 4); // more helps those that come so late too little
-	double error = wrap(at.mean - wanted, period);
+	double error = wrap(at.mean - find_lead(&evidence, period, longer, at.mean), period);
 	if (longer == 0 && fabs(error) < fmax(NEAR_NS, at.error)) {
 		return false;
 	}

@@ -12,6 +12,7 @@
 #include "net/stream.h"
 #include "quic/address.h"
 #include "quic/endpoint.h"
+#include "quic/train.h"
 #include "quic/verify.h"
 
 /*
@@ -110,6 +111,7 @@ struct connection {
 	size_t frames_held; // bytes of frames that are not whole or not delivered
 	uint64_t packets_sent;
 	uint64_t lanes_lost; // packets of lanes that are closed
+	struct trains trains; // lanes
 
 	/* Time, in ns of CLOCK_MONOTONIC. */
 	uint64_t heard;      // last packet

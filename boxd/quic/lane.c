@@ -161,6 +161,7 @@ uint64_t lanes_lost(const struct connection *c) {
 void lane_out_closed(struct connection *c, struct lane_out *lane) {
 	struct stream_quic *stream = lane->stream;
 	c->lanes_lost += ngtcp2_conn_get_stream_loss_count(c->conn, lane->out.id);
+	trains_add(&c->trains, &lane->train);
 	drop_out(lane);
 	if (stream) {
 		stream_quic_tell(stream);

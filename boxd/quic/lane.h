@@ -8,6 +8,7 @@
 #include <wayland-util.h>
 
 #include "quic/stream_quic.h"
+#include "quic/train.h"
 
 /*
  * Frames with a stream of their own: varint id of the exchange's stream, header, payload, end. A lost
@@ -22,6 +23,7 @@ struct lane_out {
 	struct stream_quic *stream; // NULL: nobody waits for it to leave
 	uint64_t since; // when it was given to us
 	struct outflow out;
+	struct train train;
 };
 
 struct lane_in {

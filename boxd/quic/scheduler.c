@@ -17,6 +17,7 @@
 #define QUEUE_LIMIT (10 * MS)        // of delay above the path's own, for bulk under a live class
 #define RTT_MEMORY (5 * SECOND)      // and as much again
 #define BULK_FLIGHT_MIN (16.0 * 1024)
+#define WINDOW_TRIPS 2 // of what is carried, by BBR's rule
 #define RATE_WINDOW (500 * MS)
 #define RATE_FADE 0.9 // of what was seen before, each window
 #define BULK_SHARE 16                // then it gets this part of the rate
@@ -267,13 +268,23 @@ void scheduler_turn(struct connection *c, uint64_t now) {
 	c->send_error = sent > 0 ? error : c->send_error;
 }
 
+/*
+ * BBR's window is two round trips of what it saw carried. It sees that only where the window is filled;
+ * of frames that do not fill it ngtcp2's stays at a hundred kilobytes, which on a long way is little.
+ */
+static uint64_t window_of(const struct connection *c, const ngtcp2_conn_info *info, uint64_t rtt) {
+	uint64_t seen = (uint64_t)(trains_rate(&c->trains) * (double)rtt * WINDOW_TRIPS);
+	return seen > info->cwnd ? seen : info->cwnd;
+}
+
 void scheduler_path(struct connection *c, struct stream_path *path) {
 	ngtcp2_conn_info info;
 	ngtcp2_conn_get_conn_info(c->conn, &info);
+	uint64_t least = path_rtt(c, &info, quic_now());
 	*path = (struct stream_path){
 		.rtt_us = info.smoothed_rtt / 1000,
-		.least_us = path_rtt(c, &info, quic_now()) / 1000,
-		.window = info.cwnd,
+		.least_us = least / 1000,
+		.window = window_of(c, &info, least),
 		.flight = info.bytes_in_flight,
 		.sent = c->packets_sent,
 		.lost = lanes_lost(c),

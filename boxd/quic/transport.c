@@ -46,7 +46,9 @@ static int handle_acked(ngtcp2_conn *conn, int64_t id, uint64_t offset, uint64_t
 		outflow_acked(&((struct stream_quic *)flow)->out, offset + size);
 		connection_count(user_data);
 	} else if (flow && kind_of(flow) == FLOW_LANE_OUT) {
-		outflow_acked(&((struct lane_out *)flow)->out, offset + size);
+		struct lane_out *lane = flow;
+		outflow_acked(&lane->out, offset + size);
+		train_acked(&lane->train, offset + size, quic_now());
 	}
 	return 0;
 }

@@ -29,7 +29,7 @@ struct stream;
 /* The network below a stream: what its connection knows of the way to the other side. */
 struct stream_path {
 	uint64_t rtt_us, least_us; // round trip: smoothed, and the least of late
-	uint64_t window, flight;   // bytes that may be on the way, and that are
+	uint64_t window, flight;   // bytes that may be on the way, by what it carries, and that are
 	uint64_t sent, lost;       // packets since the connection began; lost: of frames with a lane
 };
 

@@ -131,6 +131,25 @@ static void test_path(void **state) {
 	end_destroy(theirs);
 }
 
+/* Frames that fill no window tell all the same what a long way carries. */
+static void test_path_carries(void **state) {
+	struct nodes *t = *state;
+	struct end *ours, *theirs;
+	struct stream_path path;
+	t->wire.rate = 10 * RATE;
+	t->wire.delay_ns = 25 * MS;
+	begin(t, STREAM_VIDEO, &ours, &theirs);
+	uint32_t sent = 0;
+	do {
+		end_frame(ours, FRAME_VIDEO, ++sent, 12000);
+		until(&t->town, theirs->frames == (int)sent);
+		assert_true(ours->stream->impl->path(ours->stream, &path));
+		assert_true(sent < 200);
+	} while (path.window < 2 * RATE / 1000 * 50 * 2); // ten times RATE, on a machine at rest
+	end_destroy(ours);
+	end_destroy(theirs);
+}
+
 struct cut_seen {
 	int asked;   // packets into the cut line, in its last second: whether it is back
 	uint64_t ms; // from its return until the keyframe came
@@ -329,6 +348,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		TEST(test_order),
 		TEST(test_path),
+		TEST(test_path_carries),
 		TEST(test_an_answer_acknowledges),
 		TEST(test_a_keyframe_takes_the_place_of_old_frames),
 		TEST(test_bulk_gives_way),

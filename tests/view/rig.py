@@ -406,9 +406,9 @@ class Rig:
         return {field: value for field, _, value in
                 (part.partition(" ") for part in line[6:].split(";") if part)}
 
-    def until(self, check, act):
+    def until(self, check, act, seconds=WAIT):
         """Does it again and again, until it has the effect."""
-        end = time.monotonic() + WAIT
+        end = time.monotonic() + seconds
         while not check():
             assert time.monotonic() < end, "it has no effect"
             act()

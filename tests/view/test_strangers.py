@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from view.rig import ACK, CONTROL, HEADER, INPUT, VIDEO, Relay
+from view.rig import ACK, CONTROL, HEADER, INPUT, VIDEO, WAIT, Relay
 
 RECORD = struct.Struct(">QHHiii")
 
@@ -72,7 +72,8 @@ def test_a_viewer_that_acks_what_it_does_not_take_is_lost(rig):
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it is gone already
             rig.inject(relay, "up", frame(ACK, struct.pack(">IQIIQ", 2 ** 30, 0, 0, 0, 0)))
         rig.quiet(relay, 0.01)
-    rig.until(lambda: rig.boxcast.poll() is not None, lie)
+    # 16 MiB of noise, coded as fast as this machine can
+    rig.until(lambda: rig.boxcast.poll() is not None, lie, 3 * WAIT)
     assert rig.boxcast.returncode == 3
     assert "has not taken" in rig.log("boxcast")
 

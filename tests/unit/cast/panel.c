@@ -2,6 +2,8 @@
 /* panel.c - the panel over a view as it is drawn: nothing of it lies over anything else. */
 #include "boxview/panel.h"
 
+#include <fontconfig/fontconfig.h>
+#include <pango/pangocairo.h>
 #include <string.h>
 
 #include "unit/cast/check.h"
@@ -77,9 +79,16 @@ static void long_names(void **state) {
 	check_stays_in_its_line(bytes);
 }
 
+/* They are of the whole process. */
+static int forget_fonts(void **state) {
+	pango_cairo_font_map_set_default(NULL);
+	FcFini();
+	return 0;
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(long_names),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, forget_fonts);
 }

@@ -63,8 +63,9 @@ static void handle_ack(void *data, const struct ack *ack) {
 		brief_acked(&cast->brief, ack->sequence, way_ns, now);
 		cast_pace(cast, way_ns, now);
 	}
-	int64_t ready = (int64_t)(ack->presented_ns - ack->at_ns); // given to the screen until it was shown
-	if (ack->presented_ns != 0 && phase_shown(&cast->phase, ack->capture_ns, ready, now)) {
+	if (ack->presented_ns != 0) {
+		phase_shown(&cast->phase, ack->capture_ns, ack->at_ns, ack->presented_ns);
+	} else if (phase_decoded(&cast->phase, ack->capture_ns, ack->at_ns, now)) {
 		cast_set_clock(cast);
 	}
 	cast_ask(cast);

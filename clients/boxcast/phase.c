@@ -20,7 +20,7 @@
 #define SLIP_PART 0.5       // of a period's error that one change mends: noise comes in stretches, too
 #define MOVED 2000000       // ns: a look so far from those before it is of a screen that has moved
 #define LATE_COST 2         // periods: what a late picture costs, one for its age and one for the one lost
-#define READY_MOST_NS 200000000 // longer, and it was out of sight
+#define RECENT_NS 500000000 // a refresh so long ago tells when the next are
 #define OLD_TURNS 200       // periods: older evidence is none
 #define DRIFT 0.04          // a period is no further from what the screen says of it
 #define OTHER 0.02          // no nearer to the last, it is another screen
@@ -56,6 +56,7 @@ void phase_captured(struct phase *phase, uint64_t capture_ns, uint32_t divisor) 
 	uint32_t at = phase->captured++ % PHASE_CAPTURES;
 	phase->captures[at].capture_ns = capture_ns;
 	phase->captures[at].tick_ns = phase->tick_ns + floor_to(capture - phase->tick_ns, period);
+	phase->captures[at].decoded_ns = 0;
 	phase->captures[at].regular = capture >= phase->steady_ns &&
 		llabs(apart - period * divisor) < period * 2 / 5;
 }
@@ -237,22 +238,47 @@ bool phase_set_refresh(struct phase *phase, int64_t refresh_ns, int64_t now) {
 	phase->refresh_ns = phase->period_ns = refresh_ns;
 	phase->steady_ns = now + 2 * refresh_ns;
 	phase->count = phase->looked = 0;
+	phase->presented_ns = 0;
 	return true;
 }
 
-bool phase_shown(struct phase *phase, uint64_t capture_ns, int64_t ready_ns, int64_t now) {
-	// a stranger's times: any number
-	if (phase->refresh_ns == 0 || ready_ns < 0 || ready_ns > READY_MOST_NS) {
-		return false;
-	}
-	for (size_t i = 0; i < PHASE_CAPTURES; i++) {
-		if (phase->captures[i].capture_ns == capture_ns && phase->captures[i].regular) {
-			phase->captures[i].regular = false; // once
-			phase->due[phase->count++ % PHASE_SAMPLES] = phase->captures[i].tick_ns + ready_ns;
-			return phase->count - phase->looked >= PHASE_LOOK && look(phase, now);
+static ptrdiff_t find(const struct phase *phase, uint64_t capture_ns) {
+	for (ptrdiff_t i = 0; i < PHASE_CAPTURES; i++) {
+		if (phase->captures[i].capture_ns == capture_ns) {
+			return i;
 		}
 	}
-	return false;
+	return -1;
+}
+
+bool phase_decoded(struct phase *phase, uint64_t capture_ns, uint64_t at_ns, int64_t now) {
+	ptrdiff_t i = find(phase, capture_ns);
+	if (i < 0 || !phase->captures[i].regular) {
+		return false;
+	}
+	phase->captures[i].regular = false; // once
+	phase->captures[i].decoded_ns = at_ns;
+	// a stranger's times: any number
+	int64_t since = (int64_t)(at_ns - phase->presented_ns);
+	if (phase->presented_ns == 0 || since < -RECENT_NS || since > RECENT_NS) {
+		return false;
+	}
+	int64_t late = since + phase->draw_ns, period = phase->period_ns;
+	int64_t ready = -late - floor_to(-late, period);
+	phase->due[phase->count++ % PHASE_SAMPLES] = phase->captures[i].tick_ns + ready;
+	return phase->count - phase->looked >= PHASE_LOOK && look(phase, now);
+}
+
+void phase_shown(struct phase *phase, uint64_t capture_ns, uint64_t drawn_ns, uint64_t presented_ns) {
+	ptrdiff_t i = find(phase, capture_ns);
+	if (i < 0 || phase->captures[i].decoded_ns == 0) {
+		return;
+	}
+	int64_t draw = (int64_t)(drawn_ns - phase->captures[i].decoded_ns);
+	if (draw >= 0 && draw < phase->period_ns) {
+		phase->draw_ns = draw;
+	}
+	phase->presented_ns = presented_ns;
 }
 
 uint32_t phase_refresh_mhz(const struct phase *phase) {

@@ -31,10 +31,13 @@ struct phase {
 	struct {
 		uint64_t capture_ns; // 0: none
 		int64_t tick_ns;     // for which it was drawn
-		bool regular;
+		bool regular;        // drawn at the clock, and not decoded yet
+		uint64_t decoded_ns; // by the viewer's clock; 0: not yet
 	} captures[PHASE_CAPTURES]; // ring
 	uint32_t captured; // ever
 	int64_t last_capture_ns;
+	uint64_t presented_ns; // when the viewer's screen refreshed last, by its clock; 0: not known
+	int64_t draw_ns;       // from decoded until given to that screen
 	int64_t due[PHASE_SAMPLES]; // ring: ticks at which those pictures would just have been in time
 	uint32_t count, looked;     // ever, since refresh_ns is known; at the last look
 };
@@ -46,16 +49,21 @@ void phase_init(struct phase *phase);
  */
 void phase_captured(struct phase *phase, uint64_t capture_ns, uint32_t divisor);
 /*
- * Both true: the clock is to tick at tick_ns from now on, and each period_ns from there.
+ * Of phase_set_refresh and phase_decoded, true: the clock is to tick at tick_ns from now on, and each period_ns from there.
  *
  * The viewer's screen refreshes so often. What is no screen's rate is passed over.
  */
 bool phase_set_refresh(struct phase *phase, int64_t refresh_ns, int64_t now);
 /*
- * That picture was shown, having lain ready for so long. A screen that takes a picture a refresh before it
- * shows it is no other than one that shows it at once.
+ * That picture was decoded, at at_ns of the viewer's clock; whether it will be seen or the next comes before,
+ * it tells how it lay to the refreshes: the late ones are those that are never shown.
  */
-bool phase_shown(struct phase *phase, uint64_t capture_ns, int64_t ready_ns, int64_t now);
+bool phase_decoded(struct phase *phase, uint64_t capture_ns, uint64_t at_ns, int64_t now);
+/*
+ * And was given to the screen, and shown at a refresh, by the viewer's clock. A screen that takes a picture a
+ * refresh before it shows it is no other than one that shows it at once.
+ */
+void phase_shown(struct phase *phase, uint64_t capture_ns, uint64_t drawn_ns, uint64_t presented_ns);
 /* The rate of the viewer's screen, in mHz; 0: not known. */
 uint32_t phase_refresh_mhz(const struct phase *phase);
 

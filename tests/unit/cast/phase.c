@@ -12,6 +12,7 @@
 #include "unit/cast/check.h"
 
 #define UNDER_WAY 64
+#define AHEAD 5000000000123 // ns, the viewer's clock
 
 struct scene {
 	struct phase phase;
@@ -27,7 +28,7 @@ struct scene {
 	} pictures[UNDER_WAY]; // a ring
 	uint32_t drawn, taken;
 	struct {
-		int64_t at, captured, ready;
+		int64_t at, captured, ready, presented; // presented 0: it was decoded
 	} told[UNDER_WAY]; // feedback that is on its way
 	uint32_t said, heard;
 	uint32_t random;
@@ -67,20 +68,28 @@ static void draw(struct scene *scene) {
 	scene->tick_ns += scene->period_ns;
 }
 
-/* The newest that is ready is shown; those before it never are. */
+static void tell(struct scene *scene, uint32_t picture, int64_t presented) {
+	uint32_t at = scene->said++ % UNDER_WAY;
+	picture %= UNDER_WAY;
+	scene->told[at].at = scene->now + scene->back_ns;
+	scene->told[at].captured = scene->pictures[picture].captured;
+	scene->told[at].ready = scene->pictures[picture].ready;
+	scene->told[at].presented = presented;
+}
+
+/* All that came are decoded in turn; the newest is shown, and those before it never are. */
 static void refresh(struct scene *scene) {
 	uint32_t newest = scene->taken;
 	while (newest < scene->drawn && scene->pictures[newest % UNDER_WAY].ready <= scene->now) {
+		tell(scene, newest, 0);
 		newest++;
 	}
 	if (newest > scene->taken) {
-		uint32_t at = scene->said++ % UNDER_WAY, picture = (newest - 1) % UNDER_WAY;
-		scene->told[at].at = scene->now + scene->back_ns;
-		scene->told[at].captured = scene->pictures[picture].captured;
-		scene->told[at].ready = scene->now - scene->pictures[picture].ready;
+		uint32_t picture = (newest - 1) % UNDER_WAY;
+		tell(scene, picture, scene->now);
 		scene->lost += (int)(newest - scene->taken) - 1;
 		scene->shown++;
-		scene->age += scene->now - scene->told[at].captured;
+		scene->age += scene->now - scene->pictures[picture].captured;
 		scene->taken = newest;
 	}
 	scene->next_refresh += scene->refresh_ns;
@@ -90,8 +99,14 @@ static void hear(struct scene *scene) {
 	uint32_t at = scene->heard++ % UNDER_WAY;
 	struct phase *phase = &scene->phase;
 	bool other = phase_set_refresh(phase, scene->told_ns, scene->now);
-	if (!phase_shown(phase, (uint64_t)scene->told[at].captured, scene->told[at].ready, scene->now) &&
-			!other) {
+	uint64_t captured = (uint64_t)scene->told[at].captured, ready = (uint64_t)scene->told[at].ready;
+	bool set = false;
+	if (scene->told[at].presented != 0) {
+		phase_shown(phase, captured, AHEAD + ready, AHEAD + (uint64_t)scene->told[at].presented);
+	} else {
+		set = phase_decoded(phase, captured, AHEAD + ready, scene->now);
+	}
+	if (!set && !other) {
 		return;
 	}
 	int64_t off = (phase->tick_ns - scene->tick_ns) % phase->period_ns;
@@ -231,25 +246,33 @@ static void a_window_of_its_own_rate_moves_nothing(void **state) {
 	for (int i = 0; i < 350; i++) { // a film, a game of 35 Hz
 		captured += 28571429;
 		phase_captured(phase, (uint64_t)captured, 1);
-		assert_false(phase_shown(phase, (uint64_t)captured, i % 16 * MS, captured + 20 * MS));
+		uint64_t decoded = (uint64_t)(captured + i % 16 * MS);
+		assert_false(phase_decoded(phase, (uint64_t)captured, decoded, captured + 20 * MS));
+		phase_shown(phase, (uint64_t)captured, decoded + MS, (uint64_t)captured + 20 * MS);
 	}
 }
 
 static void strangers_say_anything(void **state) {
 	struct phase phase;
 	phase_init(&phase);
-	assert_false(phase_shown(&phase, 0, 0, MS));
+	assert_false(phase_decoded(&phase, 0, 0, MS));
+	phase_shown(&phase, 0, 0, 0);
 	assert_false(phase_set_refresh(&phase, 0, MS));
 	assert_false(phase_set_refresh(&phase, PHASE_FASTEST_NS - 1, MS));
 	assert_false(phase_set_refresh(&phase, PHASE_SLOWEST_NS + 1, MS));
 	assert_int_equal(phase_refresh_mhz(&phase), 0);
-	static const int64_t says[] = {INT64_MIN, INT64_MAX, -1, 3 * MS};
+	static const uint64_t says[] = {0, 1, (uint64_t)INT64_MAX, (uint64_t)INT64_MAX + 1, UINT64_MAX};
 	int64_t now = 1000 * MS;
 	for (int i = 0; i < 2000; i++) {
 		now += 16666667;
 		phase_captured(&phase, (uint64_t)now, 1);
 		phase_set_refresh(&phase, i % 500 ? 16666667 : PHASE_SLOWEST_NS, now);
-		if (phase_shown(&phase, i % 7 ? (uint64_t)now : UINT64_MAX, says[i % 4], now)) {
+		uint64_t captured = i % 7 ? (uint64_t)now : UINT64_MAX;
+		bool sane = i % 3;
+		bool set = phase_decoded(&phase, captured, sane ? captured + 3 * MS : says[i % 5], now);
+		phase_shown(&phase, captured, sane ? captured + 4 * MS : says[i % 4],
+			sane ? captured + (uint64_t)(i % 16) * MS : says[i * 7 % 5]);
+		if (set) {
 			assert_in_range(phase.period_ns, PHASE_FASTEST_NS, PHASE_SLOWEST_NS * 21 / 20);
 			assert_in_range(phase.tick_ns, now - 60 * MS, now + 120 * MS);
 		}

@@ -13,16 +13,20 @@
 #define TURN (2 * 3.14159265358979323846)
 #define TOGETHER 0.25       // of 1: less, and pictures are due at no phase at all; with few of them, more:
 #define CHANCE 2            // so many times what they come to by chance
-#define SURE 0.7            // a period that is only tried must put them together so much
+#define DOUBT 0.6           // less, and other periods are tried, each of which
+#define SURE 0.85           // must put them together so much
 #define NEAR_NS 400000      // no change for less
 #define PART 0.8            // of the error that one change mends
 #define ERRORS 4            // what is no more than so many standard errors is an accident
 #define SLIP_PART 0.5       // of a period's error that one change mends: noise comes in stretches, too
 #define MOVED 2000000       // ns: a look so far from those before it is of a screen that has moved
-#define LATE_COST 2         // periods: what a late picture costs, one for its age and one for the one lost
+#define LATE_COST 6         // periods: what a late picture costs, for its age, the one it loses, and the eye
 #define RECENT_NS 500000000 // a refresh so long ago tells when the next are
-#define OLD_TURNS 200       // periods: older evidence is none
+#define OLD_TURNS 300       // periods: older evidence is none
 #define DRIFT 0.04          // a period is no further from what the screen says of it
+#define LASTING_NS 1000000.0 // of an error may come back with each look, as the period is wrong:
+#define LASTING_PART 0.02   // so much of that is taken to be so
+#define ODD 0.003           // nearer to it, it is as the screen says
 #define OTHER 0.02          // no nearer to the last, it is another screen
 
 /* Pictures as seen from the next tick: where on the circle they are due, and how long ago they were drawn. */
@@ -179,53 +183,57 @@ static double find_lead(const struct evidence *evidence, double period, double l
 	return best + PHASE_MARGIN_NS;
 }
 
-/* What is seen of a screen that has moved since is no evidence. */
-static void forget_moved(struct phase *phase, struct evidence *evidence, int64_t tick) {
-	double period = (double)phase->period_ns;
-	struct evidence last = gather(phase, tick, PHASE_LOOK);
-	struct fit now = fit(&last, period, 0), all = fit(evidence, period, 0);
-	if (agrees(&now, last.count) && (!agrees(&all, evidence->count) ||
-			fabs(wrap(now.mean - all.mean, period)) > fmax(MOVED, ERRORS * now.error))) {
-		*evidence = last;
-	}
-}
-
 /* The fit of all that is known, and how much longer the period is than thought. false: nobody can say. */
 static bool find_phase(const struct phase *phase, const struct evidence *evidence, struct fit *at,
 		double *longer) {
 	double period = (double)phase->period_ns;
 	*longer = 0;
 	*at = fit(evidence, period, 0);
-	if (!agrees(at, evidence->count)) {
+	if (at->together < DOUBT) {
 		*longer = search(phase, evidence);
-		if (*longer == 0) {
-			return false;
-		}
+	}
+	// Of a screen that keeps what it says, a slope is the way's, or the encoder's: it does not go on.
+	if (*longer != 0 || fabs(period - (double)phase->refresh_ns) > ODD * period) {
+		*at = fit(evidence, period, *longer);
+		*longer += SLIP_PART * slip(evidence, period, *longer, at);
 		*at = fit(evidence, period, *longer);
 	}
-	double slipped = SLIP_PART * slip(evidence, period, *longer, at);
-	if (slipped != 0) {
-		*longer += slipped;
-		*at = fit(evidence, period, *longer);
-	}
-	return true;
+	return *longer != 0 || agrees(at, evidence->count);
+}
+
+/* What was seen of a screen before it moved is no evidence. */
+static bool has_moved(const struct phase *phase, const struct evidence *last, const struct fit *all,
+		struct fit *now) {
+	double period = (double)phase->period_ns;
+	*now = fit(last, period, 0);
+	return agrees(now, last->count) &&
+		fabs(wrap(now->mean - all->mean, period)) > fmax(MOVED, ERRORS * now->error);
 }
 
 static bool look(struct phase *phase, int64_t now) {
 	int64_t tick = next_tick(phase, now);
 	double longer, period = (double)phase->period_ns;
 	struct evidence evidence = gather(phase, tick, PHASE_SAMPLES);
-	struct fit at;
+	struct fit at, late;
 	phase->looked = phase->count;
-	forget_moved(phase, &evidence, tick);
-	if (evidence.count < PHASE_LOOK || !find_phase(phase, &evidence, &at, &longer)) {
+	if (evidence.count < PHASE_LOOK) {
+		return false;
+	}
+	bool found = find_phase(phase, &evidence, &at, &longer);
+	struct evidence last = gather(phase, tick, PHASE_LOOK);
+	if (longer == 0 && has_moved(phase, &last, &at, &late)) {
+		evidence = last;
+		at = late;
+	} else if (!found) {
 		return false;
 	}
 	double error = wrap(at.mean - find_lead(&evidence, period, longer, at.mean), period);
 	if (longer == 0 && fabs(error) < fmax(NEAR_NS, at.error)) {
 		return false;
 	}
-	set(phase, tick, error, longer);
+	// What is wrong again and again is the period, if only by a thousandth.
+	double lasting = fmax(-LASTING_NS, fmin(error, LASTING_NS)) * LASTING_PART / PHASE_LOOK;
+	set(phase, tick, error, longer != 0 ? longer : lasting);
 	return true;
 }
 

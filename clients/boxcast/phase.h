@@ -16,7 +16,7 @@
  * Pure: times are ns of our clock and given by the caller; of the viewer's only a difference is known.
  */
 
-#define PHASE_SAMPLES 64          // pictures shown lately, of which the phase is found
+#define PHASE_SAMPLES 128         // pictures shown lately, of which the phase is found
 #define PHASE_LOOK 16             // new ones between two looks
 #define PHASE_CAPTURES 128        // remembered, as many as may be under way
 #define PHASE_MARGIN_NS 1000000   // ready so long before the latest may be, besides the jitter

@@ -8,8 +8,9 @@
 /*
  * What a way carries, from frames. A frame's packets leave one behind the other and are drawn apart
  * where the way is narrowest: what lies between the first acknowledgement of it and the last, in
- * bytes over time, is that rate. Lost packets and late acknowledgements only make it less, so of
- * many frames the upper quarter tells. Who sends less than the way carries learns it in no other
+ * bytes over time, is that rate. Lost packets and a late last acknowledgement make it less, so of
+ * many frames the upper quarter tells; acknowledgements that waited and came together make it more, so
+ * what is told of it may be too much. Who sends less than the way carries learns it in no other
  * manner: his congestion window is never full. Pure: times are given by the caller.
  */
 

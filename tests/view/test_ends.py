@@ -75,6 +75,13 @@ def test_a_killed_land_tells_the_viewer(rig):
     assert rig.boxview.poll() is None
 
 
+def test_whoever_stands_still_does_not_outlive_its_land(rig):
+    """The kernel's word that the source's desktop died is enough, whatever the loop does."""
+    rig.both(fps=20)
+    rig.boxcast.send_signal(signal.SIGUSR1)
+    assert rig.ended("boxcast") == -signal.SIGALRM
+
+
 @pytest.mark.parametrize("how", ["killed", "cut"])
 def test_a_lost_source_leaves_its_picture_and_returns(rig, how):
     relay = rig.both(fps=20)

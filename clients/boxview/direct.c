@@ -60,6 +60,7 @@ struct direct {
 		enum answer answer;
 		struct zwp_linux_buffer_params_v1 *params; // while it is awaited
 	} asked;
+	bool told; // the log, that pictures are drawn: a stranger changes their size as often as it likes
 	struct wl_list shown; // shown.link
 };
 
@@ -109,6 +110,7 @@ static void feedback_done(void *data, struct zwp_linux_dmabuf_feedback_v1 *feedb
 	direct->coming = (struct modifiers){0};
 	if (direct->asked.answer == ANSWER_NO) {
 		direct->asked.answer = ANSWER_NONE; // it may be another graphics processor now
+		direct->told = false;
 	}
 }
 
@@ -189,8 +191,12 @@ static void params_created(void *data, struct zwp_linux_buffer_params_v1 *params
 }
 
 static void params_failed(void *data, struct zwp_linux_buffer_params_v1 *params) {
-	log_info("the compositor cannot show decoded pictures as they are: they are drawn");
-	answered(data, ANSWER_NO);
+	struct direct *direct = data;
+	if (!direct->told) {
+		log_info("the compositor cannot show decoded pictures as they are: they are drawn");
+		direct->told = true;
+	}
+	answered(direct, ANSWER_NO);
 }
 
 static const struct zwp_linux_buffer_params_v1_listener params_listener = {
@@ -256,8 +262,11 @@ static void remember_refused(struct direct *direct, const struct picture *pictur
 	if (direct->asked.params) {
 		return; // what is asked comes first
 	}
-	log_info("the compositor shows no pictures like those decoded (modifier %#llx): they are drawn",
-		(unsigned long long)dmabuf->modifier);
+	if (!direct->told) {
+		log_info("the compositor shows no pictures like those decoded (modifier %#llx): they are drawn",
+			(unsigned long long)dmabuf->modifier);
+		direct->told = true;
+	}
 	direct->asked.width = picture->width;
 	direct->asked.height = picture->height;
 	direct->asked.answer = ANSWER_NO;

@@ -57,6 +57,10 @@ def test_what_cannot_be_handed_on_is_drawn(rig, more):
             assert quality(rig, pixels) >= LIKE
             tried = handed_out(rig) if i == 9 else tried
         assert handed_out(rig) == tried, "those behind the first are not handed out for nothing"
+        for size in ((320, 240), (640, 480)):
+            rig.tell("size {} {}".format(*size))
+            compositor.wait(lambda kind, pixels, size=size: pixels.shape[1::-1] == size)
+        assert rig.log("boxview").count("they are drawn") <= 1, "a stranger fills the log"
         assert all(kind == "shm" for kind, _ in compositor.shown)
         assert not compositor.failure, compositor.failure
         assert rig.boxview.poll() is None

@@ -347,7 +347,7 @@ def test_who_never_stops_asking(den, clock, at_rest, window, asks):
 # --- who opens ------------------------------------------------------------------------------------
 
 CROWDS = {"popups": "100 menus", "dialogs": "150 windows", "subsurfaces": "1000 surfaces"}
-AT_ONCE = {"popups": REFRESHES, "dialogs": 10 * REFRESHES,  # a window has a frame of ours
+AT_ONCE = {"popups": REFRESHES, "dialogs": 15 * REFRESHES,  # a window has a frame of ours
            "subsurfaces": REFRESHES}
 CPU_S = 3  # of the desktop, until it has ended who opens; of all 10 000 it would take minutes
 

@@ -22,6 +22,7 @@
 #define MOVED 2000000       // ns: a look so far from those before it is of a screen that has moved
 #define LATE_COST 6         // periods: what a late picture costs, for its age, the one it loses, and the eye
 #define RECENT_NS 500000000 // a refresh so long ago tells when the next are
+#define CALM 8              // one picture that was slow to draw is no reason to think so of all
 #define OLD_TURNS 300       // periods: older evidence is none
 #define DRIFT 0.04          // a period is no further from what the screen says of it
 #define LASTING_NS 1000000.0 // of an error may come back with each look, as the period is wrong:
@@ -284,7 +285,7 @@ void phase_shown(struct phase *phase, uint64_t capture_ns, uint64_t drawn_ns, ui
 	}
 	int64_t draw = (int64_t)(drawn_ns - phase->captures[i].decoded_ns);
 	if (draw >= 0 && draw < phase->period_ns) {
-		phase->draw_ns = draw;
+		phase->draw_ns += phase->draw_ns == 0 ? draw : (draw - phase->draw_ns) / CALM;
 	}
 	phase->presented_ns = presented_ns;
 }
